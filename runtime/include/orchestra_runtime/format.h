@@ -1,0 +1,152 @@
+/*===- format.h - The binary contract between compiled models and runtime -===*
+ *
+ * Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What: the one structure a compiled model exports, and the one table of
+ *   functions it receives. Both sides of the boundary include this file: the
+ *   compiler lays the structures out in LLVM IR (lib/Target/CPU), the runtime
+ *   reads them (runtime/lib).
+ * Why: an artefact has no undefined orch_* symbol, so one file can be loaded by
+ *   any runtime of the same ABI version, with dlopen, from a JIT, or linked in.
+ * How it may change: fields are only appended; struct_size tells how much of a
+ *   structure the other side knows; a change of meaning bumps the version.
+ *
+ *===----------------------------------------------------------------------===*/
+#ifndef ORCHESTRA_RUNTIME_FORMAT_H
+#define ORCHESTRA_RUNTIME_FORMAT_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The first four bytes of a descriptor, "ORCH" in little endian. */
+#define ORCH_ARTEFACT_MAGIC 0x4843524fu
+/* Version of everything in this file. */
+#define ORCH_ARTEFACT_ABI_VERSION 1u
+/* The exported data symbol, of type `const orch_artefact`, in every artefact. */
+#define ORCH_ARTEFACT_SYMBOL "orch_artefact_v1"
+/* Alignment in bytes of the arena, the weights and every buffer inside them. */
+#define ORCH_BUFFER_ALIGNMENT 64
+
+/* Element types. Values are stable; sub-byte types are packed, low bits first. */
+typedef enum orch_dtype {
+  ORCH_DTYPE_INVALID = 0,
+  ORCH_DTYPE_F32 = 1,
+  ORCH_DTYPE_F64 = 2,
+  ORCH_DTYPE_F16 = 3,
+  ORCH_DTYPE_BF16 = 4,
+  ORCH_DTYPE_I8 = 5,
+  ORCH_DTYPE_I16 = 6,
+  ORCH_DTYPE_I32 = 7,
+  ORCH_DTYPE_I64 = 8,
+  ORCH_DTYPE_U8 = 9,
+  ORCH_DTYPE_U16 = 10,
+  ORCH_DTYPE_U32 = 11,
+  ORCH_DTYPE_U64 = 12,
+  ORCH_DTYPE_BOOL = 13, /* one byte, 0 or 1 */
+  ORCH_DTYPE_F8E4M3FN = 14,
+  ORCH_DTYPE_F8E4M3FNUZ = 15,
+  ORCH_DTYPE_F8E5M2 = 16,
+  ORCH_DTYPE_F8E5M2FNUZ = 17,
+  ORCH_DTYPE_I4 = 18,
+  ORCH_DTYPE_U4 = 19
+} orch_dtype;
+
+struct orch_exec;
+
+/* A slice [begin, end) of a parallel loop. `env` is what the kernel passed. */
+typedef void (*orch_body_fn)(struct orch_exec *exec, void *env, int64_t begin,
+                             int64_t end);
+
+/* The functions an artefact may call; the loader owns the table. */
+typedef struct orch_host_api {
+  uint32_t struct_size; /* bytes of this structure that are valid */
+  uint32_t abi_version; /* ORCH_ARTEFACT_ABI_VERSION */
+  /* Runs `body` over [0, count), cut into slices of at least `grain`
+   * iterations, on the threads of `exec`; returns when all are done. Nested
+   * calls run on the calling thread. */
+  void (*parallel_for)(struct orch_exec *exec, int64_t count, int64_t grain,
+                       orch_body_fn body, void *env);
+  /* Records an error of the running call: the first one wins. `message` must
+   * outlive the artefact. The artefact then returns a non-zero status. */
+  void (*fail)(struct orch_exec *exec, int32_t code, const char *message);
+  /* Called before (end = 0) and after (end = 1) kernel call `call`, an index
+   * into orch_artefact.calls, only while exec->profiling is non-zero. */
+  void (*on_call)(struct orch_exec *exec, uint32_t call, int32_t end);
+} orch_host_api;
+
+/* The state of one running call; made by the runtime, passed to all code. The
+ * fields here are all that compiled code may read. */
+typedef struct orch_exec {
+  const orch_host_api *api;
+  int64_t profiling;   /* non-zero: report each kernel call by api->on_call */
+  int64_t num_threads; /* threads parallel_for may use, at least 1 */
+} orch_exec;
+
+/* One input or output. Pointers are owned by the artefact. */
+typedef struct orch_tensor_info {
+  const char *name;
+  uint32_t dtype; /* orch_dtype */
+  uint32_t rank;
+  const int64_t *dims;          /* rank entries; -1 is a dynamic dimension */
+  const char *const *dim_names; /* rank entries; NULL where a dim is unnamed.
+                                   Equal names mean equal sizes. */
+} orch_tensor_info;
+
+/* One kernel call of the host program, in program order. */
+typedef struct orch_call_info {
+  const char *kernel; /* content-addressed kernel name */
+  const char *nodes;  /* the user's node names, separated by newlines */
+  double flops;       /* per run; negative: depends on dynamic dims */
+  double bytes;       /* compulsory memory traffic per run; negative: dynamic */
+} orch_call_info;
+
+/* What an artefact is. */
+typedef struct orch_artefact {
+  uint32_t magic;
+  uint32_t abi_version;
+  uint32_t struct_size;
+  uint32_t flags; /* 0 */
+  const char *name;     /* the model's name */
+  const char *producer; /* compiler and version */
+  const char *target;   /* "x86_64 znver4 +avx512f,..." */
+  uint32_t num_inputs;
+  uint32_t num_outputs;
+  const orch_tensor_info *inputs;
+  const orch_tensor_info *outputs;
+  uint32_t num_calls;
+  uint32_t num_required_features;
+  const orch_call_info *calls;
+  /* CPU features the code needs, as the compiler spells them ("avx512f"). */
+  const char *const *required_features;
+  /* A JSON object with all of the above and the plan, for tools. */
+  const char *metadata;
+  /* Packed weights inside the artefact, or NULL when they are external. */
+  const void *weights;
+  uint64_t weights_size;
+  /* External weights: safetensors file name, relative to the artefact, and the
+   * hexadecimal content hash its __metadata__ must carry. NULL if embedded. */
+  const char *weights_file;
+  const char *weights_hash;
+  /* Shape function. `input_dims` holds the dims of all inputs one after
+   * another; writes those of all outputs and the arena's size in bytes.
+   * Returns 0, or a status already reported by api->fail. */
+  int32_t (*resolve)(orch_exec *exec, const int64_t *input_dims,
+                     int64_t *output_dims, int64_t *arena_bytes);
+  /* Runs the model. `inputs` and `outputs` are dense row-major buffers with
+   * their natural alignment; `arena` and `weights` are aligned to
+   * ORCH_BUFFER_ALIGNMENT; none may overlap an output. Any number of calls may
+   * be active at once with different arenas. Returns as `resolve` does. */
+  int32_t (*run)(orch_exec *exec, const void *const *inputs,
+                 const int64_t *input_dims, void *const *outputs, void *arena,
+                 const void *weights);
+} orch_artefact;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* ORCHESTRA_RUNTIME_FORMAT_H */
