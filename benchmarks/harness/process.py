@@ -70,11 +70,13 @@ def run(command: list[str], timeout: float, env: dict[str, str] | None = None) -
         code = child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
-        reason = ""
+        reason = ""  # said with the program's own words
         if code < 0:
-            reason = f"killed by {signal.Signals(-code).name}; {last_words(err.read())}"
+            reason = f"killed by {signal.Signals(-code).name}"
         elif code:
-            reason = f"exit code {code}; {last_words(err.read())}"
+            reason = f"exit code {code}"
+        words = last_words(err.read()) if reason else ""
+        reason += f": {words}" if words else ""
         return Outcome(seconds, usage.ru_maxrss * 1024, out.read(), reason)
 
 

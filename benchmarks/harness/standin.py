@@ -30,10 +30,14 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     try:
-        session = ort_worker.open_session(args.model, args.threads)
+        return serve(args)
     except Exception as error:
         print(f"{args.model}: error: {str(error).splitlines()[0]} [standin]", file=sys.stderr)
         return 1
+
+
+def serve(args: argparse.Namespace) -> int:
+    session = ort_worker.open_session(args.model, args.threads)
     if args.command == "compile":
         pathlib.Path(args.output).write_bytes(b"stand-in")
         return 0
