@@ -75,7 +75,8 @@ def main() -> int:
             folder = ensure(name, args.small, args.dir, args.force)
         except Exception as error:  # one that fails must not hide the others
             failed.append(name)
-            print(f"{name}: failed: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", file=sys.stderr)
+            what = (str(error).splitlines() or [""])[0]
+            print(f"{name}: failed: {type(error).__name__}: {what}", file=sys.stderr)
             continue
         size = sum(f.stat().st_size for f in folder.iterdir())
         print(f"{name:<22}{size / 2**20:8.2f} MB {time.monotonic() - start:6.1f} s  {folder}", file=sys.stderr)

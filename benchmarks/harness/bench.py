@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -35,6 +36,7 @@ import report
 HERE = pathlib.Path(__file__).resolve().parent
 BENCHMARKS = HERE.parent
 ROOT = BENCHMARKS.parent
+LOCK = pathlib.Path(tempfile.gettempdir()) / "orchestra-bench.lock"
 ENGINES = ("onnxruntime", "orchestra")
 ERROR_BOUND = 1e-4  # of an output's scale, its largest magnitude
 
@@ -64,8 +66,14 @@ def machine() -> dict[str, Any]:
             model = line.partition(":")[2].strip()
             break
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {"cpu": model, "cores": len(os.sched_getaffinity(0)), "memory_gb": round(memory / 1e9, 1),
-            "kernel": platform.release(), "system": platform.machine(), "python": platform.python_version()}
+    return {
+        "cpu": model,
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(memory / 1e9, 1),
+        "kernel": platform.release(),
+        "system": platform.machine(),
+        "python": platform.python_version(),
+    }
 
 
 def build_peak() -> pathlib.Path:
@@ -102,9 +110,12 @@ class Bench:
         with process.alone(self.args.lock):
             cold = checked("compile", self.ours("compile", str(model), "-o", str(out)))
             warm = checked("compile, warm", self.ours("compile", str(model), "-o", str(out)))
-        figures = {"compile_cold_s": round(cold.seconds, 3), "compile_warm_s": round(warm.seconds, 3),
-                   "compile_peak_rss_mb": round(cold.peak_rss_bytes / 1e6, 1),
-                   "artefact_mb": round(out.stat().st_size / 1e6, 3)}
+        figures = {
+            "compile_cold_s": round(cold.seconds, 3),
+            "compile_warm_s": round(warm.seconds, 3),
+            "compile_peak_rss_mb": round(cold.peak_rss_bytes / 1e6, 1),
+            "artefact_mb": round(out.stat().st_size / 1e6, 3),
+        }
         out.unlink()
         bare = self.ours("compile", str(model), "-o", str(out), "--weights=external")
         if not bare.reason:  # a size to know, not a stage that the model needs
@@ -116,8 +127,10 @@ class Bench:
     def numbers(self, model: pathlib.Path, inputs: pathlib.Path) -> dict[str, Any]:
         """Largest error of our outputs, as a share of each output's scale."""
         reference, mine = self.scratch / "reference.npz", self.scratch / "mine.npz"
-        checked("onnxruntime", self.theirs(str(model), "--inputs", str(inputs), "--seconds", "0",
-                                           "--outputs", str(reference)))
+        checked(
+            "onnxruntime",
+            self.theirs(str(model), "--inputs", str(inputs), "--seconds", "0", "--outputs", str(reference)),
+        )
         checked("run", self.ours("run", str(model), "--inputs", str(inputs), "--outputs", str(mine)))
         verdict = compare.compare_files(reference, mine)
         if verdict["problem"]:
@@ -147,16 +160,19 @@ class Bench:
                 for engine in ENGINES if turn % 2 == 0 else reversed(ENGINES):
                     measured[engine] = self.one_turn(engine, str(model), common)
                 rounds.append(measured)
-        medians = {e: statistics.median(r[e]["latency_ms"]["median"] for r in rounds)
-                   for e in ENGINES}
+        medians = {e: statistics.median(r[e]["latency_ms"]["median"] for r in rounds) for e in ENGINES}
         least = {e: min(r[e]["latency_ms"]["min"] for r in rounds) for e in ENGINES}
         each = [r["orchestra"]["latency_ms"]["median"] / r["onnxruntime"]["latency_ms"]["median"] for r in rounds]
-        return {"ort_ms": round(medians["onnxruntime"], 4), "orchestra_ms": round(medians["orchestra"], 4),
-                "ratio": round(medians["orchestra"] / medians["onnxruntime"], 4),
-                "ratio_rounds": [round(min(each), 4), round(max(each), 4)],
-                "ratio_of_minima": round(least["orchestra"] / least["onnxruntime"], 4),
-                "run_peak_rss_mb": round(rounds[-1]["orchestra"]["peak_rss_bytes"] / 1e6, 1),
-                "load_before": round(before, 2), "rounds": rounds}
+        return {
+            "ort_ms": round(medians["onnxruntime"], 4),
+            "orchestra_ms": round(medians["orchestra"], 4),
+            "ratio": round(medians["orchestra"] / medians["onnxruntime"], 4),
+            "ratio_rounds": [round(min(each), 4), round(max(each), 4)],
+            "ratio_of_minima": round(least["orchestra"] / least["onnxruntime"], 4),
+            "run_peak_rss_mb": round(rounds[-1]["orchestra"]["peak_rss_bytes"] / 1e6, 1),
+            "load_before": round(before, 2),
+            "rounds": rounds,
+        }
 
     def model(self, name: str) -> dict[str, Any]:
         """All figures of one model; what failed is said in `failed`, the rest is kept."""
@@ -170,8 +186,17 @@ class Bench:
             except Failure as failure:
                 result["failed"].append(str(failure))
 
-        made = process.run([sys.executable, str(BENCHMARKS / "models.py"), name, "-o", str(self.args.dir),
-                            *(["--small"] if self.args.small else [])], 900)
+        made = process.run(
+            [
+                sys.executable,
+                str(BENCHMARKS / "models.py"),
+                name,
+                "-o",
+                str(self.args.dir),
+                *(["--small"] if self.args.small else []),
+            ],
+            900,
+        )
         if made.reason:
             result["failed"].append(f"making the model: {made.reason}")
             return result
@@ -182,20 +207,30 @@ class Bench:
         attempt(lambda: self.compile_figures(model))
         attempt(lambda: self.numbers(model, inputs))
         for threads in self.args.threads:
+
             def timed(threads: int = threads) -> dict[str, Any]:
                 result["threads"][str(threads)] = self.latencies(model, inputs, threads)
                 return {}
+
             attempt(timed)
         if result.get("error", 0) > ERROR_BOUND:
-            result["failed"].append(f"numbers: off by {result['error']:.2g} of the scale of "
-                                    f"`{result['error_output']}`, above {ERROR_BOUND:g}")
+            result["failed"].append(
+                f"numbers: off by {result['error']:.2g} of the scale of "
+                f"`{result['error_output']}`, above {ERROR_BOUND:g}"
+            )
         return result
 
     def start_to_exit(self) -> dict[str, Any]:
         """`orchestra run` of the digits model with a warm cache, from start to exit."""
         digits = ROOT / "examples" / "digits"
-        words = ["run", str(digits / "digits.onnx"), "--inputs", str(digits / "test.npz"),
-                 "--outputs", str(self.scratch / "digits.npz")]
+        words = [
+            "run",
+            str(digits / "digits.onnx"),
+            "--inputs",
+            str(digits / "test.npz"),
+            "--outputs",
+            str(self.scratch / "digits.npz"),
+        ]
         with process.alone(self.args.lock):
             outcomes = [self.ours(*words) for _ in range(6)][1:]  # the first fills the cache
         if outcomes[0].reason:
@@ -204,8 +239,11 @@ class Bench:
 
 
 def runtime_library() -> dict[str, Any]:
-    sizes = {p.name: round(p.stat().st_size / 1e6, 3)
-             for p in sorted((ROOT / "build").glob("**/liborchestra_runtime.so*")) if not p.is_symlink()}
+    sizes = {
+        p.name: round(p.stat().st_size / 1e6, 3)
+        for p in sorted((ROOT / "build").glob("**/liborchestra_runtime.so*"))
+        if not p.is_symlink()
+    }
     return {"runtime_library_mb": sizes}
 
 
@@ -220,7 +258,7 @@ def main() -> int:
     parser.add_argument("--dir", type=pathlib.Path, default=BENCHMARKS / ".models", help="where models are kept")
     parser.add_argument("--results", type=pathlib.Path, default=BENCHMARKS / "results")
     parser.add_argument("--timeout", type=float, default=300, help="seconds a process")
-    parser.add_argument("--lock", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "orchestra-bench.lock")
+    parser.add_argument("--lock", type=pathlib.Path, default=LOCK)
     args = parser.parse_args()
     args.threads = [int(t) for t in args.threads.split(",")]
     sys.path.insert(0, str(BENCHMARKS))
@@ -233,15 +271,25 @@ def main() -> int:
     peak = build_peak()
     with tempfile.TemporaryDirectory(prefix="orchestra-bench-") as scratch:
         bench = Bench(args, pathlib.Path(scratch))
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         result: dict[str, Any] = {
-            "date": now.isoformat(timespec="seconds"), "machine": machine(),
-            "versions": {"orchestra": version_of([*bench.orchestra, "--version"]),
-                         "commit": version_of(["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]),
-                         "onnxruntime": version_of([sys.executable, "-c", "import onnxruntime as o; print(o.__version__)"])},
-            "settings": {"small": args.small, "rounds": args.rounds, "seconds": args.seconds, "threads": args.threads,
-                         "stand_in": "standin.py" in args.orchestra},
-            "peak": {}, "models": []}
+            "date": now.isoformat(timespec="seconds"),
+            "machine": machine(),
+            "versions": {
+                "orchestra": version_of([*bench.orchestra, "--version"]),
+                "commit": version_of(["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]),
+                "onnxruntime": importlib.metadata.version("onnxruntime"),
+            },
+            "settings": {
+                "small": args.small,
+                "rounds": args.rounds,
+                "seconds": args.seconds,
+                "threads": args.threads,
+                "stand_in": "standin.py" in args.orchestra,
+            },
+            "peak": {},
+            "models": [],
+        }
         for threads in args.threads:
             with process.alone(args.lock):
                 outcome = process.run([str(peak), str(threads)], 120)

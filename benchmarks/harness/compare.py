@@ -10,7 +10,8 @@ and booleans must be equal. No correlation: it would forgive a wrong scale.
 from __future__ import annotations
 
 import pathlib
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 

@@ -57,8 +57,9 @@ def count(path: str, inputs: dict[str, np.ndarray]) -> tuple[int, int]:
     """Operations, and how many products had no known shape."""
     model = onnx.load(path, load_external_data=False)
     shapes = shapes_of(model, inputs)
-    tensors = {name for node in model.graph.node if node.op_type in PRODUCTS
-               for name in (*node.input[:2], node.output[0])}
+    tensors = {
+        name for node in model.graph.node if node.op_type in PRODUCTS for name in (*node.input[:2], node.output[0])
+    }
     if not tensors <= shapes.keys():
         shapes |= watched_shapes(path, tensors - shapes.keys(), inputs)
     total = unknown = 0
@@ -81,8 +82,9 @@ def count(path: str, inputs: dict[str, np.ndarray]) -> tuple[int, int]:
 
 def main() -> None:
     model = onnx.load(sys.argv[1], load_external_data=False)
-    weights = sum(math.prod(t.dims) * onnx.helper.tensor_dtype_to_np_dtype(t.data_type).itemsize
-                  for t in model.graph.initializer)
+    weights = sum(
+        math.prod(t.dims) * onnx.helper.tensor_dtype_to_np_dtype(t.data_type).itemsize for t in model.graph.initializer
+    )
     total, unknown = count(sys.argv[1], dict(np.load(sys.argv[2])))
     print(json.dumps({"flops": total, "products_unknown": unknown, "weight_bytes": weights}))
 

@@ -33,13 +33,16 @@ def open_session(model: str, threads: int) -> ort.InferenceSession:
 
 def percentiles(seconds: list[float]) -> dict[str, float]:
     ms = np.sort(np.array(seconds)) * 1e3
-    return {"min": round(float(ms[0]), 5), "median": round(float(np.median(ms)), 5),
-            "mean": round(float(ms.mean()), 5), "p90": round(float(np.percentile(ms, 90)), 5),
-            "p99": round(float(np.percentile(ms, 99)), 5)}
+    return {
+        "min": round(float(ms[0]), 5),
+        "median": round(float(np.median(ms)), 5),
+        "mean": round(float(ms.mean()), 5),
+        "p90": round(float(np.percentile(ms, 90)), 5),
+        "p99": round(float(np.percentile(ms, 99)), 5),
+    }
 
 
-def timed_runs(session: ort.InferenceSession, inputs: dict[str, np.ndarray],
-               seconds: float) -> list[float]:
+def timed_runs(session: ort.InferenceSession, inputs: dict[str, np.ndarray], seconds: float) -> list[float]:
     binding = session.io_binding()
     for name, array in inputs.items():
         binding.bind_cpu_input(name, array)
@@ -71,8 +74,12 @@ def main() -> None:
     session = open_session(args.model, args.threads)
     load = time.perf_counter() - start
     inputs = dict(np.load(args.inputs))
-    report = {"model": args.model, "engine": f"onnxruntime {ort.__version__}", "threads": args.threads,
-              "compile_ms": round(load * 1e3, 3)}
+    report = {
+        "model": args.model,
+        "engine": f"onnxruntime {ort.__version__}",
+        "threads": args.threads,
+        "compile_ms": round(load * 1e3, 3),
+    }
     if args.outputs:
         values = session.run(None, inputs)
         np.savez(args.outputs, **{o.name: v for o, v in zip(session.get_outputs(), values, strict=True)})

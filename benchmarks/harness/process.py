@@ -12,8 +12,9 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any
 
 
 @dataclass
@@ -51,8 +52,14 @@ def run(command: list[str], timeout: float, env: dict[str, str] | None = None) -
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.monotonic()
         try:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                     env={**os.environ, **(env or {})}, start_new_session=True)
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
         except OSError as error:
             return Outcome(0, 0, "", f"cannot start {command[0]}: {error.strerror}")
         ended, status, usage = 0, 0, None
@@ -62,8 +69,7 @@ def run(command: list[str], timeout: float, env: dict[str, str] | None = None) -
                 os.killpg(child.pid, signal.SIGKILL)
                 _, status, usage = os.wait4(child.pid, 0)
                 child.returncode = -signal.SIGKILL
-                return Outcome(time.monotonic() - start, usage.ru_maxrss * 1024, "",
-                               f"ran over {timeout:g} s")
+                return Outcome(time.monotonic() - start, usage.ru_maxrss * 1024, "", f"ran over {timeout:g} s")
             if not ended:
                 time.sleep(0.002)
         seconds = time.monotonic() - start

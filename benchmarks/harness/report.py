@@ -40,7 +40,8 @@ def summarise(result: dict[str, Any]) -> dict[str, Any]:
         if m.get("compile_warm_s", 0) > WARM_BOUND_S:
             over.append(f"{m['model']}: warm compile {m['compile_warm_s']:.2f} s")
         if m.get("compile_peak_rss_mb", 0) > MEMORY_FACTOR * m.get("model_mb", 0) + MEMORY_EXTRA_MB:
-            over.append(f"{m['model']}: compile takes {m['compile_peak_rss_mb']:.0f} MB, the model is {m['model_mb']:.0f} MB")
+            took, size = m["compile_peak_rss_mb"], m["model_mb"]
+            over.append(f"{m['model']}: compile takes {took:.0f} MB, the model is {size:.0f} MB")
     for threads in map(str, result["settings"]["threads"]):
         if summary.get(f"geomean_{threads}t", 0) > GEOMEAN_BOUND:
             over.append(f"geometric mean, {threads} thread(s): {summary[f'geomean_{threads}t']:.3f}")
@@ -59,28 +60,44 @@ def number(value: Any, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
+def row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def header(*cells: str) -> list[str]:
+    """Names left, figures right."""
+    return [row(*cells), "|-|" + "-:|" * (len(cells) - 1)]
+
+
 def markdown(result: dict[str, Any]) -> str:
     m, s, v = result["machine"], result["settings"], result["versions"]
     lines = [f"# Benchmark of {result['date']}", ""]
     if s.get("stand_in"):
         lines += ["**Made with the stand-in: ONNX Runtime on both sides. A test of the harness, no result.**", ""]
-    lines += [f"{m['cpu']}, {m['cores']} cores, {m['memory_gb']} GB, Linux {m['kernel']}. "
-              f"Orchestra {v['orchestra']} (commit {v['commit']}), ONNX Runtime {v['onnxruntime']}. "
-              f"{'Tiny' if s['small'] else 'Full-size'} models, {s['rounds']} rounds of {s['seconds']:g} s, "
-              "medians; both engines in turns.", ""]
+    lines += [
+        f"{m['cpu']}, {m['cores']} cores, {m['memory_gb']} GB, Linux {m['kernel']}. "
+        f"Orchestra {v['orchestra']} (commit {v['commit']}), ONNX Runtime {v['onnxruntime']}. "
+        f"{'Tiny' if s['small'] else 'Full-size'} models, {s['rounds']} rounds of {s['seconds']:g} s, "
+        "medians; both engines in turns.",
+        "",
+    ]
     for threads, peak in result["peak"].items():
         if "failed" in peak:
             lines.append(f"- {threads} thread(s): peak not measured: {peak['failed']}")
         else:
-            lines.append(f"- {threads} thread(s), measured peak: {peak['gflops']:.0f} GFLOP/s f32 ({peak['isa']}), "
-                         f"read {peak['read_gb_s']:.1f} GB/s, copy {peak['copy_gb_s']:.1f} GB/s (read + write)")
+            lines.append(
+                f"- {threads} thread(s), measured peak: {peak['gflops']:.0f} GFLOP/s f32 ({peak['isa']}), "
+                f"read {peak['read_gb_s']:.1f} GB/s, copy {peak['copy_gb_s']:.1f} GB/s (read + write)"
+            )
     summary = result["summary"]
     for threads in map(str, s["threads"]):
         if f"geomean_{threads}t" in summary:
             name, worst = summary[f"worst_{threads}t"]
-            lines.append(f"- {threads} thread(s), Orchestra / ONNX Runtime: geometric mean "
-                         f"{summary[f'geomean_{threads}t']:.3f} over {summary[f'timed_{threads}t']} of "
-                         f"{summary['models']} models, worst {worst:.2f} ({name})")
+            lines.append(
+                f"- {threads} thread(s), Orchestra / ONNX Runtime: geometric mean "
+                f"{summary[f'geomean_{threads}t']:.3f} over {summary[f'timed_{threads}t']} of "
+                f"{summary['models']} models, worst {worst:.2f} ({name})"
+            )
     start = result.get("digits_start_to_exit", {})
     if "median_ms" in start:
         lines.append(f"- `orchestra run` of the digits model, warm, start to exit: {start['median_ms']} ms")
@@ -88,30 +105,70 @@ def markdown(result: dict[str, Any]) -> str:
         lines.append(f"- `orchestra run` of the digits model: failed: {start['failed']}")
     for name, size in result.get("runtime_library_mb", {}).items():
         lines.append(f"- {name}: {size:.3f} MB")
-    lines += ["", "Share: of the measured peak, counting products and convolutions only. "
-              "Error: largest, as a share of the output's scale.", "",
-              "| model | threads | ONNX Runtime ms | Orchestra ms | ratio (rounds) | of minima | share ORT | share Orchestra |",
-              "|-|-:|-:|-:|-:|-:|-:|-:|"]
+    lines += [
+        "",
+        "Share: of the measured peak, counting products and convolutions only. "
+        "Error: largest, as a share of the output's scale.",
+        "",
+        *header(
+            "model",
+            "threads",
+            "ONNX Runtime ms",
+            "Orchestra ms",
+            "ratio (rounds)",
+            "of minima",
+            "share ORT",
+            "share Orchestra",
+        ),
+    ]
     for model in result["models"]:
         for threads in map(str, s["threads"]):
             t = model["threads"].get(threads)
             if t is None:
-                lines.append(f"| {model['model']} | {threads} | - | failed | - | - | - | - |")
+                lines.append(row(model["model"], threads, "-", "failed", "-", "-", "-", "-"))
                 continue
-            peak = result["peak"].get(threads, {})
-            low, high = t["ratio_rounds"]
-            lines.append(f"| {model['model']} | {threads} | {t['ort_ms']:.3f} | {t['orchestra_ms']:.3f} "
-                         f"| {t['ratio']:.2f} ({low:.2f}-{high:.2f}) | {t['ratio_of_minima']:.2f} | {share(model, t['ort_ms'], peak)} "
-                         f"| {share(model, t['orchestra_ms'], peak)} |")
-    lines += ["", "| model | size MB | error | compile cold s | warm s | compile peak MB | run peak MB | artefact MB | without weights MB |",
-              "|-|-:|-:|-:|-:|-:|-:|-:|-:|"]
+            peak, (low, high) = result["peak"].get(threads, {}), t["ratio_rounds"]
+            lines.append(
+                row(
+                    model["model"],
+                    threads,
+                    f"{t['ort_ms']:.3f}",
+                    f"{t['orchestra_ms']:.3f}",
+                    f"{t['ratio']:.2f} ({low:.2f}-{high:.2f})",
+                    f"{t['ratio_of_minima']:.2f}",
+                    share(model, t["ort_ms"], peak),
+                    share(model, t["orchestra_ms"], peak),
+                )
+            )
+    lines += [
+        "",
+        *header(
+            "model",
+            "size MB",
+            "error",
+            "compile cold s",
+            "warm s",
+            "compile peak MB",
+            "run peak MB",
+            "artefact MB",
+            "without weights MB",
+        ),
+    ]
     for model in result["models"]:
         run_peak = max((t["run_peak_rss_mb"] for t in model["threads"].values()), default=None)
-        lines.append("| " + " | ".join([
-            model["model"], number(model.get("model_mb"), ".1f"), number(model.get("error"), ".1e"),
-            number(model.get("compile_cold_s"), ".2f"), number(model.get("compile_warm_s"), ".2f"),
-            number(model.get("compile_peak_rss_mb"), ".0f"), number(run_peak, ".0f"),
-            number(model.get("artefact_mb"), ".1f"), number(model.get("artefact_without_weights_mb"), ".2f")]) + " |")
+        lines.append(
+            row(
+                model["model"],
+                number(model.get("model_mb"), ".1f"),
+                number(model.get("error"), ".1e"),
+                number(model.get("compile_cold_s"), ".2f"),
+                number(model.get("compile_warm_s"), ".2f"),
+                number(model.get("compile_peak_rss_mb"), ".0f"),
+                number(run_peak, ".0f"),
+                number(model.get("artefact_mb"), ".1f"),
+                number(model.get("artefact_without_weights_mb"), ".2f"),
+            )
+        )
     failed = [m for m in result["models"] if m["failed"]]
     if failed:
         lines += ["", "## Failed", ""]

@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--weights", default="embed")
+    parser.add_argument("--strategy")  # there is one engine here: taken, and without effect
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     try:
@@ -47,9 +48,18 @@ def serve(args: argparse.Namespace) -> int:
         np.savez(args.outputs, **{o.name: v for o, v in zip(session.get_outputs(), values, strict=True)})
         return 0
     times = ort_worker.timed_runs(session, inputs, args.seconds)
-    print(json.dumps({"model": args.model, "engine": "stand-in", "threads": args.threads,
-                      "runs": len(times), "latency_ms": ort_worker.percentiles(times),
-                      "peak_rss_bytes": 0}))
+    print(
+        json.dumps(
+            {
+                "model": args.model,
+                "engine": "stand-in",
+                "threads": args.threads,
+                "runs": len(times),
+                "latency_ms": ort_worker.percentiles(times),
+                "peak_rss_bytes": 0,
+            }
+        )
+    )
     return 0
 
 

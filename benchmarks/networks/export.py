@@ -30,27 +30,34 @@ def export_torch(network: Network):
     arguments = tuple(torch.from_numpy(a) for a in network.inputs.values())
     shapes = None
     if network.dynamic:
-        shapes = tuple({axis: torch.export.Dim.DYNAMIC for axis in network.dynamic.get(name, {})}
-                       or None for name in network.inputs)
+        shapes = tuple(
+            {axis: torch.export.Dim.DYNAMIC for axis in network.dynamic.get(name, {})} or None
+            for name in network.inputs
+        )
         shapes = nested(network, shapes)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         return torch.onnx.export(
-            network.module, arguments, dynamo=True, opset_version=OPSET, verbose=False,
-            input_names=list(network.inputs), output_names=network.outputs,
-            dynamic_shapes=shapes, optimize=True)
+            network.module,
+            arguments,
+            dynamo=True,
+            opset_version=OPSET,
+            verbose=False,
+            input_names=list(network.inputs),
+            output_names=network.outputs,
+            dynamic_shapes=shapes,
+            optimize=True,
+        )
 
 
 def nested(network: Network, shapes: tuple) -> tuple:
     """torch.export wants the shapes of `*args` as one tuple in the signature's place."""
     import inspect
 
-    fixed = 0
-    for parameter in inspect.signature(network.module.forward).parameters.values():
+    for i, parameter in enumerate(inspect.signature(network.module.forward).parameters.values()):
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            return (*shapes[:fixed], tuple(shapes[fixed:]))
-        fixed += 1
+            return (*shapes[:i], tuple(shapes[i:]))
     return shapes
 
 
@@ -78,8 +85,14 @@ def write(network: Network, folder: pathlib.Path) -> pathlib.Path:
         stale.unlink(missing_ok=True)
     weights = sum(len(t.raw_data) for t in proto.graph.initializer)
     if weights > EXTERNAL_ABOVE:
-        onnx.save_model(proto, path, save_as_external_data=True, all_tensors_to_one_file=True,
-                        location="model.onnx.data", size_threshold=OUTLINE_FROM)
+        onnx.save_model(
+            proto,
+            path,
+            save_as_external_data=True,
+            all_tensors_to_one_file=True,
+            location="model.onnx.data",
+            size_threshold=OUTLINE_FROM,
+        )
     else:
         onnx.save_model(proto, path)
     np.savez(folder / "inputs.npz", **network.inputs)

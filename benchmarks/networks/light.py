@@ -78,8 +78,7 @@ def measure_norms(model: onnx.ModelProto, feed: dict[str, np.ndarray]) -> dict[s
         return {}
     del probe.graph.node[:]
     probe.graph.node.extend(nodes)
-    probe.graph.output.extend(
-        helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in names.values())
+    probe.graph.output.extend(helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in names.values())
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # it warns of each statistic that it no longer needs
     session = onnxruntime.InferenceSession(probe.SerializeToString(), options)

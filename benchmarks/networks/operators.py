@@ -51,13 +51,16 @@ class Usage:
                 self.attributes[key][attribute.name][brief(attribute)] += 1
 
     def markdown(self, values: int = 8) -> str:
-        lines = ["| op | opset | nodes | inputs>outputs | attributes (value: times) | models |",
-                 "|-|-|-|-|-|-|"]
+        lines = ["| op | opset | nodes | inputs>outputs | attributes (value: times) | models |", "|-|-|-|-|-|-|"]
         for key in sorted(self.count):
             attributes = "; ".join(
-                f"{name}: " + ", ".join(f"{v} ({n})" for v, n in c.most_common(values))
+                f"{name}: "
+                + ", ".join(f"{v} ({n})" for v, n in c.most_common(values))
                 + (f", {len(c) - values} more" if len(c) > values else "")
-                for name, c in sorted(self.attributes[key].items()))
-            lines.append(f"| {key[0]} | {key[1]} | {self.count[key]} | {', '.join(sorted(self.arity[key]))} "
-                         f"| {attributes.replace('|', '/')} | {', '.join(sorted(self.models[key]))} |")
+                for name, c in sorted(self.attributes[key].items())
+            )
+            lines.append(
+                f"| {key[0]} | {key[1]} | {self.count[key]} | {', '.join(sorted(self.arity[key]))} "
+                f"| {attributes.replace('|', '/')} | {', '.join(sorted(self.models[key]))} |"
+            )
         return "\n".join(lines) + "\n"

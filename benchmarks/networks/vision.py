@@ -57,9 +57,7 @@ def resnet50(small: bool) -> Network:
 
     config = ResNetConfig(num_labels=1000)
     if small:
-        config = ResNetConfig(
-            num_labels=10, embedding_size=8, hidden_sizes=[16, 32], depths=[2, 2]
-        )
+        config = ResNetConfig(num_labels=10, embedding_size=8, hidden_sizes=[16, 32], depths=[2, 2])
     return classifier(ResNetForImageClassification(config), 32 if small else 224)
 
 
@@ -69,8 +67,7 @@ def mobilenetv2(small: bool) -> Network:
 
     config = MobileNetV2Config(num_labels=1000, tf_padding=False)
     if small:
-        config = MobileNetV2Config(num_labels=10, tf_padding=False, depth_multiplier=0.25,
-                                   min_depth=8, image_size=64)
+        config = MobileNetV2Config(num_labels=10, tf_padding=False, depth_multiplier=0.25, min_depth=8, image_size=64)
     return classifier(MobileNetV2ForImageClassification(config), 64 if small else 224)
 
 
@@ -80,6 +77,13 @@ def vit_b16(small: bool) -> Network:
 
     config = ViTConfig(num_labels=1000)
     if small:
-        config = ViTConfig(num_labels=10, hidden_size=32, num_hidden_layers=2, image_size=32,
-                           num_attention_heads=4, intermediate_size=64, patch_size=8)
+        config = ViTConfig(
+            num_labels=10,
+            hidden_size=32,
+            num_hidden_layers=2,
+            image_size=32,
+            num_attention_heads=4,
+            intermediate_size=64,
+            patch_size=8,
+        )
     return classifier(ViTForImageClassification(config), config.image_size)

@@ -45,8 +45,11 @@ def raw_cases(kinds: tuple[str, ...]) -> dict[str, Any]:
     """key -> the package's TestCase."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return {f"{kind}/{case.name}": case for kind in kinds
-                for case in sorted(load_model_tests(kind=kind), key=lambda c: c.name)}
+        return {
+            f"{kind}/{case.name}": case
+            for kind in kinds
+            for case in sorted(load_model_tests(kind=kind), key=lambda c: c.name)
+        }
 
 
 def model_file(raw: Any) -> pathlib.Path | None:
@@ -93,10 +96,13 @@ def raw_sets(raw: Any, model: onnx.ModelProto) -> list[tuple[list[Any], list[Any
             sets.append((sides[0], sides[1]))
         return sets
     path = model_file(raw)  # a light network: the input is drawn as the package draws it
-    inputs = [Runner.generate_dummy_data(i, seed=0, name=raw.model_name) if i.name not in given else None
-              for i in model.graph.input]
-    outputs = [read_value(path.with_name(f"{path.stem}_output_{i}.pb"), o.type)
-               for i, o in enumerate(model.graph.output)]
+    inputs = [
+        Runner.generate_dummy_data(i, seed=0, name=raw.model_name) if i.name not in given else None
+        for i in model.graph.input
+    ]
+    outputs = [
+        read_value(path.with_name(f"{path.stem}_output_{i}.pb"), o.type) for i, o in enumerate(model.graph.output)
+    ]
     return [(inputs, outputs)]
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-F, I = TensorProto.FLOAT, TensorProto.INT64
+FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 Files = bytes | dict[str, bytes]
 MAKERS: dict[str, Callable[[], Files]] = {}
 OPSET = 18
@@ -30,20 +30,23 @@ def case(maker: Callable[[], Files]) -> Callable[[], Files]:
     return maker
 
 
-def info(name: str, shape, kind: int = F):
+def info(name: str, shape, kind: int = FLOAT):
     return helper.make_tensor_value_info(name, kind, shape)
 
 
 def model(nodes, inputs, outputs, constants=(), opset: int = OPSET, functions=(), imports=()) -> bytes:
     """No checks on purpose: what is built here is wrong."""
-    tensors = [numpy_helper.from_array(np.asarray(v), n) if not isinstance(v, TensorProto) else v
-               for n, v in dict(constants).items()]
+    tensors = [
+        numpy_helper.from_array(np.asarray(v), n) if not isinstance(v, TensorProto) else v
+        for n, v in dict(constants).items()
+    ]
     graph = helper.make_graph(list(nodes), "hostile", list(inputs), list(outputs), tensors)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), *imports], ir_version=10,
-                             functions=list(functions)).SerializeToString()
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", opset), *imports], ir_version=10, functions=list(functions)
+    ).SerializeToString()
 
 
-def one(op: str, shapes, constants=(), out=(1,), kind: int = F, **attributes) -> bytes:
+def one(op: str, shapes, constants=(), out=(1,), kind: int = FLOAT, **attributes) -> bytes:
     """One node: inputs x0, x1, ... of these shapes, then the constants."""
     constants = dict(constants)
     names = [f"x{i}" for i in range(len(shapes))]
@@ -56,6 +59,7 @@ def good() -> bytes:
 
 
 # ------------------------------------------------------------ not a model at all
+
 
 @case
 def empty_file() -> Files:
@@ -99,6 +103,7 @@ def no_graph() -> Files:
 
 # ------------------------------------------------------------ graphs that are no graphs
 
+
 @case
 def no_opset() -> Files:
     m = onnx.ModelProto.FromString(good())
@@ -118,8 +123,7 @@ def opset_negative() -> Files:
 
 @case
 def cycle_of_two() -> Files:
-    return model([helper.make_node("Relu", ["b"], ["a"]), helper.make_node("Relu", ["a"], ["b"])], [],
-                 [info("b", [1])])
+    return model([helper.make_node("Relu", ["b"], ["a"]), helper.make_node("Relu", ["a"], ["b"])], [], [info("b", [1])])
 
 
 @case
@@ -139,8 +143,11 @@ def output_of_nobody() -> Files:
 
 @case
 def same_name_twice() -> Files:
-    return model([helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["y"])],
-                 [info("x", [1])], [info("y", [1])])
+    return model(
+        [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["y"])],
+        [info("x", [1])],
+        [info("y", [1])],
+    )
 
 
 @case
@@ -183,6 +190,7 @@ def huge_input_dims() -> Files:
 
 # ------------------------------------------------------------ operators used wrongly
 
+
 @case
 def too_few_inputs() -> Files:
     return one("MatMul", [(2, 3)], out=(2, 3))
@@ -211,7 +219,7 @@ def attribute_unknown() -> Files:
 @case
 def types_disagree() -> Files:
     node = helper.make_node("Add", ["a", "b"], ["y"])
-    return model([node], [info("a", [2]), info("b", [2], I)], [info("y", [2])])
+    return model([node], [info("a", [2]), info("b", [2], INT64)], [info("y", [2])])
 
 
 @case
@@ -345,8 +353,12 @@ def gather_axis_out_of_range() -> Files:
 def gather_constant_index_out_of_range() -> Files:
     node = helper.make_node("Gather", ["table", "index"], ["row"])
     add = helper.make_node("Add", ["row", "x"], ["y"])
-    return model([node, add], [info("x", [3])], [info("y", [3])],
-                 {"table": np.ones((2, 3), np.float32), "index": np.array(99, np.int64)})
+    return model(
+        [node, add],
+        [info("x", [3])],
+        [info("y", [3])],
+        {"table": np.ones((2, 3), np.float32), "index": np.array(99, np.int64)},
+    )
 
 
 @case
@@ -366,6 +378,7 @@ def cast_to_nothing() -> Files:
 
 
 # ------------------------------------------------------------ huge by intent
+
 
 @case
 def constant_of_huge_shape() -> Files:
@@ -387,13 +400,13 @@ def constant_of_negative_shape() -> Files:
 @case
 def range_without_end() -> Files:
     ends = {"start": np.array(0, np.int64), "limit": np.array(1 << 50, np.int64), "delta": np.array(1, np.int64)}
-    return one("Range", [], ends, out=(1 << 50,), kind=I)
+    return one("Range", [], ends, out=(1 << 50,), kind=INT64)
 
 
 @case
 def range_step_zero() -> Files:
     ends = {"start": np.array(0, np.int64), "limit": np.array(9, np.int64), "delta": np.array(0, np.int64)}
-    return one("Range", [], ends, out=(9,), kind=I)
+    return one("Range", [], ends, out=(9,), kind=INT64)
 
 
 @case
@@ -403,30 +416,31 @@ def expand_huge() -> Files:
 
 @case
 def weights_missing_their_data() -> Files:
-    short = TensorProto(name="w", data_type=F, dims=[1000, 1000], raw_data=b"\0" * 16)
+    short = TensorProto(name="w", data_type=FLOAT, dims=[1000, 1000], raw_data=b"\0" * 16)
     return one("Add", [(1000, 1000)], {"w": short}, out=(1000, 1000))
 
 
 @case
 def weights_too_long() -> Files:
-    return one("Add", [(2,)], {"w": TensorProto(name="w", data_type=F, dims=[2], raw_data=b"\0" * 64)}, out=(2,))
+    return one("Add", [(2,)], {"w": TensorProto(name="w", data_type=FLOAT, dims=[2], raw_data=b"\0" * 64)}, out=(2,))
 
 
 @case
 def weights_of_negative_size() -> Files:
-    return one("Add", [(2,)], {"w": TensorProto(name="w", data_type=F, dims=[-2], raw_data=b"\0" * 8)}, out=(2,))
+    return one("Add", [(2,)], {"w": TensorProto(name="w", data_type=FLOAT, dims=[-2], raw_data=b"\0" * 8)}, out=(2,))
 
 
 @case
 def weights_of_overflowing_size() -> Files:
     dims = [1 << 32, 1 << 32, 4]
-    return one("Add", [(2,)], {"w": TensorProto(name="w", data_type=F, dims=dims, raw_data=b"\0" * 8)}, out=(2,))
+    return one("Add", [(2,)], {"w": TensorProto(name="w", data_type=FLOAT, dims=dims, raw_data=b"\0" * 8)}, out=(2,))
 
 
 # ------------------------------------------------------------ data outside the file
 
+
 def outside(entries: dict[str, str], dims=(4,), **files: bytes) -> Files:
-    tensor = TensorProto(name="w", data_type=F, dims=dims, data_location=TensorProto.EXTERNAL)
+    tensor = TensorProto(name="w", data_type=FLOAT, dims=dims, data_location=TensorProto.EXTERNAL)
     for key, value in entries.items():
         tensor.external_data.add(key=key, value=value)
     return {"model.onnx": one("Add", [dims], {"w": tensor}, out=dims), **files}
@@ -479,13 +493,18 @@ def external_data_huge() -> Files:
 
 # ------------------------------------------------------------ bombs
 
+
 def functions(names: int, calls: int) -> list[onnx.FunctionProto]:
     """f0 is a Relu; each later one calls the one before it `calls` times."""
     opset = [helper.make_opsetid("", OPSET), helper.make_opsetid("bomb", 1)]
     out = [helper.make_function("bomb", "f0", ["x"], ["y"], [helper.make_node("Relu", ["x"], ["y"])], opset)]
     for i in range(1, names):
-        nodes = [helper.make_node(f"f{i - 1}", ["x" if c == 0 else f"t{c - 1}"],
-                                  ["y" if c == calls - 1 else f"t{c}"], domain="bomb") for c in range(calls)]
+        nodes = [
+            helper.make_node(
+                f"f{i - 1}", ["x" if c == 0 else f"t{c - 1}"], ["y" if c == calls - 1 else f"t{c}"], domain="bomb"
+            )
+            for c in range(calls)
+        ]
         out.append(helper.make_function("bomb", f"f{i}", ["x"], ["y"], nodes, opset))
     return out
 
@@ -510,9 +529,17 @@ def function_calls_itself() -> Files:
 @case
 def functions_call_each_other() -> Files:
     opset = [helper.make_opsetid("", OPSET), helper.make_opsetid("bomb", 1)]
-    return calling("f", [
-        helper.make_function("bomb", "f", ["x"], ["y"], [helper.make_node("g", ["x"], ["y"], domain="bomb")], opset),
-        helper.make_function("bomb", "g", ["x"], ["y"], [helper.make_node("f", ["x"], ["y"], domain="bomb")], opset)])
+    return calling(
+        "f",
+        [
+            helper.make_function(
+                "bomb", "f", ["x"], ["y"], [helper.make_node("g", ["x"], ["y"], domain="bomb")], opset
+            ),
+            helper.make_function(
+                "bomb", "g", ["x"], ["y"], [helper.make_node("f", ["x"], ["y"], domain="bomb")], opset
+            ),
+        ],
+    )
 
 
 @case
@@ -534,14 +561,14 @@ def deep_nesting() -> Files:
 
 @case
 def name_of_a_megabyte() -> Files:
-    return model([helper.make_node("Unknown", ["x"], ["y"], name="n" * (1 << 20))], [info("x", [1])],
-                 [info("y", [1])])
+    return model([helper.make_node("Unknown", ["x"], ["y"], name="n" * (1 << 20))], [info("x", [1])], [info("y", [1])])
 
 
 @case
 def name_with_control_characters() -> Files:
-    return model([helper.make_node("Unknown", ["x"], ["y"], name="a\n\x1b[31mb\0c\"'<>")], [info("x", [1])],
-                 [info("y", [1])])
+    return model(
+        [helper.make_node("Unknown", ["x"], ["y"], name="a\n\x1b[31mb\0c\"'<>")], [info("x", [1])], [info("y", [1])]
+    )
 
 
 def files_of(name: str) -> dict[str, bytes]:

@@ -21,8 +21,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 import numpy as np
 import onnx
@@ -33,6 +33,7 @@ OPSET = 18
 BOUND = 1e-4  # of the larger of 1 and the output's largest magnitude
 SIZES = (1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 32, 33)
 Shape = tuple[int, ...]
+UNARY = ("Relu", "Sigmoid", "Tanh", "Erf", "Neg", "Abs", "LeakyRelu", "Clip", "Sqrt", "Exp", "Gelu")
 
 
 @dataclass
@@ -85,7 +86,7 @@ class Builder:
 
 def unary(b: Builder) -> None:
     x, shape = b.pick()
-    op = str(b.random.choice(["Relu", "Sigmoid", "Tanh", "Erf", "Neg", "Abs", "LeakyRelu", "Clip", "Sqrt", "Exp", "Gelu"]))
+    op = str(b.random.choice(UNARY))
     if op == "Sqrt":  # away from 0, where its slope has no bound
         x = b.add("Add", [b.add("Abs", [x]), b.constant(np.float32(0.5))])
     elif op == "Exp":
@@ -104,7 +105,7 @@ def binary(b: Builder) -> None:
     x, shape = b.pick()
     other = b.pick(lambda s: s == shape) if b.chance(0.5) else None
     if other is None:
-        dims = [d if b.chance(0.6) and d else 1 for d in shape][b.among(0, len(shape)):]
+        dims = [d if b.chance(0.6) and d else 1 for d in shape][b.among(0, len(shape)) :]
         other = (b.weight(*dims), tuple(dims))
     op = str(b.random.choice(["Add", "Sub", "Mul", "Max", "Min", "Div", "Where"]))
     y = other[0]
@@ -160,15 +161,22 @@ def convolution(b: Builder) -> None:
     groups = channels if b.chance(0.3) else 1
     out_channels = channels if groups > 1 else b.size()
     w = b.weight(out_channels, channels // groups, *window, scale=(channels // groups * window[0] * window[1]) ** -0.5)
-    sizes = tuple((d + pads[i] + pads[i + 2] - dilations[i] * (window[i] - 1) - 1) // strides[i] + 1
-                  for i, d in enumerate(shape[2:]))
+    sizes = tuple(
+        (d + pads[i] + pads[i + 2] - dilations[i] * (window[i] - 1) - 1) // strides[i] + 1
+        for i, d in enumerate(shape[2:])
+    )
     y_shape = (shape[0], out_channels, *sizes)
     inputs = [x, w, b.weight(out_channels)] if b.chance(0.7) else [x, w]
-    y = b.add("Conv", inputs, y_shape, strides=strides, pads=pads, dilations=dilations, group=groups, kernel_shape=window)
+    y = b.add(
+        "Conv", inputs, y_shape, strides=strides, pads=pads, dilations=dilations, group=groups, kernel_shape=window
+    )
     if b.chance(0.4):
         positive = b.constant(b.random.uniform(0.5, 1.5, out_channels).astype(np.float32))
-        y = b.add("BatchNormalization", [y, b.weight(out_channels), b.weight(out_channels), b.weight(out_channels),
-                                         positive], y_shape)
+        y = b.add(
+            "BatchNormalization",
+            [y, b.weight(out_channels), b.weight(out_channels), b.weight(out_channels), positive],
+            y_shape,
+        )
     if b.chance(0.5):
         b.add("Relu", [y], y_shape)
 
@@ -223,8 +231,11 @@ def movement(b: Builder) -> None:
         order = [int(i) for i in b.random.permutation(len(shape))]
         b.add("Transpose", [x], tuple(shape[i] for i in order), perm=order)
     elif kind == 1 and len(shape) > 1:  # the leading dimension may be dynamic: 0 keeps it
-        b.add("Reshape", [x, integers(0, -1)] if shape[0] else [x, integers(*shape)],
-              (shape[0], int(np.prod(shape[1:]))) if shape[0] else shape)
+        b.add(
+            "Reshape",
+            [x, integers(0, -1)] if shape[0] else [x, integers(*shape)],
+            (shape[0], int(np.prod(shape[1:]))) if shape[0] else shape,
+        )
     elif kind == 2:
         other = b.pick(lambda s: len(s) == len(shape) and all(i == axis or s[i] == d for i, d in enumerate(shape)))
         sizes = list(shape)
@@ -239,7 +250,7 @@ def movement(b: Builder) -> None:
         b.add("Unsqueeze", [x, integers(axis)], (*shape[:axis], 1, *shape[axis:])) if len(shape) < 4 else None
     elif kind == 5 and axis > 0 and shape[axis]:
         picks = b.random.integers(-shape[axis], shape[axis], b.among(1, 5))
-        b.add("Gather", [x, b.constant(picks)], (*shape[:axis], len(picks), *shape[axis + 1:]), axis=axis)
+        b.add("Gather", [x, b.constant(picks)], (*shape[:axis], len(picks), *shape[axis + 1 :]), axis=axis)
     elif kind == 6 and axis > 0:
         before, after = b.among(0, 2), b.among(0, 2)
         pads = [0] * (2 * len(shape))
@@ -249,8 +260,21 @@ def movement(b: Builder) -> None:
         b.add("Pad", [x, integers(*pads), b.constant(np.float32(0.25))], tuple(sizes))
 
 
-STEPS = (unary, unary, binary, binary, product, attention, convolution, convolution, pooling, reduction, norm, movement,
-         movement)
+STEPS = (
+    unary,
+    unary,
+    binary,
+    binary,
+    product,
+    attention,
+    convolution,
+    convolution,
+    pooling,
+    reduction,
+    norm,
+    movement,
+    movement,
+)
 
 
 def build(seed: int, nodes: int) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
@@ -267,11 +291,17 @@ def build(seed: int, nodes: int) -> tuple[onnx.ModelProto, dict[str, np.ndarray]
     used = {n for node in b.nodes for n in node.input}
     ends = [(n, s) for n, s in b.values if n not in used and n not in b.inputs] or [b.values[-1]]
     graph = helper.make_graph(
-        b.nodes, f"random_{seed}",
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, [("batch" if dynamic and i == 0 else d)
-                                                              for i, d in enumerate(a.shape)])
-         for n, a in b.inputs.items()],
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, [None] * len(s)) for n, s in ends], b.constants)
+        b.nodes,
+        f"random_{seed}",
+        [
+            helper.make_tensor_value_info(
+                n, TensorProto.FLOAT, [("batch" if dynamic and i == 0 else d) for i, d in enumerate(a.shape)]
+            )
+            for n, a in b.inputs.items()
+        ],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, [None] * len(s)) for n, s in ends],
+        b.constants,
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10), b.inputs
 
 
@@ -286,8 +316,14 @@ def gap(want: np.ndarray, got: np.ndarray) -> str:
     return "" if error <= bound else f"off by {error:.3g}, bound {bound:.3g}"
 
 
-def check(seed: int, nodes: int, command: list[str], engines: dict[str, list[str]], folder: pathlib.Path,
-          env: dict[str, str] | None = None) -> list[str]:
+def check(
+    seed: int,
+    nodes: int,
+    command: list[str],
+    engines: dict[str, list[str]],
+    folder: pathlib.Path,
+    env: dict[str, str] | None = None,
+) -> list[str]:
     """Failures of one graph, against ONNX Runtime. An engine is a label and its options."""
     import onnxruntime
 
@@ -305,14 +341,24 @@ def check(seed: int, nodes: int, command: list[str], engines: dict[str, list[str
     for label, extra in engines.items():
         out = folder / "out.npz"
         out.unlink(missing_ok=True)
-        words = [*command, "run", str(folder / "model.onnx"), "--inputs", str(folder / "inputs.npz"), "--outputs", str(out), *extra]
+        words = [
+            *command,
+            "run",
+            str(folder / "model.onnx"),
+            "--inputs",
+            str(folder / "inputs.npz"),
+            "--outputs",
+            str(out),
+            *extra,
+        ]
         try:
             done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, env=env)
         except subprocess.TimeoutExpired:
             problems.append(f"{label}: over 120 s")
             continue
         if done.returncode:
-            problems.append(f"{label}: exit code {done.returncode}: {(done.stderr.strip().splitlines() or [''])[0][:200]}")
+            said = (done.stderr.strip().splitlines() or [""])[0]
+            problems.append(f"{label}: exit code {done.returncode}: {said[:200]}")
             continue
         got = dict(np.load(out))
         for name in names:
@@ -327,7 +373,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     root = HERE.parent.parent
     parser.add_argument("--orchestra", default=str(root / "build" / "bin" / "orchestra"))
-    parser.add_argument("--plain", metavar="OPTIONS", help="run each once more with these, such as --strategy=reference.mlir")
+    parser.add_argument("--plain", metavar="OPTIONS", help="run each again with these: --strategy=reference.mlir")
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--nodes", type=int, default=12)

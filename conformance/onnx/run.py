@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -30,11 +31,10 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 
+import cases
 import numpy as np
 import onnx
 from onnx.backend.test.runner import Runner
-
-import cases
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXPECTED = HERE / "expected.json"
@@ -72,14 +72,18 @@ class Runs:
         """Exit code (negative: the signal) and stderr; raises TimeoutExpired."""
         env = {**os.environ, "XDG_CACHE_HOME": str(self.scratch / "cache")}
         with tempfile.TemporaryFile("w+", errors="replace") as err:
-            child = subprocess.Popen([*self.command, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                     stderr=err, start_new_session=True, env=env)
+            child = subprocess.Popen(
+                [*self.command, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=err,
+                start_new_session=True,
+                env=env,
+            )
             if self.memory_gb:
                 bound = int(self.memory_gb * 2**30)
-                try:
+                with contextlib.suppress(ProcessLookupError):  # it may have ended already
                     resource.prlimit(child.pid, resource.RLIMIT_AS, (bound, bound))
-                except ProcessLookupError:
-                    pass  # it has ended already
             try:
                 code = child.wait(self.timeout)
             except subprocess.TimeoutExpired:
@@ -147,13 +151,15 @@ def judge(case: cases.Case, want: dict, got: dict) -> Verdict:
 
 # ---------------------------------------------------------------- expectations
 
+
 def load_expected(path: pathlib.Path) -> dict[str, tuple[str, str]]:
     """case -> (status, reason) of those that do not pass. The file groups by both."""
     if not path.exists():
         return {}
     groups = json.loads(path.read_text(encoding="utf-8"))["not_passing"]
-    return {key: (status, reason) for status, reasons in groups.items()
-            for reason, keys in reasons.items() for key in keys}
+    return {
+        key: (status, reason) for status, reasons in groups.items() for reason, keys in reasons.items() for key in keys
+    }
 
 
 def write_expected(path: pathlib.Path, verdicts: dict[str, Verdict]) -> None:
@@ -161,10 +167,13 @@ def write_expected(path: pathlib.Path, verdicts: dict[str, Verdict]) -> None:
     for key, verdict in sorted(verdicts.items()):
         if verdict.status != "pass":
             groups.setdefault(verdict.status, {}).setdefault(verdict.reason, []).append(key)
-    record = {"what": "cases that do not pass yet, by outcome and reason; a pass here is an error: remove it",
-              "onnx": onnx.__version__, "cases": len(verdicts),
-              "passing": sum(v.status == "pass" for v in verdicts.values()),
-              "not_passing": {s: dict(sorted(groups[s].items())) for s in STATUSES if s in groups}}
+    record = {
+        "what": "cases that do not pass yet, by outcome and reason; a pass here is an error: remove it",
+        "onnx": onnx.__version__,
+        "cases": len(verdicts),
+        "passing": sum(v.status == "pass" for v in verdicts.values()),
+        "not_passing": {s: dict(sorted(groups[s].items())) for s in STATUSES if s in groups},
+    }
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
@@ -196,8 +205,11 @@ def summary(verdicts: dict[str, Verdict], top: int) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--orchestra", default=str(HERE.parent.parent / "build" / "bin" / "orchestra"),
-                        help="the command, with options if need be")
+    parser.add_argument(
+        "--orchestra",
+        default=str(HERE.parent.parent / "build" / "bin" / "orchestra"),
+        help="the command, with options if need be",
+    )
     parser.add_argument("--kinds", default=",".join(cases.KINDS))
     parser.add_argument("--include", action="append", default=[], metavar="REGEX")
     parser.add_argument("--exclude", action="append", default=[], metavar="REGEX")
@@ -215,8 +227,12 @@ def main() -> int:
     args = parser.parse_args()
 
     raw = cases.raw_cases(tuple(args.kinds.split(",")))
-    keys = [k for k in raw if (not args.include or any(re.search(p, k) for p in args.include))
-            and not any(re.search(p, k) for p in args.exclude)]
+    keys = [
+        k
+        for k in raw
+        if (not args.include or any(re.search(p, k) for p in args.include))
+        and not any(re.search(p, k) for p in args.exclude)
+    ]
     expected = load_expected(args.expected)
     if args.sample:
         keys = cases.sample(raw, keys, args.sample, set(keys) - set(expected))

@@ -28,9 +28,11 @@ def judge(probabilities: np.ndarray) -> tuple[str, bool]:
     predicted = probabilities.argmax(1)
     correct = int((predicted == labels).sum())
     differ = sum(str(p) != e for p, e in zip(predicted, expected["predictions"], strict=True))
-    line = (f"held-out accuracy {correct}/{len(labels)} = {correct / len(labels):.2%}; "
-            f"{expected['framework']}: {expected['correct']}/{expected['held_out']} "
-            f"= {expected['accuracy']:.2%}; predictions that differ: {differ}")
+    line = (
+        f"held-out accuracy {correct}/{len(labels)} = {correct / len(labels):.2%}; "
+        f"{expected['framework']}: {expected['correct']}/{expected['held_out']} "
+        f"= {expected['accuracy']:.2%}; predictions that differ: {differ}"
+    )
     return line, differ == 0
 
 
@@ -40,8 +42,15 @@ def main() -> int:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         out = pathlib.Path(scratch) / "out.npz"
-        command = [str(args.orchestra), "run", str(HERE / "digits.onnx"),
-                   "--inputs", str(HERE / "test.npz"), "--outputs", str(out)]
+        command = [
+            str(args.orchestra),
+            "run",
+            str(HERE / "digits.onnx"),
+            "--inputs",
+            str(HERE / "test.npz"),
+            "--outputs",
+            str(out),
+        ]
         code = subprocess.run(command, check=False).returncode
         if code:
             print(f"evaluate.py: `{' '.join(command)}` ended with exit code {code}", file=sys.stderr)

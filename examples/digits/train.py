@@ -34,8 +34,13 @@ class DigitClassifier(nn.Module):
     def __init__(self):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+            nn.Conv2d(1, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        )
         self.classifier = nn.Linear(32 * 2 * 2, 10)
 
     def logits(self, image: torch.Tensor) -> torch.Tensor:
@@ -69,9 +74,15 @@ def train(model: DigitClassifier, images: torch.Tensor, labels: torch.Tensor) ->
 
 def export(model: DigitClassifier, path: pathlib.Path) -> None:
     program = torch.onnx.export(
-        model, (torch.zeros(2, 1, 8, 8),), dynamo=True, opset_version=OPSET, verbose=False,
-        input_names=["image"], output_names=["probabilities"],
-        dynamic_shapes=({0: torch.export.Dim("batch")},))
+        model,
+        (torch.zeros(2, 1, 8, 8),),
+        dynamo=True,
+        opset_version=OPSET,
+        verbose=False,
+        input_names=["image"],
+        output_names=["probabilities"],
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+    )
     proto = program.model_proto
     for node in proto.graph.node:  # the exporter's notes: stack traces with local paths
         del node.metadata_props[:]
@@ -93,7 +104,8 @@ def main() -> None:
     digits = load_digits()
     gray = pixels(digits.images)
     train_gray, test_gray, train_labels, test_labels = train_test_split(
-        gray, digits.target, test_size=0.2, random_state=0, stratify=digits.target)
+        gray, digits.target, test_size=0.2, random_state=0, stratify=digits.target
+    )
 
     model = DigitClassifier()
     train(model, torch.from_numpy(as_input(train_gray)), torch.from_numpy(train_labels))
@@ -123,8 +135,10 @@ def main() -> None:
         "pictures": shown,
     }
     (out / "expected.json").write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")
-    print(f"held-out accuracy {correct}/{len(test_labels)} = {correct / len(test_labels):.2%}, "
-          f"model {(out / 'digits.onnx').stat().st_size / 1000:.1f} kB")
+    print(
+        f"held-out accuracy {correct}/{len(test_labels)} = {correct / len(test_labels):.2%}, "
+        f"model {(out / 'digits.onnx').stat().st_size / 1000:.1f} kB"
+    )
 
 
 if __name__ == "__main__":

@@ -26,8 +26,9 @@ def test_compare_relative_to_scale():
     assert error_of([[1, 2]], [[2, 4]])[0] == 1.0  # a wrong scale is an error, however well correlated
 
 
-@pytest.mark.parametrize(("want", "got"), [
-    ([1, 2], [[1, 2]]), ([1, np.nan], [1, 2]), ([1, 2], [1, np.nan]), ([1, np.inf], [1, -np.inf])])
+@pytest.mark.parametrize(
+    ("want", "got"), [([1, 2], [[1, 2]]), ([1, np.nan], [1, 2]), ([1, 2], [1, np.nan]), ([1, np.inf], [1, -np.inf])]
+)
 def test_compare_refuses(want, got):
     assert error_of(want, got)[1]
 
@@ -51,9 +52,26 @@ def test_process_tells_how_it_ended():
 
 
 def bench(tmp_path, *words: str) -> tuple[int, dict]:
-    command = [sys.executable, str(ROOT / "benchmarks" / "harness" / "bench.py"), "--small", "--models",
-               "light-squeezenet,light-alexnet", "--threads", "1", "--rounds", "2", "--seconds", "0.1", "--dir",
-               str(tmp_path / "models"), "--results", str(tmp_path), "--lock", str(tmp_path / "lock"), *words]
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "harness" / "bench.py"),
+        "--small",
+        "--models",
+        "light-squeezenet,light-alexnet",
+        "--threads",
+        "1",
+        "--rounds",
+        "2",
+        "--seconds",
+        "0.1",
+        "--dir",
+        str(tmp_path / "models"),
+        "--results",
+        str(tmp_path),
+        "--lock",
+        str(tmp_path / "lock"),
+        *words,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, json.loads(next(tmp_path.glob("*-small.json")).read_text(encoding="utf-8"))
@@ -91,9 +109,23 @@ def test_gate_of_expectations():
 def test_conformance_through_the_stand_in(tmp_path):
     """ONNX Runtime passes what it must: cases are written and judged right."""
     out = tmp_path / "out.json"
-    command = [sys.executable, str(ROOT / "conformance" / "onnx" / "run.py"), "--orchestra", STANDIN, "--memory-gb",
-               "0", "--no-gate", "--out", str(out), "--include", "^node/test_(relu|gemm_all_attributes|split_equal.*)$",
-               "--include", "^real/test_squeezenet", "--include", "^node/test_(if_seq|bernoulli)$"]
+    command = [
+        sys.executable,
+        str(ROOT / "conformance" / "onnx" / "run.py"),
+        "--orchestra",
+        STANDIN,
+        "--memory-gb",
+        "0",
+        "--no-gate",
+        "--out",
+        str(out),
+        "--include",
+        "^node/test_(relu|gemm_all_attributes|split_equal.*)$",
+        "--include",
+        "^real/test_squeezenet",
+        "--include",
+        "^node/test_(if_seq|bernoulli)$",
+    ]
     subprocess.run(command, check=True, timeout=300, stdout=subprocess.DEVNULL)
     verdicts = json.loads(out.read_text(encoding="utf-8"))
     assert verdicts["node/test_if_seq"]["status"] == "inexpressible"
