@@ -62,7 +62,7 @@ def run(command: list[str], timeout: float, env: dict[str, str] | None = None) -
             )
         except OSError as error:
             return Outcome(0, 0, "", f"cannot start {command[0]}: {error.strerror}")
-        ended, status, usage = 0, 0, None
+        ended, status, usage = os.wait4(child.pid, os.WNOHANG)
         while not ended:  # wait4 gives the peak memory of this child alone
             ended, status, usage = os.wait4(child.pid, os.WNOHANG)
             if not ended and time.monotonic() - start > timeout:

@@ -65,8 +65,9 @@ def refusal(stderr: str) -> str:
 class Runs:
     """How to run a case: the command, its limits, a folder for its files."""
 
-    def __init__(self, command: list[str], timeout: float, memory_gb: float, scratch: pathlib.Path):
-        self.command, self.timeout, self.memory_gb, self.scratch = command, timeout, memory_gb, scratch
+    def __init__(self, command: list[str], options: list[str], timeout: float, memory_gb: float, scratch: pathlib.Path):
+        self.command, self.options, self.scratch = command, options, scratch
+        self.timeout, self.memory_gb = timeout, memory_gb
 
     def program(self, words: list[str]) -> tuple[int, str]:
         """Exit code (negative: the signal) and stderr; raises TimeoutExpired."""
@@ -98,6 +99,7 @@ class Runs:
         result = folder / "out.npz"
         result.unlink(missing_ok=True)
         words = ["run", str(folder / "model.onnx"), "--inputs", str(folder / "in.npz"), "--outputs", str(result)]
+        words += self.options
         try:
             code, stderr = self.program(words)
         except subprocess.TimeoutExpired:
@@ -210,6 +212,7 @@ def main() -> int:
         default=str(HERE.parent.parent / "build" / "bin" / "orchestra"),
         help="the command, with options if need be",
     )
+    parser.add_argument("--options", default="", help="more words for `orchestra run`: --strategy=reference.mlir")
     parser.add_argument("--kinds", default=",".join(cases.KINDS))
     parser.add_argument("--include", action="append", default=[], metavar="REGEX")
     parser.add_argument("--exclude", action="append", default=[], metavar="REGEX")
@@ -243,7 +246,9 @@ def main() -> int:
     start = time.monotonic()
     verdicts: dict[str, Verdict] = {}
     with tempfile.TemporaryDirectory(prefix="orchestra-onnx-") as scratch:
-        runs = Runs(shlex.split(args.orchestra), args.timeout, args.memory_gb, pathlib.Path(scratch))
+        runs = Runs(
+            shlex.split(args.orchestra), shlex.split(args.options), args.timeout, args.memory_gb, pathlib.Path(scratch)
+        )
         with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
             waiting = {pool.submit(runs.case, key, raw[key]): key for key in keys}
             for done in concurrent.futures.as_completed(waiting):

@@ -31,7 +31,8 @@ class Orchestra:
 
 @pytest.fixture(scope="session")
 def orchestra(tmp_path_factory: pytest.TempPathFactory) -> Orchestra:
-    path = pathlib.Path(os.environ.get("ORCHESTRA", ROOT / "build" / "bin" / "orchestra"))
+    build = pathlib.Path(os.environ.get("ORCHESTRA_BUILD_DIR", ROOT / "build"))
+    path = pathlib.Path(os.environ.get("ORCHESTRA", build / "bin" / "orchestra")).absolute()
     if not path.exists():
         pytest.fail(f"{path} is not there: `make build` makes it", pytrace=False)
     return Orchestra(path, tmp_path_factory.mktemp("cache"))
