@@ -163,13 +163,13 @@ checksum_ok() { # file sha256
 install_downloads() {
   local name version sha256 file
   while read -r name version sha256; do
-    file=.cache/downloads/$name-$version.tar.gz
+    file=.cache/$name-$version.tar.gz
     if checksum_ok "$file" "$sha256"; then continue; fi
     say "fetching the source of $name $version"
-    mkdir -p .cache/downloads
+    mkdir -p .cache
     rm -f "$file"
     .venv/bin/python -m pip download -q --disable-pip-version-check \
-      --no-deps --no-binary "$name" -d .cache/downloads "$name==$version" \
+      --no-deps --no-binary "$name" -d .cache "$name==$version" \
       </dev/null >&2 || fail "pip could not fetch $name $version"
     checksum_ok "$file" "$sha256" ||
       fail "$file is not the file we know: its SHA-256 differs from $sha256" \

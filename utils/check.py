@@ -64,7 +64,7 @@ class Suite:
 
 
 def lit_command(junit, options):
-    argv = [sys.executable, lit_path(), "-v" if options.verbose else "-sv"]
+    argv = [sys.executable, lit_path(), "-v" if options.verbose else "-sv", "--no-progress-bar"]
     argv += ["-j%d" % options.jobs, "--xunit-xml-output=%s" % junit]
     if options.filter:
         argv += ["--filter", options.filter]
