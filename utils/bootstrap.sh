@@ -56,28 +56,26 @@ missing_packages() {
 }
 
 has_candidate() { # does apt know a version of package $1?
-  apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+  # Not by a pipe: an early end of the reader would count as a failure.
+  case $(apt-cache policy "$1" 2>/dev/null) in
+  *"Candidate: ("* | "") return 1 ;;
+  esac
 }
 
 # Prints the addresses at which the security suite may be, the most likely
 # first: beside the mirror in use, then Debian's own.
 security_mirrors() {
-  local uri
-  { apt-get indextargets --format '$(SITE) $(RELEASE)' 2>/dev/null || true; } |
-    while read -r uri _; do
-      uri=${uri%/}
-      case $uri in
-      */debian) printf '%s-security\n' "$uri" ;;
-      esac
-    done | sort -u
-  printf '%s\n' http://security.debian.org/debian-security \
-    http://deb.debian.org/debian-security
+  {
+    apt-get indextargets --format '$(SITE)' 2>/dev/null |
+      sed -n 's,/debian/*$,/debian-security,p'
+    printf '%s\n' http://security.debian.org/debian-security \
+      http://deb.debian.org/debian-security
+  } | awk '!seen[$0]++'
 }
 
 add_security_suite() {
   local list=/etc/apt/sources.list.d/orchestra-bookworm-security.list
   local uri
-  # As a user without root we cannot try in place; apt-get update judges.
   while IFS= read -r uri; do
     say "LLVM 22 is in no suite that apt knows; trying $uri bookworm-security"
     printf 'deb %s bookworm-security main\n' "$uri" |
