@@ -6,7 +6,7 @@
 # that is there: Debian packages (utils/debian-packages.txt), Python packages
 # (requirements.txt) in .venv, source archives (utils/downloads.txt) in .cache.
 # Says what it does; stops at the first step that fails; takes a fraction of a
-# second when all is there. Usage: utils/bootstrap.sh [packages|python|downloads]
+# second when all is there. Usage: utils/bootstrap.sh [packages|python|downloads|bench]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -92,6 +92,12 @@ add_security_suite() {
     "add Debian's suite bookworm-security to /etc/apt and run this again"
 }
 
+apt_install() {
+  mkdir -p .cache
+  as_root apt-get install -y -q --no-install-recommends "$@" \
+    </dev/null >.cache/apt.log 2>&1
+}
+
 install_packages() {
   if ! command -v dpkg-query >/dev/null; then
     command -v clang++-22 >/dev/null && command -v cmake >/dev/null &&
@@ -111,15 +117,17 @@ install_packages() {
     as_root apt-get update -qq
     has_candidate libmlir-22-dev || add_security_suite
   fi
-  as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-    </dev/null >&2 ||
+  apt_install "${missing[@]}" ||
     { # Lists may be older than the mirror: once more with fresh ones.
       say "trying again with fresh package lists"
       as_root apt-get update -qq
-      as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-        </dev/null >&2
+      apt_install "${missing[@]}"
     } ||
-    fail "apt-get could not install the packages" "its messages stand above"
+    { # dpkg's hundreds of lines matter only now.
+      tail -n 40 .cache/apt.log >&2
+      fail "apt-get could not install the packages" \
+        "the end of .cache/apt.log stands above"
+    }
   mapfile -t missing < <(missing_packages)
   if [ ${#missing[@]} != 0 ]; then
     fail "still missing after the installation: ${missing[*]}"
@@ -152,6 +160,23 @@ install_python() {
   cp requirements.txt "$stamp"
 }
 
+# torch and transformers, only for `make bench`; about 1 GB. The CPU build is
+# tried first: PyPI's own brings the libraries of a GPU vendor along.
+install_bench() {
+  local stamp=.venv/.requirements-bench.txt
+  if [ -f "$stamp" ] && cmp -s requirements-bench.txt "$stamp"; then return 0; fi
+  local torch pip=(.venv/bin/python -m pip install -q --disable-pip-version-check)
+  torch=$(grep '^torch==' requirements-bench.txt)
+  say "installing the Python packages of requirements-bench.txt into .venv"
+  "${pip[@]}" "$torch" --index-url https://download.pytorch.org/whl/cpu \
+    --retries 1 --timeout 20 \
+    </dev/null >&2 ||
+    say "no CPU build of $torch to be had; taking the default index's"
+  "${pip[@]}" -r requirements-bench.txt </dev/null >&2 ||
+    fail "pip could not install requirements-bench.txt" "its messages stand above"
+  cp requirements-bench.txt "$stamp"
+}
+
 #--- Source archives ----------------------------------------------------------#
 
 checksum_ok() { # file sha256
@@ -179,10 +204,11 @@ case ${1:-all} in
 packages) install_packages ;;
 python) install_python ;;
 downloads) install_downloads ;;
+bench) install_bench ;;
 all)
   install_packages
   install_python
   install_downloads
   ;;
-*) fail "unknown part '$1'" "parts are: packages, python, downloads" ;;
+*) fail "unknown part '$1'" "parts are: packages, python, downloads, bench" ;;
 esac

@@ -13,6 +13,7 @@ Exit code 1: a test failed, a suite broke, or a suite ran nothing.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LIT = "/usr/lib/llvm-22/bin/lit"
 
 
 class Result:
@@ -55,29 +57,25 @@ def skip_reason(element):
 
 
 class Suite:
-    def __init__(self, name, what, present, command, extra=None):
+    def __init__(self, name, what, present, command, read=None):
         self.name = name
         self.what = what
         self.present = present  # whether the project has this suite
-        self.command = command  # function (junit path, options) -> argv
-        self.extra = extra or {}
+        self.command = command  # function (results path, options) -> argv
+        self.read = read or read_junit  # function (results path, Result)
 
 
 def lit_command(junit, options):
-    argv = [sys.executable, lit_path(), "-v" if options.verbose else "-sv", "--no-progress-bar"]
+    argv = [sys.executable, LIT, "-v" if options.verbose else "-sv", "--no-progress-bar"]
     argv += ["-j%d" % options.jobs, "--xunit-xml-output=%s" % junit]
     if options.filter:
         argv += ["--filter", options.filter]
     return argv + [str(options.build / "test")]
 
 
-def lit_path():
-    return "/usr/lib/llvm-22/bin/lit"
-
-
 def ctest_command(junit, options):
     argv = ["ctest", "--test-dir", str(options.build), "-j%d" % options.jobs]
-    argv += ["--output-on-failure", "--no-tests=error", "--output-junit", str(junit)]
+    argv += ["--output-on-failure", "--output-junit", str(junit)]
     if not options.verbose:
         argv.append("-Q")
     if options.filter:
@@ -96,6 +94,52 @@ def pytest_command(folder):
     return command
 
 
+def script_command(script, *words):
+    """A script of this folder that takes --build and --junit."""
+
+    def command(junit, options):
+        argv = [sys.executable, str(ROOT / "utils" / script), *words]
+        if script != "house.py":
+            argv += ["--build", str(options.build)]
+        return argv + ["--junit", str(junit)]
+
+    return command
+
+
+CONFORMANCE = ROOT / "conformance" / "onnx"
+# Cases of the ONNX suite that `make check` runs; `make conformance` runs all.
+CONFORMANCE_SAMPLE = 150
+
+
+def conformance_command(results, options):
+    argv = [sys.executable, str(CONFORMANCE / "run.py"), "--sample", str(CONFORMANCE_SAMPLE)]
+    argv += ["--workers", str(options.jobs), "--out", str(results)]
+    if options.filter:
+        argv += ["--include", options.filter]
+    return argv + ["--orchestra", str(options.build / "bin" / "orchestra")]
+
+
+def read_conformance(path, result):
+    """What expected.json says will not pass is a skip, if it ends as it says."""
+    known = {}
+    expected = CONFORMANCE / "expected.json"
+    if expected.exists():
+        for status, reasons in json.loads(expected.read_text())["not_passing"].items():
+            for reason, cases in reasons.items():
+                known.update({case: (status, reason) for case in cases})
+    for case, verdict in json.loads(path.read_text()).items():
+        status, reason = known.get(case, ("pass", ""))
+        if verdict["status"] != status:
+            result.failures.append(
+                "conformance.%s: expected %s, got %s %s"
+                % (case, status, verdict["status"], verdict["reason"])
+            )
+        elif status == "pass":
+            result.passed += 1
+        else:
+            result.skips.append(("conformance." + case, "%s: %s" % (status, reason)))
+
+
 def has_ctests(build):
     run = subprocess.run(
         ["ctest", "--test-dir", str(build), "-N"], capture_output=True, text=True
@@ -103,35 +147,46 @@ def has_ctests(build):
     return run.returncode == 0 and "Total Tests: 0" not in run.stdout
 
 
-def has_pytests(folder):
-    return any(folder.glob("**/test_*.py"))
-
-
 def all_suites(build):
     python_tests = ROOT / "test" / "python"
     return [
+        Suite("house", "rules of the house", True, script_command("house.py")),
+        Suite("docs", "generated pages", True, script_command("docs.py", "--check")),
         Suite("lit", "IR and tools", True, lit_command),
-        Suite("unit", "C++ units", has_ctests(build), ctest_command),
-        Suite("python", "Python", has_pytests(python_tests), pytest_command(python_tests)),
+        Suite("unit", "C++ units, runtime", has_ctests(build), ctest_command),
+        Suite(
+            "python",
+            "Python, end to end",
+            any(python_tests.glob("**/test_*.py")),
+            pytest_command(python_tests),
+        ),
+        Suite(
+            "conformance",
+            "a sample of the ONNX suite",
+            (CONFORMANCE / "run.py").exists(),
+            conformance_command,
+            read_conformance,
+        ),
+        Suite("hygiene", "changed files", True, script_command("lint.py", "--changed")),
     ]
 
 
 def run_suite(suite, options):
     """Runs one suite; returns its Result, with a failure if it broke."""
-    junit = options.build / "check" / (suite.name + ".xml")
-    junit.parent.mkdir(parents=True, exist_ok=True)
-    junit.unlink(missing_ok=True)
+    results = options.build / "check" / (suite.name + ".xml")
+    results.parent.mkdir(parents=True, exist_ok=True)
+    results.unlink(missing_ok=True)
     environment = dict(os.environ, ORCHESTRA_BUILD_DIR=str(options.build))
     environment["XDG_CACHE_HOME"] = str(options.build / "check" / "cache")
     print("== %s: %s" % (suite.name, suite.what), flush=True)
     start = time.monotonic()
     code = subprocess.run(
-        suite.command(junit, options), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL
+        suite.command(results, options), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL
     ).returncode
     result = Result()
     try:
-        read_junit(junit, result)
-    except (OSError, xml.etree.ElementTree.ParseError) as error:
+        suite.read(results, result)
+    except (OSError, ValueError, xml.etree.ElementTree.ParseError) as error:
         result.failures.append("%s: wrote no results (%s)" % (suite.name, error))
     if code != 0 and not result.failures:
         result.failures.append("%s: ended with exit code %d" % (suite.name, code))

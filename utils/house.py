@@ -114,13 +114,13 @@ def used_slugs():
     for path in code_files(".cpp", ".h", ".c", ".py"):
         if not under(path, "lib", "include", "tools", "runtime", "python"):
             continue
-        for line in read(path).splitlines():
-            for text in re.findall(r'"((?:[^"\\]|\\.)*)"', line):
-                for slug in SLUG.findall(text):
-                    yield slug, path
-            # A slug handed over as an argument of its own: slug("shape-mismatch").
-            for slug in re.findall(r'[sS]lug\w*\s*[({=]\s*"([a-z0-9-]+)"', line):
+        text = read(path)
+        for string in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text):
+            for slug in SLUG.findall(string):
                 yield slug, path
+        # A slug handed over as the first argument: fail("shape-mismatch", ...).
+        for slug in re.findall(r'\b(?:fail|slug)\(\s*"([a-z0-9-]+)"', text):
+            yield slug, path
 
 
 def rule_error_pages():
@@ -169,7 +169,7 @@ def rule_local_paths():
 
 
 def rule_todos():
-    """A TODO names an issue; nothing marked as not to be submitted is there."""
+    """A note of work left names an issue; nothing is marked as not to be submitted."""
     # Written in two parts, so that this file does not report itself.
     marks = re.compile("TO" + r"DO(?!\(#\d+\))|FIX" + "ME|DO NOT " + "SUBMIT")
     for path in project.all_files():
