@@ -24,6 +24,8 @@ struct CompileOptions {
   std::string cpu, features;
   /// A strategy script instead of the target's own.
   std::string strategy;
+  /// Plain loops only: slow, and the measure of what is right.
+  bool reference = false;
   /// Sizes for named dynamic dims, fixed at compile time.
   std::map<std::string, int64_t> dims;
   /// 0 to 3, of LLVM's pipeline.
