@@ -273,10 +273,6 @@ uint64_t Cache::trim() {
 }
 
 void ContentHash::add(StringRef bytes) {
-  add(ArrayRef(bytes.data(), bytes.size()));
-}
-
-void ContentHash::add(ArrayRef<char> bytes) {
   XXH128_hash_t hash = xxh3_128bits(
       ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
   uint64_t words[] = {bytes.size(), hash.low64, hash.high64};

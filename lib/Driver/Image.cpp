@@ -116,7 +116,7 @@ static Error badImage(StringRef path, const Twine &what,
   return makeError(Fault::Input, path, what + " [bad-image]", std::move(notes));
 }
 
-Expected<Tensor> orchestra::readImage(StringRef path, const TensorSpec &spec,
+Expected<Tensor> orchestra::readImage(StringRef path, const TensorDecl &spec,
                                       const ImageOptions &options) {
   // Which dims are what: [batch] channels height width, or channels last, or no
   // channels at all.

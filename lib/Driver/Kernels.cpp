@@ -110,8 +110,9 @@ Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
   std::vector<Job *> order;
   for (Job &job : jobs)
     order.push_back(&job);
-  llvm::stable_sort(
-      order, [](Job *a, Job *b) { return a->weight > b->weight; });
+  llvm::sort(order, [](Job *a, Job *b) {
+    return std::pair(b->weight, a) < std::pair(a->weight, b);
+  });
   PipelineOptions pipeline = pipelineFor(machine);
   parallelForEach(context.get(), order, [&](Job *job) {
     Expected<Bytes> object = compileKernel(job->name, job->source, pipeline,

@@ -64,8 +64,8 @@ public:
   }
   ~RuntimeModel() override { orch_program_release(program); }
 
-  const std::vector<TensorSpec> &getInputs() const override { return inputs; }
-  const std::vector<TensorSpec> &getOutputs() const override { return outputs; }
+  const std::vector<TensorDecl> &getInputs() const override { return inputs; }
+  const std::vector<TensorDecl> &getOutputs() const override { return outputs; }
   const std::vector<KernelCall> &getCalls() const override { return calls; }
   std::string getName() const override { return orch_program_name(program); }
   std::string getTarget() const override {
@@ -78,8 +78,8 @@ public:
   orch_program *getProgram() const { return program; }
 
 private:
-  static TensorSpec specOf(const orch_tensor_info &info) {
-    TensorSpec spec;
+  static TensorDecl specOf(const orch_tensor_info &info) {
+    TensorDecl spec;
     spec.name = info.name ? info.name : "";
     spec.dtype = info.dtype;
     for (uint32_t i = 0; i < info.rank; ++i) {
@@ -91,7 +91,7 @@ private:
   }
 
   orch_program *program;
-  std::vector<TensorSpec> inputs, outputs;
+  std::vector<TensorDecl> inputs, outputs;
   std::vector<KernelCall> calls;
 };
 
@@ -228,10 +228,10 @@ orchestra::orderInputs(const Model &model, const NamedTensors &given) {
   std::vector<Tensor> ordered;
   std::vector<std::string> problems;
   std::string known;
-  for (const TensorSpec &spec : model.getInputs())
+  for (const TensorDecl &spec : model.getInputs())
     known += (known.empty() ? "" : ", ") + spec.name + ": " + spec.describe();
   std::map<std::string, std::pair<int64_t, std::string>> sizes;
-  for (const TensorSpec &spec : model.getInputs()) {
+  for (const TensorDecl &spec : model.getInputs()) {
     auto found = llvm::find_if(
         given, [&](const auto &entry) { return entry.first == spec.name; });
     // One unnamed tensor is the one input.
@@ -284,7 +284,7 @@ orchestra::randomInputs(const Model &model,
                         const std::map<std::string, int64_t> &dims,
                         uint64_t seed) {
   NamedTensors tensors;
-  for (const TensorSpec &spec : model.getInputs()) {
+  for (const TensorDecl &spec : model.getInputs()) {
     std::vector<int64_t> sizes;
     for (size_t i = 0; i < spec.dims.size(); ++i) {
       auto found = dims.find(spec.dimNames[i]);

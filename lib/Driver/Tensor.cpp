@@ -28,7 +28,7 @@ std::string orchestra::describeType(uint32_t dtype, ArrayRef<int64_t> dims) {
   return text + "]";
 }
 
-std::string TensorSpec::describe() const {
+std::string TensorDecl::describe() const {
   std::string text = std::string(orch_dtype_name(dtype)) + "[";
   for (size_t i = 0; i < dims.size(); ++i) {
     bool named = i < dimNames.size() && !dimNames[i].empty();

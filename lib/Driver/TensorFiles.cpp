@@ -267,7 +267,7 @@ Expected<NamedTensors> orchestra::readNpz(StringRef path) {
   unzFile archive = unzOpen64(path.str().c_str());
   if (!archive)
     return badNpz(path, "it is not a zip file, or is cut off");
-  auto close = make_scope_exit([&] { unzClose(archive); });
+  scope_exit close([&] { unzClose(archive); });
   NamedTensors tensors;
   std::vector<char> bytes;
   for (int status = unzGoToFirstFile(archive);
@@ -344,7 +344,7 @@ Error orchestra::writeNpz(StringRef path, const NamedTensors &tensors) {
   return failed("the disk may be full");
 }
 
-Expected<Tensor> orchestra::readRaw(StringRef path, const TensorSpec &spec) {
+Expected<Tensor> orchestra::readRaw(StringRef path, const TensorDecl &spec) {
   Expected<std::unique_ptr<MemoryBuffer>> buffer = openData(path);
   if (!buffer)
     return buffer.takeError();

@@ -72,7 +72,6 @@ private:
 class ContentHash {
 public:
   void add(llvm::StringRef bytes);
-  void add(llvm::ArrayRef<char> bytes);
   std::string hex() const;
 
 private:

@@ -33,8 +33,8 @@ struct KernelCall {
 class Model {
 public:
   virtual ~Model();
-  virtual const std::vector<TensorSpec> &getInputs() const = 0;
-  virtual const std::vector<TensorSpec> &getOutputs() const = 0;
+  virtual const std::vector<TensorDecl> &getInputs() const = 0;
+  virtual const std::vector<TensorDecl> &getOutputs() const = 0;
   virtual const std::vector<KernelCall> &getCalls() const = 0;
   virtual std::string getName() const = 0;
   virtual std::string getTarget() const = 0;

@@ -22,7 +22,7 @@
 namespace orchestra {
 
 /// An input or output as a model declares it.
-struct TensorSpec {
+struct TensorDecl {
   std::string name;
   uint32_t dtype = 0;                ///< orch_dtype
   std::vector<int64_t> dims;         ///< -1: dynamic
@@ -85,7 +85,7 @@ llvm::Error writeNpz(llvm::StringRef path, const NamedTensors &tensors);
 
 /// Elements without any header; dynamic dims of `spec` follow from the size
 /// when there is one.
-llvm::Expected<Tensor> readRaw(llvm::StringRef path, const TensorSpec &spec);
+llvm::Expected<Tensor> readRaw(llvm::StringRef path, const TensorDecl &spec);
 
 /// How a picture becomes a tensor.
 struct ImageOptions {
@@ -99,7 +99,7 @@ struct ImageOptions {
 };
 
 /// A PNG or JPEG file as the input `spec` wants it.
-llvm::Expected<Tensor> readImage(llvm::StringRef path, const TensorSpec &spec,
+llvm::Expected<Tensor> readImage(llvm::StringRef path, const TensorDecl &spec,
                                  const ImageOptions &options);
 
 /// Values that look like data: normal for floats, small non-negative integers,
