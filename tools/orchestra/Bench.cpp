@@ -85,7 +85,7 @@ static llvm::Expected<Result> measure(Arguments &args, const Common &common) {
   result.compile = loaded->report;
   result.loadMilliseconds = loaded->loadMilliseconds;
   if (args.inputs.archive.empty() && args.inputs.files.empty())
-    args.inputs.random = true;
+    args.inputs.seed = "0";
   llvm::Expected<std::vector<Tensor>> inputs =
       readInputs(*loaded->model, args.inputs);
   if (!inputs)

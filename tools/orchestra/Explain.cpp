@@ -105,7 +105,7 @@ static llvm::Error explain(Arguments &args, const Common &common) {
     return loaded.takeError();
   const Model &model = *loaded->model;
   if (args.inputs.archive.empty() && args.inputs.files.empty())
-    args.inputs.random = true;
+    args.inputs.seed = "0";
   llvm::Expected<std::vector<Tensor>> inputs = readInputs(model, args.inputs);
   if (!inputs)
     return inputs.takeError();

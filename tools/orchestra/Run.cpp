@@ -169,7 +169,7 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
   printWarnings(loaded->report, common);
   const Model &model = *loaded->model;
   if (args.inputs.archive.empty() && args.inputs.files.empty() &&
-      !args.inputs.random && !model.getInputs().empty()) {
+      args.inputs.seed.empty() && !model.getInputs().empty()) {
     std::string names;
     for (const TensorDecl &decl : model.getInputs())
       names += "\n        " + decl.name + ": " + decl.describe();

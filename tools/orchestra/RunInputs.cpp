@@ -29,10 +29,8 @@ void tool::addInputFlags(CLI::App &command, InputArguments &args) {
       ->type_name("NAME=FILE")
       ->group(group);
   command
-      .add_option("--random", args.seed, "Random inputs, from a seed")
-      ->expected(0, 1)
-      ->type_name("[SEED]")
-      ->each([&args](const std::string &) { args.random = true; })
+      .add_flag("--random{0}", args.seed,
+                "Random inputs; --random=SEED for others than seed 0")
       ->group(group);
   command
       .add_option_function<std::vector<std::string>>(
@@ -109,9 +107,13 @@ static llvm::Expected<Tensor> readInput(StringRef path, const TensorDecl &decl,
 llvm::Expected<std::vector<Tensor>>
 tool::readInputs(const Model &model, const InputArguments &args) {
   NamedTensors given;
-  if (args.random) {
-    llvm::Expected<NamedTensors> random =
-        randomInputs(model, args.dims, args.seed);
+  if (!args.seed.empty()) {
+    uint64_t seed;
+    if (StringRef(args.seed).getAsInteger(10, seed))
+      return makeError(Fault::Usage, "",
+                       "--random takes a number, not '" + args.seed +
+                           "' [usage]");
+    llvm::Expected<NamedTensors> random = randomInputs(model, args.dims, seed);
     if (!random)
       return random.takeError();
     given = std::move(*random);

@@ -17,8 +17,7 @@ namespace orchestra::tool {
 struct InputArguments {
   std::string archive;            ///< --inputs
   std::vector<std::string> files; ///< --input NAME=FILE
-  bool random = false;
-  uint64_t seed = 0;
+  std::string seed; ///< --random: a number, "" without it
   std::map<std::string, int64_t> dims; ///< --dim, for random inputs
   ImageOptions image;
 };
