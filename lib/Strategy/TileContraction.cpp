@@ -217,20 +217,31 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
 
   SmallVector<int64_t> sizes(root.getNumLoops(), 0);
   double flops = 2 * getReductionSize(contraction) * tileRows * columns;
-  for (auto [loop, rootLoop] : llvm::enumerate(rootLoopOf))
-    if (rootLoop != ~0u)
-      sizes[rootLoop] = loop == dims.column              ? columns
-                        : dims.row && loop == *dims.row ? tileRows
-                                                         : 1;
+  for (auto [loop, rootLoop] : llvm::enumerate(rootLoopOf)) {
+    if (rootLoop == ~0u)
+      continue;
+    int64_t size = loop == dims.column             ? columns
+                   : dims.row && loop == *dims.row ? tileRows
+                                                   : 1;
+    // A loop of one tile is none.
+    bool one = !ShapedType::isDynamic(ranges[loop]) && ranges[loop] <= size;
+    sizes[rootLoop] = one ? 0 : size;
+  }
   SmallVector<unsigned> loopOf; // forall dimension -> contraction loop
   for (unsigned rootLoop = 0; rootLoop < sizes.size(); ++rootLoop)
     if (sizes[rootLoop])
       loopOf.push_back(llvm::find(rootLoopOf, rootLoop) - rootLoopOf.begin());
   SmallVector<int64_t> order = orderLoops(contraction, dims, loopOf);
 
+  auto generic = cast<linalg::GenericOp>(contraction.getOperation());
   contraction->setAttr(kRegisterTileAttrName,
                        rewriter.getDenseI64ArrayAttr(spec));
   contraction->setAttr(kColumnsAttrName, rewriter.getI64IntegerAttr(columns));
+
+  if (loopOf.empty()) {
+    readPackedOperands(rewriter, generic, columns);
+    return success();
+  }
 
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);

@@ -78,7 +78,10 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
                                                               : ranges[0])));
     innerSize = elements;
   }
-  std::fill_n(sizes.begin(), depth, 1);
+  for (unsigned dim = 0; dim < depth; ++dim)
+    sizes[dim] = ranges[dim] == 1 ? 0 : 1; // a loop of one tile is none
+  if (llvm::all_of(sizes, [](int64_t size) { return size == 0; }))
+    return success();
 
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);

@@ -255,9 +255,13 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
       module.emitError("needs an entry function with planned memory");
       return signalPassFailure();
     }
-    program.setPrivate();
     program.setSymName("orchestra_program");
-    shapes.setPrivate();
+    for (func::FuncOp function : {program, shapes}) {
+      function.setPrivate();
+      function->setAttr("llvm.linkage",
+                        LLVM::LinkageAttr::get(&getContext(),
+                                               LLVM::Linkage::Internal));
+    }
     unsigned numInputs = shapes.getNumArguments();
     HostEntryBuilder builder(module);
     builder.lowerDispatches(program);

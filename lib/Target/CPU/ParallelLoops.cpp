@@ -102,6 +102,8 @@ void ForallOutliner::outline(scf::ForallOp forall) {
       moduleBuilder, loc, (kernel.getSymName() + "_body" + Twine(number)).str(),
       b.getFunctionType(types, {}));
   body.setPrivate();
+  body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(
+                                    b.getContext(), LLVM::Linkage::Internal));
   Block *entry = body.addEntryBlock();
   OpBuilder inner = OpBuilder::atBlockBegin(entry);
   IRMapping map;
