@@ -1,0 +1,57 @@
+//===- Orchestra.h - The orchestra dialect ----------------------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_DIALECT_ORCHESTRA_ORCHESTRA_H
+#define ORCHESTRA_DIALECT_ORCHESTRA_ORCHESTRA_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "orchestra/Dialect/Orchestra/OrchestraDialect.h.inc"
+
+#define GET_OP_CLASSES
+#include "orchestra/Dialect/Orchestra/OrchestraOps.h.inc"
+
+namespace orchestra {
+
+/// Unit attribute on a function that a dispatch may call.
+constexpr llvm::StringLiteral kKernelAttrName = "orchestra.kernel";
+/// Unit attribute on the function that is the model.
+constexpr llvm::StringLiteral kEntryAttrName = "orchestra.entry";
+/// String attribute on an argument or result: the user's name of it.
+constexpr llvm::StringLiteral kTensorNameAttrName = "orchestra.name";
+/// Array attribute on an argument or result: per dimension a string (the
+/// user's symbol) or an empty string.
+constexpr llvm::StringLiteral kDimNamesAttrName = "orchestra.dim_names";
+/// String attribute on an argument or result whose element type linalg cannot
+/// tell apart ("u8", "bool"); absent where the MLIR type says it.
+constexpr llvm::StringLiteral kElementTypeAttrName = "orchestra.element_type";
+
+/// Array attribute on a host module: a dictionary {offset, size, value} per
+/// constant in the weights, offsets and sizes in bytes.
+constexpr llvm::StringLiteral kWeightsAttrName = "orchestra.weights";
+/// i64 attribute on a host module: bytes of all weights.
+constexpr llvm::StringLiteral kWeightsSizeAttrName = "orchestra.weights_size";
+/// Function of a host module that gives the arena's size in bytes followed by
+/// the results' dimensions, from the inputs.
+constexpr llvm::StringLiteral kShapesFunctionName = "orch_shapes";
+/// Alignment in bytes of buffers in the arena and the weights.
+constexpr int64_t kBufferAlignment = 64;
+
+/// Registers how `orchestra` ops bufferize.
+void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
+
+} // namespace orchestra
+
+#endif // ORCHESTRA_DIALECT_ORCHESTRA_ORCHESTRA_H

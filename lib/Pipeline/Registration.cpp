@@ -1,0 +1,40 @@
+//===- Registration.cpp - Every dialect and pass, in one place ------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Pipeline/Registration.h"
+
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Conversion/Passes.h"
+#include "orchestra/Pipeline/Stages.h"
+#include "orchestra/Schedule/Passes.h"
+#include "orchestra/Strategy/Passes.h"
+#include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/CPU/Passes.h"
+#include "orchestra/Transforms/Passes.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+using namespace mlir;
+
+void orchestra::registerDialects(DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registry.insert<OrchestraDialect>();
+  registerBufferizableOpInterfaceModels(registry);
+  registerStrategyOps(registry);
+}
+
+void orchestra::registerPasses() {
+  registerAllPasses();
+  registerOrchestraConversionPasses();
+  registerOrchestraSchedulePasses();
+  registerOrchestraStrategyPasses();
+  registerOrchestraTargetCPUPasses();
+  registerOrchestraTransformsPasses();
+  registerStagePipelines();
+}
