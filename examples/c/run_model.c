@@ -110,8 +110,19 @@ static uint32_t npy_type(const char *descr) {
   return ORCH_DTYPE_INVALID;
 }
 
-/* A tensor over the file's data, which lives until the program ends. The
- * format: numpy.lib.format in NumPy's documentation. */
+static void free_data(void *user, void *data) {
+  (void)data;
+  free(user);
+}
+
+/* Lets `tensor` own `memory`, in which its data is. */
+static void give_memory(orch_tensor *tensor, char *memory, size_t size) {
+  check(
+      orch_buffer_wrap(memory, size, free_data, memory, NULL, &tensor->buffer));
+}
+
+/* A tensor over the file's data. The format: numpy.lib.format in NumPy's
+ * documentation. */
 static orch_tensor read_npy(const char *path) {
   size_t size;
   char *data = read_file(path, &size);
@@ -158,6 +169,7 @@ static orch_tensor read_npy(const char *path) {
   if (needed != size - start - length)
     die("the file has not as much data as its shape says", path);
   tensor.data = data + start + length;
+  give_memory(&tensor, data, size);
   free(header);
   return tensor;
 }
@@ -212,9 +224,11 @@ static orch_tensor make_input(const orch_tensor_info *info, int argc,
     size_t size;
     uint64_t needed;
     check(orch_tensor_size(&tensor, NULL, &needed));
-    tensor.data = read_file(path, &size);
+    char *data = read_file(path, &size);
     if (size != needed)
       die("the file's size is not that of the input", path);
+    tensor.data = data;
+    give_memory(&tensor, data, size);
     return tensor;
   }
   check(orch_tensor_allocate(tensor.dtype, tensor.rank, tensor.dims, NULL,
