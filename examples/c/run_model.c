@@ -330,9 +330,9 @@ int main(int argc, char **argv) {
   check(orch_context_run(context, inputs, num_inputs, outputs, num_outputs));
   timespec_get(&end, TIME_UTC);
 
-  printf("%s: %.3f ms on %d threads\n", orch_program_name(program),
-         (double)(end.tv_sec - begin.tv_sec) * 1e3 +
-             (double)(end.tv_nsec - begin.tv_nsec) * 1e-6,
+  printf("%s: %.1f us on %d threads\n", orch_program_name(program),
+         (double)(end.tv_sec - begin.tv_sec) * 1e6 +
+             (double)(end.tv_nsec - begin.tv_nsec) * 1e-3,
          orch_context_num_threads(context));
   for (uint32_t i = 0; i < num_outputs; ++i) {
     print_output(orch_program_output(program, i)->name, &outputs[i]);

@@ -132,7 +132,7 @@ void printProfile(const rt::Program &program, const rt::Context &context) {
     std::string nodes =
         program.call(call).nodes ? program.call(call).nodes : "";
     std::replace(nodes.begin(), nodes.end(), '\n', ' ');
-    std::printf("  %9.3f ms  %s\n", double(time(call)) * 1e-6, nodes.c_str());
+    std::printf("  %9.1f us  %s\n", double(time(call)) * 1e-3, nodes.c_str());
   }
 }
 
@@ -148,7 +148,7 @@ void run(const std::string &path, const Arguments &arguments) {
     context.run(inputs, outputs); // into the same memory
 
   std::cout << program.name() << ": "
-            << double(context.runProfile().min_ns) * 1e-6 << " ms on "
+            << double(context.runProfile().min_ns) * 1e-3 << " us on "
             << context.threads() << " threads\n";
   for (uint32_t i = 0; i < program.numOutputs(); ++i)
     printOutput(program.output(i).name, outputs[i]);

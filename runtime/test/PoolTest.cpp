@@ -6,12 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "TestSupport.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <mutex>
 #include <set>
 #include <sys/wait.h>
 #include <thread>
+#include <utility>
 
 using namespace orchestra::runtime::test;
 
