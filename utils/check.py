@@ -152,6 +152,7 @@ def all_suites(build):
     return [
         Suite("house", "rules of the house", True, script_command("house.py")),
         Suite("docs", "generated pages", True, script_command("docs.py", "--check")),
+        Suite("scaffolds", "what utils/new.py writes", True, script_command("scaffolds.py")),
         Suite("lit", "IR and tools", True, lit_command),
         Suite("unit", "C++ units, runtime", has_ctests(build), ctest_command),
         Suite(
