@@ -41,6 +41,8 @@ def read_junit(path, result):
         skipped = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
             result.failures.append(name)
+        elif skipped is not None and "Test not selected" in (skipped.get("message") or ""):
+            continue  # left out by --filter
         elif skipped is not None:
             result.skips.append((name, skip_reason(skipped)))
         elif case.get("status") in ("notrun", "disabled"):
