@@ -7,6 +7,13 @@
 #include "orchestra/Pipeline/Registration.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Conversion/Passes.h"
+#include "orchestra/Pipeline/Stages.h"
+#include "orchestra/Schedule/Passes.h"
+#include "orchestra/Strategy/Passes.h"
+#include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/CPU/Passes.h"
+#include "orchestra/Transforms/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -19,6 +26,20 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllExtensions(registry);
   registry.insert<OrchestraDialect>();
   registerBufferizableOpInterfaceModels(registry);
+  registerStrategyOps(registry);
 }
 
-void orchestra::registerPasses() { registerAllPasses(); }
+void orchestra::registerPasses() {
+  registerAllPasses();
+  registerOrchestraConversionPasses();
+  registerOrchestraSchedulePasses();
+  registerOrchestraStrategyPasses();
+  registerOrchestraTargetCPUPasses();
+  registerKernelDestinationsPass();
+  registerFuseElementwisePass();
+  registerLowerPackingPass();
+  registerOutlineKernelsPass();
+  registerPackOperandsPass();
+  registerSplitConstantsPass();
+  registerStagePipelines();
+}
