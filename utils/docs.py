@@ -134,7 +134,7 @@ def with_cuts(text):
     def cut(match):
         opening, name, anchor, _, closing = match.groups()
         source = read(name)
-        found = re.search(r"^.*ANCHOR: %s\n(.*?)^.*ANCHOR_END: %s$" % (anchor, anchor), source, re.S | re.M)
+        found = re.search(r"ANCHOR: %s\n(.*?)^[^\n]*ANCHOR_END: %s$" % (anchor, anchor), source, re.S | re.M)
         if not found:
             raise Failure("%s has no anchor '%s'" % (name, anchor))
         return opening + textwrap.dedent(found.group(1)) + closing
