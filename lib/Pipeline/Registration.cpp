@@ -35,11 +35,6 @@ void orchestra::registerPasses() {
   registerOrchestraSchedulePasses();
   registerOrchestraStrategyPasses();
   registerOrchestraTargetCPUPasses();
-  registerKernelDestinationsPass();
-  registerFuseElementwisePass();
-  registerLowerPackingPass();
-  registerOutlineKernelsPass();
-  registerPackOperandsPass();
-  registerSplitConstantsPass();
+  registerOrchestraTransformsPasses();
   registerStagePipelines();
 }

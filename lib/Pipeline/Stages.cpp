@@ -104,6 +104,7 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
   case Stage::Optimize: {
     if (options.reference)
       break;
+    pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
     addCleanup(pm);
     break;

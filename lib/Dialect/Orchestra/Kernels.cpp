@@ -21,26 +21,28 @@ orchestra::getRegisterTileDims(linalg::LinalgOp op, bool ignoreStride) {
   if (!columnExpr)
     return std::nullopt;
   unsigned column = columnExpr.getPosition();
-  // A reduction that does not reuse or slide over anything (a plain sum over
-  // rows) is tiled by rows instead.
-  bool slides = op.getNumDpsInputs() > 1;
+  // A reduction along the innermost dimension of its only operand (a sum over
+  // rows) has no columns: it is tiled by rows instead.
+  bool hasColumns = op.getNumDpsInputs() > 1;
+  bool strided = false, reused = false;
   for (OpOperand *input : op.getDpsInputOperands()) {
     AffineMap map = op.getMatchingIndexingMap(input);
-    slides |= !map.isProjectedPermutation();
-    if (!map.isFunctionOfDim(column))
+    hasColumns |= !map.isProjectedPermutation() ||
+                  (map.getNumResults() > 0 &&
+                   map.getResults().back() == columnExpr);
+    if (!map.isFunctionOfDim(column)) {
+      reused |= map.getNumResults() > 0;
       continue;
+    }
     unsigned uses = llvm::count_if(map.getResults(), [&](AffineExpr expr) {
       return expr.isFunctionOfDim(column);
     });
     if (uses != 1)
       return std::nullopt;
-    if (ignoreStride)
-      continue;
-    auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
-    if (!last || last.getPosition() != column)
-      return std::nullopt;
+    strided |= map.getResults().back() != columnExpr;
   }
-  if (!slides)
+  // Packing an operand pays only if another one is reused over the columns.
+  if (!hasColumns || (strided && !(ignoreStride && reused)))
     return std::nullopt;
   TileDims dims{column, std::nullopt};
   if (out.getNumResults() > 1)
