@@ -7,6 +7,7 @@
 #include "orchestra/Pipeline/Registration.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Target/NVIDIA/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -19,6 +20,10 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllExtensions(registry);
   registry.insert<OrchestraDialect>();
   registerBufferizableOpInterfaceModels(registry);
+  nvidia::registerDialects(registry);
 }
 
-void orchestra::registerPasses() { registerAllPasses(); }
+void orchestra::registerPasses() {
+  registerAllPasses();
+  nvidia::registerPasses();
+}
