@@ -50,6 +50,7 @@ static void addBufferization(OpPassManager &pm) {
   promote.maxAllocSizeInBytes = 16384;
   pm.addNestedPass<func::FuncOp>(
       bufferization::createPromoteBuffersToStackPass(promote));
+  pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
 }
 
 /// One gpu.module from vector, scf, memref to the LLVM dialect.
@@ -69,8 +70,8 @@ static void addDeviceLowering(OpPassManager &pm) {
   vectors.vectorContractLowering =
       vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(vectors));
-  // Before the pass below, which would call libdevice for what is left.
   pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createNVIDIAPinIntrinsicsPass());
   ConvertGpuOpsToNVVMOpsOptions device;
   device.useBarePtrCallConv = true;
   pm.addPass(createConvertGpuOpsToNVVMOps(device));

@@ -40,10 +40,13 @@ SmallVector<int64_t> orchestra::nvidia::tileLimits(linalg::LinalgOp op,
     if (auto dim = dyn_cast<AffineDimExpr>(expr))
       limits[dim.getPosition()] = value;
   };
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  bool reducesInnermost =
+      !kinds.empty() && kinds.back() == utils::IteratorType::reduction;
   limit(1, rows);
-  limit(0, lanes);
-  for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
-    if (kind == utils::IteratorType::reduction && loop + 1 == limits.size())
-      limits[loop] = lanes;
+  // Without reuse, several results would only leave other threads idle.
+  limit(0, reducesInnermost && !isContraction(op) ? 1 : lanes);
+  if (reducesInnermost)
+    limits.back() = lanes;
   return limits;
 }

@@ -105,6 +105,18 @@ def NVIDIAExpandMathPass : Pass<"orchestra-nvidia-expand-math"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def NVIDIAPinIntrinsicsPass : Pass<"orchestra-nvidia-pin-intrinsics"> {
+  let summary = "Keeps LLVM's math intrinsics from becoming libdevice calls";
+  let description = [{
+    Before: `llvm.intr.floor` and the like.
+
+    After: the same intrinsics by `llvm.call_intrinsic`, which upstream's
+    `convert-gpu-to-nvvm` leaves alone; it refuses the ops themselves, since it
+    wants to call the device library of the CUDA toolkit.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def NVIDIACheckDeviceCodePass
     : Pass<"orchestra-nvidia-check-device-code", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Refuses device code that would not link; aligns arguments";
