@@ -7,6 +7,7 @@
 #include "orchestra/Pipeline/Registration.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -18,7 +19,7 @@ using namespace mlir;
 void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
-  registry.insert<OrchestraDialect>();
+  registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
   nvidia::registerDialects(registry);
 }
