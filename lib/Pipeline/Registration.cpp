@@ -9,6 +9,7 @@
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
+#include "orchestra/Target/StableHLO/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -27,4 +28,5 @@ void orchestra::registerDialects(DialectRegistry &registry) {
 void orchestra::registerPasses() {
   registerAllPasses();
   nvidia::registerPasses();
+  stablehlo::registerPasses();
 }
