@@ -7,6 +7,13 @@
 #include "orchestra/Pipeline/Registration.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Conversion/Passes.h"
+#include "orchestra/Pipeline/Stages.h"
+#include "orchestra/Schedule/Passes.h"
+#include "orchestra/Strategy/Passes.h"
+#include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/CPU/Passes.h"
+#include "orchestra/Transforms/Passes.h"
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Target/StableHLO/Passes.h"
@@ -22,11 +29,18 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllExtensions(registry);
   registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
+  registerStrategyOps(registry);
   nvidia::registerDialects(registry);
 }
 
 void orchestra::registerPasses() {
   registerAllPasses();
+  registerOrchestraConversionPasses();
+  registerOrchestraSchedulePasses();
+  registerOrchestraStrategyPasses();
+  registerOrchestraTargetCPUPasses();
+  registerOrchestraTransformsPasses();
+  registerStagePipelines();
   nvidia::registerPasses();
   stablehlo::registerPasses();
 }

@@ -30,6 +30,10 @@ extern "C" {
 #define ORCH_ARTEFACT_SYMBOL "orch_artefact_v1"
 /* Alignment in bytes of the arena, the weights and every buffer inside them. */
 #define ORCH_BUFFER_ALIGNMENT 64
+/* The key in __metadata__ of an external weights file whose value is
+ * orch_artefact.weights_hash. The file's data section is weights_size bytes and
+ * starts at a multiple of ORCH_BUFFER_ALIGNMENT (pad the header with spaces). */
+#define ORCH_WEIGHTS_HASH_KEY "orchestra_hash"
 
 /* Element types. Values are stable; sub-byte types are packed, low bits first. */
 typedef enum orch_dtype {

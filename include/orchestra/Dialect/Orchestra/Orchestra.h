@@ -38,6 +38,17 @@ constexpr llvm::StringLiteral kDimNamesAttrName = "orchestra.dim_names";
 /// tell apart ("u8", "bool"); absent where the MLIR type says it.
 constexpr llvm::StringLiteral kElementTypeAttrName = "orchestra.element_type";
 
+/// Array attribute on a host module: a dictionary {offset, size, value} per
+/// constant in the weights, offsets and sizes in bytes.
+constexpr llvm::StringLiteral kWeightsAttrName = "orchestra.weights";
+/// i64 attribute on a host module: bytes of all weights.
+constexpr llvm::StringLiteral kWeightsSizeAttrName = "orchestra.weights_size";
+/// Function of a host module that gives the arena's size in bytes followed by
+/// the results' dimensions, from the inputs.
+constexpr llvm::StringLiteral kShapesFunctionName = "orch_shapes";
+/// Alignment in bytes of buffers in the arena and the weights.
+constexpr int64_t kBufferAlignment = 64;
+
 /// Registers how `orchestra` ops bufferize.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);
 

@@ -1,0 +1,60 @@
+# Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# The commands of a day; `make help` lists them. CMake does the work: see
+# CMakePresets.json. JOBS limits how many programs compile at once.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+JOBS ?= $(shell nproc)
+PRESET ?= default
+BUILD_DIR := $(if $(filter default,$(PRESET)),build,build-$(PRESET))
+PYTHON := .venv/bin/python
+SUITES ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap build check demo bench conformance format lint \
+        sanitize docs clean
+
+help: ## List these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+bootstrap: ## Install what is missing (Debian packages, .venv, archives)
+	@utils/bootstrap.sh
+
+# Configures only when there is no build yet: ninja reconfigures by itself.
+$(BUILD_DIR)/build.ninja: | bootstrap
+	cmake --preset $(PRESET)
+
+build: $(BUILD_DIR)/build.ninja ## Build everything into build/bin
+	@ninja -C $(BUILD_DIR) -j$(JOBS)
+
+check: build ## Build and run all tests (SUITES="lit unit" runs some)
+	@$(PYTHON) utils/check.py --build $(BUILD_DIR) -j$(JOBS) $(SUITES)
+
+demo: build ## Compile the bundled model and classify a picture with it
+	@utils/demo.sh $(BUILD_DIR)
+
+bench: build ## Measure against ONNX Runtime; results go to benchmarks/results
+	@utils/bootstrap.sh bench
+	@$(PYTHON) benchmarks/harness/bench.py $(BENCH_FLAGS)
+
+conformance: build ## Run the whole ONNX conformance suite
+	@$(PYTHON) conformance/onnx/run.py --workers $(JOBS)
+
+format: bootstrap ## Format all C and C++ files
+	@$(PYTHON) utils/lint.py --fix
+
+lint: build ## All hygiene: format, headers, clang-tidy, build without PCH
+	@$(PYTHON) utils/house.py
+	@$(PYTHON) utils/lint.py --build $(BUILD_DIR) -j$(JOBS)
+	@$(MAKE) build PRESET=no-pch
+
+sanitize: ## Build with ASan and UBSan and run the tests
+	@$(MAKE) check PRESET=sanitize SUITES="lit unit"
+
+docs: build ## Write docs/generated from the sources
+	@$(PYTHON) utils/docs.py --build $(BUILD_DIR)
+
+clean: ## Remove builds (keeps .venv and .cache)
+	rm -rf build build-*

@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the `onnx` package's conformance suite through the `orchestra` program.
+
+    run.py                         # all 2,033 cases, judged by expected.json
+    run.py --sample 150            # a fixed sample, for `make check`
+    run.py --include node/test_conv --no-gate --verbose
+    run.py --write-expected        # after a full run: expected.json as things are now
+
+Each case is a process of its own, so one that crashes or hangs is one failure. A case that
+is not to pass yet stands in expected.json under its reason; there, a pass is an error too:
+the list only shrinks. Exit code 1 on any difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+
+import cases
+import numpy as np
+import onnx
+from onnx.backend.test.runner import Runner
+
+HERE = pathlib.Path(__file__).resolve().parent
+EXPECTED = HERE / "expected.json"
+STATUSES = ("pass", "refused", "fail", "crash", "timeout", "inexpressible")
+
+
+@dataclass
+class Verdict:
+    """refused: a clear error, exit code 1. fail: wrong numbers. crash: a signal or code 3."""
+
+    status: str
+    reason: str = ""
+    seconds: float = 0.0
+
+
+def without_paths(text: str) -> str:
+    return re.sub(r"(?<![\w.])(?:/[\w.+@-]+){2,}/", "", text)
+
+
+def refusal(stderr: str) -> str:
+    """What an error report says, short enough to group by: unsupported operators first."""
+    lines = [without_paths(line.strip()) for line in stderr.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line]
+    line = (errors or lines or ["no message"])[0]
+    return re.sub(r"^.*?error: ", "", line)[:200]
+
+
+class Runs:
+    """How to run a case: the command, its limits, a folder for its files."""
+
+    def __init__(self, command: list[str], options: list[str], timeout: float, memory_gb: float, scratch: pathlib.Path):
+        self.command, self.options, self.scratch = command, options, scratch
+        self.timeout, self.memory_gb = timeout, memory_gb
+
+    def program(self, words: list[str]) -> tuple[int, str]:
+        """Exit code (negative: the signal) and stderr; raises TimeoutExpired."""
+        env = {**os.environ, "XDG_CACHE_HOME": str(self.scratch / "cache")}
+        with tempfile.TemporaryFile("w+", errors="replace") as err:
+            child = subprocess.Popen(
+                [*self.command, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=err,
+                start_new_session=True,
+                env=env,
+            )
+            if self.memory_gb:
+                bound = int(self.memory_gb * 2**30)
+                with contextlib.suppress(ProcessLookupError):  # it may have ended already
+                    resource.prlimit(child.pid, resource.RLIMIT_AS, (bound, bound))
+            try:
+                code = child.wait(self.timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+                raise
+            err.seek(0)
+            return code, err.read()
+
+    def one_set(self, case: cases.Case, folder: pathlib.Path, inputs: dict, outputs: dict) -> Verdict:
+        np.savez(folder / "in.npz", **{n: cases.bits(a) for n, a in inputs.items()})
+        result = folder / "out.npz"
+        result.unlink(missing_ok=True)
+        words = ["run", str(folder / "model.onnx"), "--inputs", str(folder / "in.npz"), "--outputs", str(result)]
+        words += self.options
+        try:
+            code, stderr = self.program(words)
+        except subprocess.TimeoutExpired:
+            return Verdict("timeout", f"over {self.timeout:g} s")
+        if code < 0:
+            return Verdict("crash", f"killed by {signal.Signals(-code).name}")
+        if code == 3:
+            return Verdict("crash", f"internal error: {refusal(stderr)}")
+        if code:
+            return Verdict("refused", refusal(stderr))
+        try:
+            with np.load(result) as file:
+                got = dict(file)
+        except (OSError, ValueError) as error:
+            return Verdict("fail", f"no readable outputs: {type(error).__name__}")
+        return judge(case, outputs, got)
+
+    def case(self, key: str, raw) -> Verdict:
+        start = time.monotonic()
+        case = cases.build(key, raw)
+        verdict = Verdict("pass")
+        if case.inexpressible:
+            verdict = Verdict("inexpressible", case.inexpressible)
+        else:
+            with tempfile.TemporaryDirectory(dir=self.scratch) as name:
+                folder = pathlib.Path(name)
+                onnx.save_model(case.model, folder / "model.onnx")
+                for inputs, outputs in case.sets:
+                    verdict = self.one_set(case, folder, inputs, outputs)
+                    if verdict.status != "pass":
+                        break
+        verdict.seconds = round(time.monotonic() - start, 3)
+        return verdict
+
+
+def judge(case: cases.Case, want: dict, got: dict) -> Verdict:
+    """By the suite's own comparison and the case's own bounds."""
+    if missing := [n for n in want if n not in got]:
+        return Verdict("fail", f"outputs missing: {', '.join(missing)}")
+    for name, array in want.items():
+        mine = got[name]
+        if mine.dtype != array.dtype and mine.dtype == cases.bits(array).dtype:
+            mine = mine.view(array.dtype)  # a type numpy lacks came back as its bits
+        try:
+            Runner.assert_similar_outputs([array], [mine], rtol=case.rtol, atol=case.atol)
+        except AssertionError as error:
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            return Verdict("fail", f"output {name}: " + " | ".join(lines[:3])[:200])
+    return Verdict("pass")
+
+
+# ---------------------------------------------------------------- expectations
+
+
+def load_expected(path: pathlib.Path) -> dict[str, tuple[str, str]]:
+    """case -> (status, reason) of those that do not pass. The file groups by both."""
+    if not path.exists():
+        return {}
+    groups = json.loads(path.read_text(encoding="utf-8"))["not_passing"]
+    return {
+        key: (status, reason) for status, reasons in groups.items() for reason, keys in reasons.items() for key in keys
+    }
+
+
+def write_expected(path: pathlib.Path, verdicts: dict[str, Verdict]) -> None:
+    groups: dict[str, dict[str, list[str]]] = {}
+    for key, verdict in sorted(verdicts.items()):
+        if verdict.status != "pass":
+            groups.setdefault(verdict.status, {}).setdefault(verdict.reason, []).append(key)
+    record = {
+        "what": "cases that do not pass yet, by outcome and reason; a pass here is an error: remove it",
+        "onnx": onnx.__version__,
+        "cases": len(verdicts),
+        "passing": sum(v.status == "pass" for v in verdicts.values()),
+        "not_passing": {s: dict(sorted(groups[s].items())) for s in STATUSES if s in groups},
+    }
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def differences(verdicts: dict[str, Verdict], expected: dict[str, tuple[str, str]], whole: bool) -> list[str]:
+    changes = []
+    for key, verdict in verdicts.items():
+        status, reason = expected.get(key, ("pass", ""))
+        if verdict.status != status:
+            was = f"{status} ({reason})" if reason else status
+            hint = "; it passes now: remove it from expected.json" if verdict.status == "pass" else ""
+            changes.append(f"{key}: expected {was}, got {verdict.status} {verdict.reason}{hint}")
+    if whole:
+        changes += [f"{key}: in expected.json, but there is no such case" for key in expected if key not in verdicts]
+    return changes
+
+
+def summary(verdicts: dict[str, Verdict], top: int) -> str:
+    kinds: dict[str, collections.Counter] = {}
+    for key, verdict in verdicts.items():
+        kinds.setdefault(key.partition("/")[0], collections.Counter())[verdict.status] += 1
+    form = "{:<20}{:>7}" + "{:>15}" * len(STATUSES)
+    lines = [form.format("", "cases", *STATUSES)]
+    for kind, counts in [*kinds.items(), ("all", sum(kinds.values(), collections.Counter()))]:
+        lines.append(form.format(kind, counts.total(), *(counts[s] for s in STATUSES)))
+    reasons = collections.Counter((v.status, v.reason) for v in verdicts.values() if v.status != "pass")
+    lines += [f"{n:>6}  {status:<14}{reason}" for (status, reason), n in reasons.most_common(top)]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--orchestra",
+        default=str(HERE.parent.parent / "build" / "bin" / "orchestra"),
+        help="the command, with options if need be",
+    )
+    parser.add_argument("--options", default="", help="more words for `orchestra run`: --strategy=reference.mlir")
+    parser.add_argument("--kinds", default=",".join(cases.KINDS))
+    parser.add_argument("--include", action="append", default=[], metavar="REGEX")
+    parser.add_argument("--exclude", action="append", default=[], metavar="REGEX")
+    parser.add_argument("--sample", type=int, metavar="N", help="N cases, spread over all operators")
+    parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--timeout", type=float, default=60, help="seconds a process")
+    parser.add_argument("--memory-gb", type=float, default=8, help="address space a process; 0: no limit")
+    parser.add_argument("--expected", type=pathlib.Path, default=EXPECTED)
+    parser.add_argument("--no-gate", action="store_true", help="report only")
+    parser.add_argument("--write-expected", action="store_true", help="write --expected from this run")
+    parser.add_argument("--out", type=pathlib.Path, help="every verdict, as JSON")
+    parser.add_argument("--top", type=int, default=20, help="reasons shown")
+    parser.add_argument("--list", action="store_true", help="names of the cases, run nothing")
+    parser.add_argument("--verbose", action="store_true")
+    args = parser.parse_args()
+
+    raw = cases.raw_cases(tuple(args.kinds.split(",")))
+    keys = [
+        k
+        for k in raw
+        if (not args.include or any(re.search(p, k) for p in args.include))
+        and not any(re.search(p, k) for p in args.exclude)
+    ]
+    expected = load_expected(args.expected)
+    if args.sample:
+        keys = cases.sample(raw, keys, args.sample, set(keys) - set(expected))
+    if args.list or not keys:
+        print("\n".join(keys))
+        return 0 if keys else 2
+
+    start = time.monotonic()
+    verdicts: dict[str, Verdict] = {}
+    with tempfile.TemporaryDirectory(prefix="orchestra-onnx-") as scratch:
+        runs = Runs(
+            shlex.split(args.orchestra), shlex.split(args.options), args.timeout, args.memory_gb, pathlib.Path(scratch)
+        )
+        with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
+            waiting = {pool.submit(runs.case, key, raw[key]): key for key in keys}
+            for done in concurrent.futures.as_completed(waiting):
+                key = waiting[done]
+                verdicts[key] = verdict = done.result()
+                if args.verbose or verdict.status in ("crash", "timeout"):
+                    print(f"{verdict.status:<14}{key}  {verdict.reason}", flush=True)
+    verdicts = dict(sorted(verdicts.items()))
+
+    print(summary(verdicts, args.top))
+    print(f"{time.monotonic() - start:.0f} s with {args.workers} workers")
+    if args.out:
+        args.out.write_text(json.dumps({k: asdict(v) for k, v in verdicts.items()}, indent=1) + "\n", encoding="utf-8")
+    if args.write_expected:
+        if len(keys) != len(raw) or args.kinds != ",".join(cases.KINDS):
+            parser.error("--write-expected wants a run of all cases")
+        write_expected(args.expected, verdicts)
+        return 0
+    if args.no_gate:
+        return 0
+    changes = differences(verdicts, expected, len(keys) == len(raw) and args.kinds == ",".join(cases.KINDS))
+    print("\n".join(changes) if changes else "as expected")
+    print(f"{len(keys) - len(changes)} as expected, {len(changes)} not")
+    return 1 if changes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+//===- Driver.h - Compile a model -------------------------------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What: all that tools and bindings call to turn a model into native code.
+//   Session.h runs it.
+// Errors: every llvm::Error from here can be shown to a user: see DriverError.h.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_DRIVER_DRIVER_H
+#define ORCHESTRA_DRIVER_DRIVER_H
+
+#include "orchestra/Driver/Options.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace orchestra {
+
+class Model;
+
+/// How long one part of a compilation took.
+struct PhaseTime {
+  std::string name;
+  double milliseconds = 0;
+};
+
+/// What a compilation did.
+struct CompileReport {
+  std::vector<PhaseTime> phases;
+  double milliseconds = 0;
+  bool fromCache = false; ///< nothing had to be compiled
+  unsigned kernels = 0;   ///< different kernels
+  unsigned kernelsFromCache = 0;
+  unsigned calls = 0; ///< kernel calls of one run
+  uint64_t codeBytes = 0;
+  uint64_t weightBytes = 0;
+  std::string target; ///< "x86_64 znver4 +avx,..."
+  std::vector<std::string> warnings;
+};
+
+/// A compiled model that has no form yet.
+class CompiledModel {
+public:
+  virtual ~CompiledModel();
+  virtual const CompileReport &getReport() const = 0;
+
+  /// Loads into this process, through the JIT. At most once, and not after
+  /// writeArtefact: the weights have one owner.
+  virtual llvm::Expected<std::shared_ptr<Model>> load() = 0;
+
+  /// Writes `path`, a `.so` or a `.o`, and returns the paths of all files
+  /// written. `externalWeights` puts the weights into a safetensors file
+  /// beside it.
+  virtual llvm::Expected<std::vector<std::string>>
+  writeArtefact(llvm::StringRef path, bool externalWeights) = 0;
+
+  /// The text of a C header about inputs and outputs.
+  virtual std::string header() const = 0;
+};
+
+/// Compiles the model file at `path`: ONNX, or MLIR of the waist in text or
+/// bytecode. From the cache when nothing has changed.
+llvm::Expected<std::unique_ptr<CompiledModel>>
+compileModel(llvm::StringRef path, const CompileOptions &options);
+
+/// Prints what leaves the stage named `stage` ("" for the last) as `format`.
+/// MLIR for any stage, the others for the last only.
+llvm::Error emitModel(llvm::StringRef path, const CompileOptions &options,
+                      llvm::StringRef stage, EmitFormat format,
+                      llvm::raw_ostream &os);
+
+/// Names of the stages, in order.
+std::vector<std::string> stageNames();
+
+/// "0.1.0".
+std::string compilerVersion();
+
+} // namespace orchestra
+
+#endif // ORCHESTRA_DRIVER_DRIVER_H

@@ -1,0 +1,51 @@
+//===- Options.h - What a user can ask of a compilation ---------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One structure for the command line, C and Python. No LLVM or MLIR header, so
+// that bindings stay light.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_DRIVER_OPTIONS_H
+#define ORCHESTRA_DRIVER_OPTIONS_H
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace orchestra {
+
+struct CompileOptions {
+  /// The machine: "" or "host", an architecture or a triple.
+  std::string target;
+  /// CPU and features as LLVM names them; "": the target's default.
+  std::string cpu, features;
+  /// A strategy script instead of the target's own.
+  std::string strategy;
+  /// Plain loops only: slow, and the measure of what is right.
+  bool reference = false;
+  /// Sizes for named dynamic dims, fixed at compile time.
+  std::map<std::string, int64_t> dims;
+  /// 0 to 3, of LLVM's pipeline.
+  unsigned optLevel = 3;
+  /// Threads that compile; 0: one for each CPU.
+  unsigned jobs = 0;
+
+  bool useCache = true;
+  /// "": Cache::defaultFolder().
+  std::string cacheFolder;
+  /// Bytes the cache may hold; 0: Cache::kDefaultLimit.
+  uint64_t cacheLimit = 0;
+
+  /// Called when a phase starts, with its name, on the calling thread.
+  std::function<void(const std::string &)> onPhase;
+};
+
+/// What `--emit` prints instead of making an artefact.
+enum class EmitFormat { MLIR, LLVMIR, Assembly, Object, Header };
+
+} // namespace orchestra
+
+#endif // ORCHESTRA_DRIVER_OPTIONS_H

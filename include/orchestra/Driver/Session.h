@@ -1,0 +1,95 @@
+//===- Session.h - Run a compiled model -------------------------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What: a loaded model, from the JIT or from an artefact, and sessions that run
+//   it. A thin layer over the runtime's C interface, with tensors by name.
+// Threads: a Model is immutable; a Session is used by one thread at a time.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_DRIVER_SESSION_H
+#define ORCHESTRA_DRIVER_SESSION_H
+
+#include "orchestra/Driver/Tensor.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace orchestra {
+
+/// A kernel call of a program.
+struct KernelCall {
+  std::string kernel;
+  std::vector<std::string> nodes; ///< the user's names
+  double flops = -1, bytes = -1;  ///< negative: not known
+};
+
+class Model {
+public:
+  virtual ~Model();
+  virtual const std::vector<TensorDecl> &getInputs() const = 0;
+  virtual const std::vector<TensorDecl> &getOutputs() const = 0;
+  virtual const std::vector<KernelCall> &getCalls() const = 0;
+  virtual std::string getName() const = 0;
+  virtual std::string getTarget() const = 0;
+  virtual std::string getMetadata() const = 0; ///< JSON
+};
+
+/// Loads an artefact, a `.so` that `orchestra compile` made.
+llvm::Expected<std::shared_ptr<Model>> loadArtefact(llvm::StringRef path);
+
+struct SessionOptions {
+  int threads = 0; ///< 0: one for each CPU
+  bool profile = false;
+  bool poisonArena = false; ///< fill scratch memory with NaNs before each run
+};
+
+/// Times of one kernel call over all runs, in nanoseconds.
+struct CallTime {
+  uint64_t count = 0, total = 0, least = 0, last = 0;
+  uint64_t lastStart = 0; ///< since the start of the last run
+};
+
+class Session {
+public:
+  virtual ~Session();
+  static llvm::Expected<std::unique_ptr<Session>>
+  create(std::shared_ptr<Model> model, const SessionOptions &options);
+
+  /// Runs with inputs in the model's order.
+  virtual llvm::Expected<std::vector<Tensor>>
+  run(llvm::ArrayRef<Tensor> inputs) = 0;
+  /// Runs into outputs that an earlier run with the same shapes gave.
+  virtual llvm::Error runInto(llvm::ArrayRef<Tensor> inputs,
+                              llvm::ArrayRef<Tensor> outputs) = 0;
+  virtual int getNumThreads() const = 0;
+  virtual uint64_t arenaBytes(llvm::ArrayRef<Tensor> inputs) = 0;
+
+  virtual std::vector<CallTime> callTimes() const = 0;
+  virtual CallTime runTime() const = 0;
+  virtual void resetTimes() = 0;
+  virtual llvm::Error setProfiling(bool on) = 0;
+};
+
+/// Puts tensors given by name into the model's order. Every problem is named:
+/// missing and unknown inputs, types, ranks and dims that do not fit.
+llvm::Expected<std::vector<Tensor>> orderInputs(const Model &model,
+                                                const NamedTensors &given);
+
+/// Random inputs; named dims as in `dims`, all other dynamic ones 1.
+llvm::Expected<NamedTensors>
+randomInputs(const Model &model, const std::map<std::string, int64_t> &dims,
+             uint64_t seed);
+
+/// A Chrome/Perfetto trace of the last profiled run.
+std::string formatTrace(const Model &model, const Session &session);
+
+} // namespace orchestra
+
+#endif // ORCHESTRA_DRIVER_SESSION_H

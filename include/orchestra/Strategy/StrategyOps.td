@@ -1,0 +1,78 @@
+//===- StrategyOps.td - Transform ops that strategies use -----*- tablegen -*-//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Mechanisms that strategy scripts combine with upstream's transform ops. The
+// sizes are the script's; what is done with them is here.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_STRATEGY_STRATEGY_OPS
+#define ORCHESTRA_STRATEGY_STRATEGY_OPS
+
+include "mlir/Dialect/Transform/IR/TransformDialect.td"
+include "mlir/Dialect/Transform/IR/TransformTypes.td"
+include "mlir/Dialect/Transform/Interfaces/TransformInterfaces.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Strategy_KernelOp<string mnemonic>
+    : Op<Transform_Dialect, "orchestra." # mnemonic,
+         [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+          TransformOpInterface, TransformEachOpTrait]> {
+  let results = (outs);
+  let extraClassDeclaration = [{
+    ::mlir::DiagnosedSilenceableFailure applyToOne(
+        ::mlir::transform::TransformRewriter &rewriter,
+        ::mlir::Operation *target,
+        ::mlir::transform::ApplyToEachResultList &results,
+        ::mlir::transform::TransformState &state);
+  }];
+}
+
+def Strategy_TileContractionOp : Strategy_KernelOp<"tile_contraction"> {
+  let summary = "Tiles a kernel around its windowed or contracted reduction.";
+  let description = [{
+    In a kernel function, finds the reduction that does most of the work, tiles
+    the kernel's last op into an `scf.forall` of register tiles of at most
+    `rows` x `columns` (the innermost two parallel dimensions of the reduction's
+    result; all others by one), and fuses everything else into the loop. `rows`
+    is rounded to what divides the size best. An operand that is the
+    `linalg.unpack` of a packed tensor whose inner tile is `columns` wide is
+    read from the packed tensor. The tiled reduction is marked
+    `orchestra.register_tile` for the target's lowering, which keeps the tile's
+    accumulators in registers.
+
+    ```mlir
+    transform.orchestra.tile_contraction %kernel rows = 14 columns = 32
+        : !transform.any_op
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$target,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$rows,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$columns);
+  let assemblyFormat = [{
+    $target `rows` `=` $rows `columns` `=` $columns attr-dict `:` type($target)
+  }];
+}
+
+def Strategy_TileRowsOp : Strategy_KernelOp<"tile_rows"> {
+  let summary = "Tiles a kernel over the leading dimensions its ops share.";
+  let description = [{
+    In a kernel function, tiles the last op by one along the leading dimensions
+    along which every op of the kernel is aligned, and fuses the others into the
+    `scf.forall`, so that a row's intermediate values stay in the first-level
+    cache. A thread takes at least `elements` elements.
+
+    ```mlir
+    transform.orchestra.tile_rows %kernel elements = 8192 : !transform.any_op
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$target,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$elements);
+  let assemblyFormat = [{
+    $target `elements` `=` $elements attr-dict `:` type($target)
+  }];
+}
+
+#endif // ORCHESTRA_STRATEGY_STRATEGY_OPS

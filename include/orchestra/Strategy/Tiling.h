@@ -1,0 +1,30 @@
+//===- Tiling.h - How kernels are tiled -------------------------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_STRATEGY_TILING_H
+#define ORCHESTRA_STRATEGY_TILING_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace orchestra {
+
+/// Tiles `kernel` into register tiles of at most `rows` x `columns` around its
+/// reduction, as transform.orchestra.tile_contraction says. Fails, leaving the
+/// kernel as it was, if it has no such reduction.
+llvm::LogicalResult tileContraction(mlir::RewriterBase &rewriter,
+                                    mlir::func::FuncOp kernel, int64_t rows,
+                                    int64_t columns);
+
+/// Tiles `kernel` along the leading dimensions that its ops share, as
+/// transform.orchestra.tile_rows says. A kernel whose ops share none is left
+/// as it is: one iteration does it all.
+llvm::LogicalResult tileRows(mlir::RewriterBase &rewriter,
+                             mlir::func::FuncOp kernel, int64_t elements);
+
+} // namespace orchestra
+
+#endif // ORCHESTRA_STRATEGY_TILING_H

@@ -1,0 +1,118 @@
+//===- Passes.td - Passes on the waist ------------------------*- tablegen -*-//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_TRANSFORMS_PASSES
+#define ORCHESTRA_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FuseElementwisePass
+    : Pass<"orchestra-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Merges chains of elementwise ops and moves reshapes off them.";
+  let description = [{
+    Before: one `linalg.generic` per elementwise operation. After: a chain whose
+    intermediate values have one use is one op; reshapes between an op and its
+    elementwise users are moved behind them; transposes are part of the maps of
+    the elementwise ops that read them. Reductions may take in an elementwise
+    producer, contractions do not.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def ChannelsLastPass
+    : Pass<"orchestra-channels-last", "::mlir::func::FuncOp"> {
+  let summary = "Computes convolutions and poolings with channels innermost.";
+  let description = [{
+    Before: convolutions and poolings on NCHW tensors. After: on NHWC tensors,
+    with transposes around them that are moved down through padding,
+    concatenation and elementwise ops until they meet and cancel. A 1x1
+    convolution without stride is a matmul.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def PackOperandsPass
+    : Pass<"orchestra-pack-operands", "::mlir::func::FuncOp"> {
+  let summary = "Packs the streamed operand of contractions by columns.";
+  let description = [{
+    Before: contractions whose weights are constants, or whose streamed operand
+    does not run along the columns of the result. After: that operand is
+    `linalg.unpack` of `linalg.pack`, with inner tiles of `columns` along the
+    columns and the reduction dimensions in the order of the loops. The pack of
+    a constant is constant and happens at compile time; the unpack is read
+    through by the strategy.
+  }];
+  let options = [
+    Option<"columns", "columns", "int64_t", "32", "Width of an inner tile.">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def OutlineKernelsPass
+    : Pass<"orchestra-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Groups the ops of the program into kernels and calls them.";
+  let description = [{
+    Before: host functions on tensors with structured ops. After: structured
+    ops are in functions marked `orchestra.kernel`, called by
+    `orchestra.dispatch`; the host keeps views, shape arithmetic and constants.
+    An elementwise op joins the kernel that computes its operand, and ops that
+    share their leading dimensions (a softmax, a norm) form one kernel. Kernels
+    are named by the hash of their content and `salt`; equal ones are one.
+  }];
+  let options = [
+    Option<"salt", "salt", "std::string", "\"\"",
+           "What else distinguishes code: target, strategy, version.">,
+    Option<"fuse", "fuse", "bool", "true", "Form kernels of several ops.">
+  ];
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::orchestra::OrchestraDialect"
+  ];
+}
+
+def SplitConstantsPass
+    : Pass<"orchestra-split-constants", "::mlir::ModuleOp"> {
+  let summary = "Moves work on constants into a function run at compile time.";
+  let description = [{
+    Before: an entry function with dispatches. After: those that depend on
+    constants only are in `@orchestra_fold`, which the entry function calls for
+    their results. The driver runs it once and replaces the call by constants.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def KernelDestinationsPass
+    : Pass<"orchestra-kernel-destinations", "::mlir::ModuleOp"> {
+  let summary = "Makes kernels on buffers write their results to arguments.";
+  let description = [{
+    Before: bufferized kernels that return buffers, of which the i-th belongs to
+    the i-th of the last arguments. After: kernels return nothing; a result that
+    is not yet in its argument's buffer is copied there.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def LowerPackingPass
+    : Pass<"orchestra-lower-packing", "::mlir::func::FuncOp"> {
+  let summary = "Lowers packs and unpacks that no strategy read through.";
+  let description = [{
+    Before: `linalg.pack` and `linalg.unpack`. After: pads, reshapes, transposes
+    and slices.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+#endif // ORCHESTRA_TRANSFORMS_PASSES

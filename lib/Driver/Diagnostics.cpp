@@ -1,0 +1,121 @@
+//===- Diagnostics.cpp - MLIR's diagnostics as the user sees them ---------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Diagnostics.h"
+
+#include "mlir/IR/Location.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace orchestra;
+using llvm::StringRef;
+
+/// Visits the parts of a location that a user knows, innermost last.
+static void visit(Location location,
+                  llvm::function_ref<void(Location)> callback) {
+  if (auto fused = dyn_cast<FusedLoc>(location)) {
+    for (Location part : fused.getLocations())
+      visit(part, callback);
+  } else if (auto call = dyn_cast<CallSiteLoc>(location)) {
+    visit(call.getCallee(), callback);
+    visit(call.getCaller(), callback);
+  } else {
+    callback(location);
+  }
+}
+
+llvm::SmallVector<StringRef> orchestra::nodeNames(Location location) {
+  llvm::SmallVector<StringRef> names;
+  visit(location, [&](Location part) {
+    if (auto name = dyn_cast<NameLoc>(part))
+      if (!llvm::is_contained(names, name.getName().getValue()))
+        names.push_back(name.getName().getValue());
+  });
+  return names;
+}
+
+std::string orchestra::describeLocation(Location location, StringRef fallback) {
+  std::string named, placed;
+  visit(location, [&](Location part) {
+    if (auto name = dyn_cast<NameLoc>(part)) {
+      if (!named.empty())
+        return;
+      std::string file = fallback.str();
+      visit(name.getChildLoc(), [&](Location child) {
+        if (auto line = dyn_cast<FileLineColLoc>(child))
+          file = line.getFilename().str();
+      });
+      named = file + ":" + name.getName().str();
+    } else if (auto line = dyn_cast<FileLineColLoc>(part)) {
+      if (placed.empty())
+        placed = line.getFilename().str() + ":" +
+                 std::to_string(line.getLine()) + ":" +
+                 std::to_string(line.getColumn());
+    }
+  });
+  return !named.empty() ? named : !placed.empty() ? placed : fallback.str();
+}
+
+DiagnosticCollector::DiagnosticCollector(MLIRContext &context,
+                                         std::string model)
+    : model(std::move(model)),
+      handler(&context, [this](Diagnostic &diagnostic) { handle(diagnostic); }) {
+}
+
+/// Whether a message ends with "[a-slug]".
+static bool endsWithSlug(StringRef text) {
+  if (!text.consume_back("]"))
+    return false;
+  size_t open = text.rfind('[');
+  return open != StringRef::npos && open + 1 < text.size() &&
+         llvm::all_of(text.drop_front(open + 1), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+void DiagnosticCollector::handle(Diagnostic &diagnostic) {
+  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+  if (!isError && diagnostic.getSeverity() != DiagnosticSeverity::Warning)
+    return; // remarks have their own channel
+  std::string message = diagnostic.str();
+  std::string text = describeLocation(diagnostic.getLocation(), model) +
+                     (isError ? ": error: " : ": warning: ") + message;
+  for (Diagnostic &note : diagnostic.getNotes()) {
+    std::string noteText = note.str();
+    // A note that shows whole IR is of no use to somebody who has a model.
+    if (StringRef(noteText).starts_with("see current operation"))
+      continue;
+    bool isHelp = StringRef(noteText).starts_with("help: ");
+    text += (isHelp ? "\n  " : "\n  note: ") + noteText;
+  }
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!isError) {
+    warnings.push_back(std::move(text));
+    return;
+  }
+  allHaveSlugs &= endsWithSlug(message);
+  environment |= StringRef(message).ends_with("[out-of-memory]");
+  if (!llvm::is_contained(errors, text))
+    errors.push_back(std::move(text));
+}
+
+llvm::Error DiagnosticCollector::takeError(StringRef doing, bool afterImport) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (errors.empty())
+    return makeError(Fault::Internal, model,
+                     doing + " failed without saying why [internal]");
+  Fault fault = environment                    ? Fault::Environment
+                : afterImport && !allHaveSlugs ? Fault::Internal
+                                               : Fault::Input;
+  std::string text = llvm::join(errors, "\n");
+  errors.clear();
+  return llvm::make_error<DriverError>(fault, std::move(text));
+}
+
+std::vector<std::string> DiagnosticCollector::takeWarnings() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return std::exchange(warnings, {});
+}

@@ -1,0 +1,53 @@
+//===- Diagnostics.h - MLIR's diagnostics as the user sees them -*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_LIB_DRIVER_DIAGNOSTICS_H
+#define ORCHESTRA_LIB_DRIVER_DIAGNOSTICS_H
+
+#include "orchestra/Driver/DriverError.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace orchestra {
+
+/// The user's nodes in a location, in order, without repetition.
+llvm::SmallVector<llvm::StringRef> nodeNames(mlir::Location location);
+
+/// "model.onnx:/encoder/3/MatMul", "plan.mlir:3:7", or `fallback`.
+std::string describeLocation(mlir::Location location,
+                             llvm::StringRef fallback);
+
+/// Collects the diagnostics of a context while it lives.
+class DiagnosticCollector {
+public:
+  DiagnosticCollector(mlir::MLIRContext &context, std::string model);
+
+  /// What was reported, as one error. An error without a slug is a bug of ours
+  /// once the model has been accepted (`afterImport`). If nothing was reported,
+  /// says that `doing` failed.
+  llvm::Error takeError(llvm::StringRef doing, bool afterImport);
+
+  /// Warnings so far, in the house form.
+  std::vector<std::string> takeWarnings();
+
+private:
+  void handle(mlir::Diagnostic &diagnostic);
+
+  std::mutex mutex;
+  std::string model;
+  std::vector<std::string> errors, warnings;
+  bool allHaveSlugs = true;
+  bool environment = false;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+} // namespace orchestra
+
+#endif // ORCHESTRA_LIB_DRIVER_DIAGNOSTICS_H

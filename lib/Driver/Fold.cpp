@@ -1,0 +1,210 @@
+//===- Fold.cpp - Constant work runs now, not at each start ---------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What: @orchestra_fold computes everything that depends on constants alone:
+//   packed weights, folded batch norms, tables. It is compiled as a model of its
+//   own, by the same path as any model, loaded, run once, and its results take
+//   the place of its call.
+// Memory: the constants it reads become inputs of that model, in place, in the
+//   mapped model file; only its results take new memory.
+//
+//===----------------------------------------------------------------------===//
+#include "Compilation.h"
+
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra_runtime/orchestra_runtime.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace orchestra;
+using llvm::Expected;
+using llvm::StringRef;
+
+static constexpr StringLiteral kFoldName = "orchestra_fold";
+
+/// A constant that is read in place.
+static AsmResourceBlob *getBlob(arith::ConstantOp constant) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+  return resource ? resource.getRawHandle().getBlob() : nullptr;
+}
+
+/// Makes @orchestra_fold the entry of a module of its own, with its large
+/// constants as arguments. `constants`: what to pass for them.
+static OwningOpRef<ModuleOp>
+makeFoldModule(ModuleOp host, func::FuncOp fold,
+               llvm::SmallVectorImpl<AsmResourceBlob *> &constants) {
+  OwningOpRef<ModuleOp> module =
+      ModuleOp::create(fold.getLoc(), StringRef("constants"));
+  OpBuilder builder(module->getContext());
+  builder.setInsertionPointToEnd(module->getBody());
+  for (func::FuncOp function : host.getOps<func::FuncOp>())
+    if (function->hasAttr(kKernelAttrName))
+      builder.insert(function->cloneWithoutRegions());
+  auto entry = cast<func::FuncOp>(builder.clone(*fold));
+  entry.setName("main");
+  entry.setPublic();
+  entry->setAttr(kEntryAttrName, builder.getUnitAttr());
+  llvm::DenseMap<Attribute, Value> arguments;
+  llvm::SmallVector<arith::ConstantOp> read;
+  entry.walk([&](arith::ConstantOp constant) {
+    if (getBlob(constant))
+      read.push_back(constant);
+  });
+  for (arith::ConstantOp constant : read) {
+    Value &argument = arguments[constant.getValue()];
+    if (!argument) {
+      unsigned index = entry.getNumArguments();
+      (void)entry.insertArgument(index, constant.getType(), {},
+                                 constant.getLoc());
+      argument = entry.getArgument(index);
+      constants.push_back(getBlob(constant));
+    }
+    constant.replaceAllUsesWith(argument);
+    constant.erase();
+  }
+  return module;
+}
+
+namespace {
+/// Handles of the runtime, released on every way out.
+struct RunState {
+  orch_program *program = nullptr;
+  orch_context *context = nullptr;
+  std::vector<orch_tensor> outputs;
+  ~RunState() {
+    for (orch_tensor &tensor : outputs)
+      orch_tensor_release(&tensor);
+    orch_context_destroy(context);
+    orch_program_release(program);
+  }
+};
+} // namespace
+
+static llvm::Error runtimeError(StringRef model, orch_status status) {
+  Fault fault = status == ORCH_ERROR_OUT_OF_MEMORY ? Fault::Environment
+                                                   : Fault::Internal;
+  return makeError(fault, model, "computing constants failed",
+                   {"note: " + std::string(orch_last_error())});
+}
+
+/// Runs the fold program; outputs are allocated by the runtime.
+static llvm::Error run(RunState &state, JitImage &image, StringRef model,
+                       llvm::ArrayRef<AsmResourceBlob *> constants,
+                       unsigned jobs) {
+  if (orch_status status = orch_program_from_artefact(
+          image.getArtefact(), /*options=*/nullptr, &state.program))
+    return runtimeError(model, status);
+  orch_context_options options = ORCH_CONTEXT_OPTIONS_INIT;
+  options.num_threads = jobs;
+  if (orch_status status =
+          orch_context_create(state.program, &options, &state.context))
+    return runtimeError(model, status);
+  std::vector<orch_tensor> inputs;
+  for (auto [index, blob] : llvm::enumerate(constants)) {
+    const orch_tensor_info *info = orch_program_input(state.program, index);
+    // Inputs are only read, although the structure cannot say so.
+    inputs.push_back(orch_tensor_view(const_cast<char *>(blob->getData().data()),
+                                      info->dtype, info->rank, info->dims));
+  }
+  state.outputs.resize(orch_program_num_outputs(state.program));
+  for (orch_tensor &tensor : state.outputs)
+    tensor = orch_tensor();
+  if (orch_status status =
+          orch_context_run(state.context, inputs.data(), inputs.size(),
+                           state.outputs.data(), state.outputs.size()))
+    return runtimeError(model, status);
+  return llvm::Error::success();
+}
+
+/// The machine that folding runs on: the target when this machine can execute
+/// its code, else this machine.
+static Expected<cpu::MachineTarget>
+foldingMachine(const cpu::MachineTarget &target) {
+  Expected<cpu::MachineTarget> host = cpu::resolveTarget("host", "", "");
+  if (!host)
+    return host.takeError();
+  bool runs = host->arch == target.arch &&
+              llvm::all_of(target.features, [&](const std::string &feature) {
+                return host->hasFeature(feature);
+              });
+  return runs ? target : *host;
+}
+
+llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
+  auto function = host.lookupSymbol<func::FuncOp>(kFoldName);
+  if (!function)
+    return llvm::Error::success();
+  beginPhase("fold constants");
+  llvm::SmallVector<func::CallOp> calls;
+  host.walk([&](func::CallOp call) {
+    if (call.getCallee() == kFoldName)
+      calls.push_back(call);
+  });
+  if (calls.size() != 1)
+    return makeError(Fault::Internal, model,
+                     "constant work is called " + std::to_string(calls.size()) +
+                         " times [internal]");
+  llvm::SmallVector<AsmResourceBlob *> constants;
+  OwningOpRef<ModuleOp> foldModule = makeFoldModule(host, function, constants);
+  Expected<cpu::MachineTarget> machine = foldingMachine(target);
+  if (!machine)
+    return machine.takeError();
+  llvm::SetVector<StringAttr> names;
+  foldModule->walk([&](DispatchOp dispatch) {
+    names.insert(dispatch.getKernelAttr().getAttr());
+  });
+  Expected<std::vector<Bytes>> objects =
+      compileKernels(names.getArrayRef(), kernels, *machine);
+  if (!objects)
+    return objects.takeError();
+  Expected<Program> program = compileHost(*foldModule, *machine);
+  if (!program)
+    return program.takeError();
+  program->objects.insert(program->objects.end(), objects->begin(),
+                          objects->end());
+  Expected<std::unique_ptr<JitImage>> image = program->loadInProcess();
+  if (!image)
+    return llvm::make_error<DriverError>(
+        toDriverError(image.takeError(), model, Fault::Internal));
+  RunState state;
+  if (llvm::Error error = run(state, **image, model, constants, options.jobs))
+    return error;
+
+  func::CallOp call = calls.front();
+  OpBuilder builder(call);
+  for (auto [index, result] : llvm::enumerate(call.getResults())) {
+    orch_tensor &tensor = state.outputs[index];
+    auto type = cast<RankedTensorType>(result.getType());
+    int64_t elements = 0;
+    uint64_t bytes = 0;
+    if (orch_status status = orch_tensor_size(&tensor, &elements, &bytes))
+      return runtimeError(model, status);
+    // The runtime's buffer becomes the constant; it goes when the last of the
+    // context's user and the program's weights does.
+    std::shared_ptr<orch_buffer> owner(tensor.buffer, orch_buffer_release);
+    llvm::ArrayRef<char> data(static_cast<const char *>(tensor.data), bytes);
+    tensor.buffer = nullptr;
+    tensor.data = nullptr;
+    Attribute value;
+    if (bytes == 0) {
+      value = DenseElementsAttr::get(type, ArrayRef<Attribute>());
+    } else {
+      foldedBuffers[data.data()] = owner;
+      value = DenseResourceElementsAttr::get(
+          type, "folded_" + std::to_string(index),
+          UnmanagedAsmResourceBlob::allocateWithAlign(data,
+                                                      ORCH_BUFFER_ALIGNMENT));
+    }
+    Value constant = arith::ConstantOp::create(builder, call.getLoc(),
+                                               cast<TypedAttr>(value));
+    result.replaceAllUsesWith(constant);
+  }
+  call.erase();
+  function.erase();
+  return llvm::Error::success();
+}

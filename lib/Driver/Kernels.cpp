@@ -1,0 +1,138 @@
+//===- Kernels.cpp - Kernels become objects, in parallel ------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How: each kernel is cloned into a module of its own, in the one context, and
+//   goes through its pipeline and LLVM on a thread of the pool. Large kernels
+//   start first, so that no thread is left with a long one at the end.
+// Cache: by name, which is the kernel's content, with target and compiler.
+//
+//===----------------------------------------------------------------------===//
+#include "Compilation.h"
+
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
+
+#include "mlir/IR/Threading.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace orchestra;
+using llvm::Expected;
+using llvm::StringRef;
+
+KernelModules Compilation::splitKernels(ModuleOp from) {
+  KernelModules kernels;
+  for (func::FuncOp function :
+       llvm::make_early_inc_range(from.getOps<func::FuncOp>())) {
+    if (!function->hasAttr(kKernelAttrName) || function.isDeclaration())
+      continue;
+    OwningOpRef<ModuleOp> own =
+        ModuleOp::create(function.getLoc(), function.getSymName());
+    // A declaration stays for the host program; the body moves.
+    func::FuncOp declaration =
+        cast<func::FuncOp>(function->cloneWithoutRegions());
+    declaration.setPrivate();
+    function->getBlock()->getOperations().insert(function->getIterator(),
+                                                 declaration);
+    function->remove();
+    function.setPublic();
+    own->push_back(function);
+    kernels[function.getSymNameAttr()] = std::move(own);
+  }
+  return kernels;
+}
+
+Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
+                                           const PipelineOptions &pipeline,
+                                           const cpu::MachineTarget &machine,
+                                           bool &cached) {
+  ContentHash hash;
+  hash.add(name.getValue());
+  hash.add(machine.describe() + machine.featureString);
+  hash.add(compilerFingerprint());
+  hash.add(std::to_string(options.optLevel));
+  hash.add(strategyText);
+  std::string key = hash.hex();
+  if (options.useCache)
+    if (std::shared_ptr<CacheEntry> entry = cache.find("kernel", key)) {
+      cached = true;
+      return Bytes{entry->bytes(), entry};
+    }
+  OwningOpRef<ModuleOp> work = source.clone();
+  PassManager passes(context.get());
+  // The input was verified once; between our own passes the tests verify.
+  passes.enableVerifier(false);
+  buildKernelPipeline(passes, pipeline);
+  if (failed(passes.run(*work)))
+    return diagnostics->takeError("compiling a kernel", /*afterImport=*/true);
+  cpu::EmitOptions emit;
+  emit.optLevel = options.optLevel;
+  Expected<cpu::ByteBuffer> object = cpu::emit(*work, machine, emit);
+  if (!object)
+    return object.takeError();
+  Bytes bytes = ownedBytes(std::move(*object));
+  if (options.useCache)
+    if (llvm::Error error =
+            cache.store("kernel", key, [&](llvm::raw_ostream &os) {
+              os.write(bytes.bytes.data(), bytes.bytes.size());
+            }))
+      // Slower next time, right all the same.
+      llvm::consumeError(std::move(error));
+  return bytes;
+}
+
+Expected<std::vector<Bytes>>
+Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
+                            const KernelModules &kernels,
+                            const cpu::MachineTarget &machine) {
+  struct Job {
+    StringAttr name;
+    ModuleOp source;
+    size_t weight = 0;
+    bool cached = false;
+    std::optional<Bytes> object;
+    std::optional<llvm::Error> error;
+  };
+  std::vector<Job> jobs;
+  for (StringAttr name : names) {
+    auto found = kernels.find(name);
+    if (found == kernels.end())
+      return makeError(Fault::Internal, model,
+                       "kernel '" + name.getValue() + "' is missing [internal]");
+    Job &job = jobs.emplace_back();
+    job.name = name;
+    job.source = found->second.get();
+    job.source->walk([&](Operation *) { ++job.weight; });
+  }
+  std::vector<Job *> order;
+  for (Job &job : jobs)
+    order.push_back(&job);
+  llvm::sort(order, [](Job *a, Job *b) {
+    return std::pair(b->weight, a) < std::pair(a->weight, b);
+  });
+  PipelineOptions pipeline = pipelineFor(machine);
+  parallelForEach(context.get(), order, [&](Job *job) {
+    Expected<Bytes> object = compileKernel(job->name, job->source, pipeline,
+                                           machine, job->cached);
+    if (object)
+      job->object = std::move(*object);
+    else
+      job->error = object.takeError();
+  });
+  llvm::Error errors = llvm::Error::success();
+  std::vector<Bytes> objects;
+  for (Job &job : jobs) {
+    if (job.error)
+      errors = llvm::joinErrors(std::move(errors), std::move(*job.error));
+    else
+      objects.push_back(std::move(*job.object));
+    report.kernelsFromCache += job.cached;
+  }
+  report.kernels += jobs.size();
+  if (errors)
+    return std::move(errors);
+  return objects;
+}

@@ -1,0 +1,301 @@
+//===- Session.cpp - Run a compiled model ---------------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Driver/Session.h"
+#include "LoadedModel.h"
+
+#include "orchestra/Driver/DriverError.h"
+#include "orchestra_runtime/orchestra_runtime.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace llvm;
+using namespace orchestra;
+
+Model::~Model() = default;
+Session::~Session() = default;
+
+/// The runtime's message is in the house form already.
+static Error runtimeError(orch_status status) {
+  Fault fault = Fault::Input;
+  switch (status) {
+  case ORCH_ERROR_OUT_OF_MEMORY:
+  case ORCH_ERROR_UNSUPPORTED:
+  case ORCH_ERROR_SYSTEM:
+  case ORCH_ERROR_VERSION:
+    fault = Fault::Environment;
+    break;
+  case ORCH_ERROR_BUSY:
+  case ORCH_ERROR_INVALID_ARGUMENT:
+    fault = Fault::Internal;
+    break;
+  default:
+    break;
+  }
+  return make_error<DriverError>(fault, orch_last_error());
+}
+
+namespace {
+class RuntimeModel final : public Model {
+public:
+  explicit RuntimeModel(orch_program *program) : program(program) {
+    for (uint32_t i = 0; i < orch_program_num_inputs(program); ++i)
+      inputs.push_back(specOf(*orch_program_input(program, i)));
+    for (uint32_t i = 0; i < orch_program_num_outputs(program); ++i)
+      outputs.push_back(specOf(*orch_program_output(program, i)));
+    for (uint32_t i = 0; i < orch_program_num_calls(program); ++i) {
+      const orch_call_info *info = orch_program_call(program, i);
+      KernelCall call;
+      call.kernel = info->kernel ? info->kernel : "";
+      SmallVector<StringRef> nodes;
+      StringRef(info->nodes ? info->nodes : "")
+          .split(nodes, '\n', -1, /*KeepEmpty=*/false);
+      for (StringRef node : nodes)
+        call.nodes.push_back(node.str());
+      call.flops = info->flops;
+      call.bytes = info->bytes;
+      calls.push_back(std::move(call));
+    }
+  }
+  ~RuntimeModel() override { orch_program_release(program); }
+
+  const std::vector<TensorDecl> &getInputs() const override { return inputs; }
+  const std::vector<TensorDecl> &getOutputs() const override { return outputs; }
+  const std::vector<KernelCall> &getCalls() const override { return calls; }
+  std::string getName() const override { return orch_program_name(program); }
+  std::string getTarget() const override {
+    const char *target = orch_program_artefact(program)->target;
+    return target ? target : "";
+  }
+  std::string getMetadata() const override {
+    return orch_program_metadata(program);
+  }
+  orch_program *getProgram() const { return program; }
+
+private:
+  static TensorDecl specOf(const orch_tensor_info &info) {
+    TensorDecl spec;
+    spec.name = info.name ? info.name : "";
+    spec.dtype = info.dtype;
+    for (uint32_t i = 0; i < info.rank; ++i) {
+      spec.dims.push_back(info.dims[i]);
+      const char *name = info.dim_names ? info.dim_names[i] : nullptr;
+      spec.dimNames.push_back(name ? name : "");
+    }
+    return spec;
+  }
+
+  orch_program *program;
+  std::vector<TensorDecl> inputs, outputs;
+  std::vector<KernelCall> calls;
+};
+
+class RuntimeSession final : public Session {
+public:
+  RuntimeSession(std::shared_ptr<Model> model, orch_context *context)
+      : model(std::move(model)), context(context) {}
+  ~RuntimeSession() override { orch_context_destroy(context); }
+
+  Expected<std::vector<Tensor>> run(ArrayRef<Tensor> inputs) override {
+    std::vector<orch_tensor> views = viewsOf(inputs);
+    size_t count = model->getOutputs().size();
+    std::vector<orch_tensor> resolved(count);
+    if (orch_status status =
+            orch_context_resolve(context, views.data(), views.size(),
+                                 resolved.data(), count, nullptr))
+      return runtimeError(status);
+    std::vector<Tensor> outputs;
+    for (const orch_tensor &tensor : resolved) {
+      Expected<Tensor> output = Tensor::allocate(
+          tensor.dtype, std::vector<int64_t>(tensor.dims,
+                                             tensor.dims + tensor.rank));
+      if (!output)
+        return output.takeError();
+      outputs.push_back(std::move(*output));
+    }
+    if (Error error = runInto(inputs, outputs))
+      return std::move(error);
+    return outputs;
+  }
+
+  Error runInto(ArrayRef<Tensor> inputs, ArrayRef<Tensor> outputs) override {
+    std::vector<orch_tensor> in = viewsOf(inputs), out = viewsOf(outputs);
+    if (orch_status status = orch_context_run(context, in.data(), in.size(),
+                                              out.data(), out.size()))
+      return runtimeError(status);
+    return Error::success();
+  }
+
+  int getNumThreads() const override {
+    return orch_context_num_threads(context);
+  }
+
+  uint64_t arenaBytes(ArrayRef<Tensor> inputs) override {
+    std::vector<orch_tensor> views = viewsOf(inputs);
+    uint64_t bytes = 0;
+    if (orch_context_resolve(context, views.data(), views.size(), nullptr,
+                             model->getOutputs().size(), &bytes))
+      return 0;
+    return bytes;
+  }
+
+  std::vector<CallTime> callTimes() const override {
+    std::vector<CallTime> times;
+    for (size_t i = 0; i < model->getCalls().size(); ++i) {
+      orch_call_profile profile = {};
+      if (orch_context_call_profile(context, i, &profile))
+        break;
+      times.push_back(timeOf(profile));
+    }
+    return times;
+  }
+  CallTime runTime() const override {
+    orch_call_profile profile = {};
+    if (orch_context_run_profile(context, &profile))
+      return {};
+    return timeOf(profile);
+  }
+  void resetTimes() override { orch_context_reset_profile(context); }
+  Error setProfiling(bool on) override {
+    if (orch_status status = orch_context_set_profiling(context, on))
+      return runtimeError(status);
+    return Error::success();
+  }
+
+private:
+  static std::vector<orch_tensor> viewsOf(ArrayRef<Tensor> tensors) {
+    std::vector<orch_tensor> views;
+    for (const Tensor &tensor : tensors)
+      views.push_back(orch_tensor_view(tensor.getData(), tensor.getDtype(),
+                                       tensor.getDims().size(),
+                                       tensor.getDims().data()));
+    return views;
+  }
+  static CallTime timeOf(const orch_call_profile &profile) {
+    return {profile.count, profile.total_ns, profile.min_ns, profile.last_ns,
+            profile.last_start_ns};
+  }
+
+  std::shared_ptr<Model> model;
+  orch_context *context;
+};
+} // namespace
+
+Expected<std::shared_ptr<Model>>
+orchestra::loadImage(std::unique_ptr<JitImage> image,
+                     const std::string &origin) {
+  orch_program_options options = ORCH_PROGRAM_OPTIONS_INIT;
+  options.origin = origin.c_str();
+  options.destroy = [](void *user) { delete static_cast<JitImage *>(user); };
+  options.destroy_user = image.get();
+  orch_program *program = nullptr;
+  if (orch_status status = orch_program_from_artefact(image->getArtefact(),
+                                                      &options, &program))
+    return runtimeError(status);
+  image.release(); // `destroy` does it
+  return std::make_shared<RuntimeModel>(program);
+}
+
+Expected<std::shared_ptr<Model>> orchestra::loadArtefact(StringRef path) {
+  orch_program *program = nullptr;
+  if (orch_status status = orch_program_load(path.str().c_str(),
+                                             /*options=*/nullptr, &program))
+    return runtimeError(status);
+  return std::make_shared<RuntimeModel>(program);
+}
+
+Expected<std::unique_ptr<Session>>
+Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
+  orch_context_options given = ORCH_CONTEXT_OPTIONS_INIT;
+  given.num_threads = options.threads;
+  given.flags = (options.profile ? ORCH_CONTEXT_PROFILING : 0) |
+                (options.poisonArena ? ORCH_CONTEXT_POISON_ARENA : 0);
+  orch_context *context = nullptr;
+  auto *runtimeModel = static_cast<RuntimeModel *>(model.get());
+  if (orch_status status = orch_context_create(runtimeModel->getProgram(),
+                                               &given, &context))
+    return runtimeError(status);
+  return std::make_unique<RuntimeSession>(std::move(model), context);
+}
+
+Expected<std::vector<Tensor>>
+orchestra::orderInputs(const Model &model, const NamedTensors &given) {
+  std::vector<Tensor> ordered;
+  std::vector<std::string> problems;
+  std::string known;
+  for (const TensorDecl &spec : model.getInputs())
+    known += (known.empty() ? "" : ", ") + spec.name + ": " + spec.describe();
+  std::map<std::string, std::pair<int64_t, std::string>> sizes;
+  for (const TensorDecl &spec : model.getInputs()) {
+    auto found = llvm::find_if(
+        given, [&](const auto &entry) { return entry.first == spec.name; });
+    // One unnamed tensor is the one input.
+    if (found == given.end() && given.size() == 1 &&
+        model.getInputs().size() == 1 && given[0].first.empty())
+      found = given.begin();
+    if (found == given.end()) {
+      problems.push_back("note: input '" + spec.name + "' (" +
+                         spec.describe() + ") is missing");
+      continue;
+    }
+    const Tensor &tensor = found->second;
+    bool fits = tensor.getDtype() == spec.dtype &&
+                tensor.getDims().size() == spec.dims.size();
+    for (size_t i = 0; fits && i < spec.dims.size(); ++i) {
+      int64_t size = tensor.getDims()[i];
+      fits = spec.dims[i] < 0 || spec.dims[i] == size;
+      if (!fits || spec.dims[i] >= 0 || spec.dimNames[i].empty())
+        continue;
+      auto [entry, isNew] =
+          sizes.try_emplace(spec.dimNames[i], size, spec.name);
+      if (!isNew && entry->second.first != size)
+        problems.push_back("note: dimension '" + spec.dimNames[i] + "' is " +
+                           std::to_string(entry->second.first) + " in '" +
+                           entry->second.second + "' and " +
+                           std::to_string(size) + " in '" + spec.name + "'");
+    }
+    if (!fits)
+      problems.push_back(
+          "note: input '" + spec.name + "' must be " + spec.describe() +
+          ", not " + describeType(tensor.getDtype(), tensor.getDims()));
+    ordered.push_back(tensor);
+  }
+  for (const auto &[name, tensor] : given)
+    if (!name.empty() &&
+        llvm::none_of(model.getInputs(), [&, &name = name](const auto &spec) {
+          return spec.name == name;
+        }))
+      problems.push_back("note: the model has no input '" + name + "'");
+  if (problems.empty())
+    return ordered;
+  problems.push_back("help: the model takes " + known);
+  return makeError(Fault::Input, model.getName(),
+                   "the inputs do not fit the model [input-mismatch]",
+                   problems);
+}
+
+Expected<NamedTensors>
+orchestra::randomInputs(const Model &model,
+                        const std::map<std::string, int64_t> &dims,
+                        uint64_t seed) {
+  NamedTensors tensors;
+  for (const TensorDecl &spec : model.getInputs()) {
+    std::vector<int64_t> sizes;
+    for (size_t i = 0; i < spec.dims.size(); ++i) {
+      auto found = dims.find(spec.dimNames[i]);
+      sizes.push_back(spec.dims[i] >= 0          ? spec.dims[i]
+                      : found != dims.end() ? found->second
+                                                 : 1);
+    }
+    Expected<Tensor> tensor = randomTensor(spec.dtype, sizes, seed++);
+    if (!tensor)
+      return tensor.takeError();
+    tensors.emplace_back(spec.name, std::move(*tensor));
+  }
+  return tensors;
+}

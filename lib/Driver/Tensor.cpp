@@ -1,0 +1,292 @@
+//===- Tensor.cpp - Data in host memory -----------------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Driver/Tensor.h"
+
+#include "orchestra/Driver/DriverError.h"
+#include "orchestra_runtime/orchestra_runtime.h"
+
+#include "llvm/ADT/APFloat.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+using namespace llvm;
+using namespace orchestra;
+
+std::string orchestra::describeType(uint32_t dtype, ArrayRef<int64_t> dims) {
+  std::string text = std::string(orch_dtype_name(dtype)) + "[";
+  for (size_t i = 0; i < dims.size(); ++i)
+    text += (i ? "," : "") + std::to_string(dims[i]);
+  return text + "]";
+}
+
+std::string TensorDecl::describe() const {
+  std::string text = std::string(orch_dtype_name(dtype)) + "[";
+  for (size_t i = 0; i < dims.size(); ++i) {
+    bool named = i < dimNames.size() && !dimNames[i].empty();
+    text += (i ? "," : "") + (dims[i] >= 0 ? std::to_string(dims[i])
+                              : named      ? dimNames[i]
+                                           : std::string("?"));
+  }
+  return text + "]";
+}
+
+Expected<Tensor> Tensor::allocate(uint32_t dtype, std::vector<int64_t> dims) {
+  std::string type = describeType(dtype, dims);
+  uint64_t bits = orch_dtype_bits(dtype);
+  uint64_t elements = 1;
+  bool overflow = false;
+  for (int64_t dim : dims) {
+    bool over = false;
+    elements = SaturatingMultiply(elements, uint64_t(dim), &over);
+    overflow |= over || dim < 0;
+  }
+  overflow |= elements > (uint64_t(1) << 48);
+  if (bits == 0 || overflow || dims.size() > ORCH_MAX_RANK)
+    return makeError(Fault::Input, "",
+                     "a tensor of type " + type +
+                         " cannot be made [invalid-tensor]");
+  Tensor tensor;
+  tensor.dtype = dtype;
+  tensor.dims = std::move(dims);
+  tensor.numElements = elements;
+  tensor.numBytes = divideCeil(elements * bits, 8);
+  void *memory = std::aligned_alloc(
+      ORCH_BUFFER_ALIGNMENT,
+      alignTo(std::max<uint64_t>(tensor.numBytes, 1), ORCH_BUFFER_ALIGNMENT));
+  if (!memory)
+    return makeError(Fault::Environment, "",
+                     "no memory for a tensor of type " + type +
+                         " [out-of-memory]");
+  tensor.data = std::shared_ptr<char>(static_cast<char *>(memory),
+                                      [](char *data) { std::free(data); });
+  return tensor;
+}
+
+Tensor Tensor::reshaped(std::vector<int64_t> newDims) const {
+  Tensor result = *this;
+  result.dims = std::move(newDims);
+  return result;
+}
+
+/// The semantics of the 8-bit floats.
+static const fltSemantics *smallFloat(uint32_t dtype) {
+  switch (dtype) {
+  case ORCH_DTYPE_F8E4M3FN:
+    return &APFloat::Float8E4M3FN();
+  case ORCH_DTYPE_F8E4M3FNUZ:
+    return &APFloat::Float8E4M3FNUZ();
+  case ORCH_DTYPE_F8E5M2:
+    return &APFloat::Float8E5M2();
+  case ORCH_DTYPE_F8E5M2FNUZ:
+    return &APFloat::Float8E5M2FNUZ();
+  default:
+    return nullptr;
+  }
+}
+
+template <typename T> static double load(const char *data, int64_t index) {
+  T value;
+  std::memcpy(&value, data + index * int64_t(sizeof(T)), sizeof(T));
+  return double(value);
+}
+
+double Tensor::getElement(int64_t index) const {
+  const char *bytes = data.get();
+  switch (dtype) {
+  case ORCH_DTYPE_F32:
+    return load<float>(bytes, index);
+  case ORCH_DTYPE_F64:
+    return load<double>(bytes, index);
+  case ORCH_DTYPE_F16:
+    return load<_Float16>(bytes, index);
+  case ORCH_DTYPE_BF16: {
+    uint16_t half;
+    std::memcpy(&half, bytes + index * 2, 2);
+    return bit_cast<float>(uint32_t(half) << 16);
+  }
+  case ORCH_DTYPE_I8:
+    return load<int8_t>(bytes, index);
+  case ORCH_DTYPE_I16:
+    return load<int16_t>(bytes, index);
+  case ORCH_DTYPE_I32:
+    return load<int32_t>(bytes, index);
+  case ORCH_DTYPE_I64:
+    return load<int64_t>(bytes, index);
+  case ORCH_DTYPE_U8:
+  case ORCH_DTYPE_BOOL:
+    return load<uint8_t>(bytes, index);
+  case ORCH_DTYPE_U16:
+    return load<uint16_t>(bytes, index);
+  case ORCH_DTYPE_U32:
+    return load<uint32_t>(bytes, index);
+  case ORCH_DTYPE_U64:
+    return load<uint64_t>(bytes, index);
+  case ORCH_DTYPE_I4:
+  case ORCH_DTYPE_U4: {
+    int nibble = (bytes[index / 2] >> (index % 2 * 4)) & 0xf;
+    return dtype == ORCH_DTYPE_I4 && nibble > 7 ? nibble - 16 : nibble;
+  }
+  default:
+    if (const fltSemantics *semantics = smallFloat(dtype)) {
+      APFloat value(*semantics, APInt(8, uint8_t(bytes[index])));
+      bool lost;
+      value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+      return value.convertToDouble();
+    }
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+template <typename T> static void store(char *data, int64_t index, T value) {
+  std::memcpy(data + index * int64_t(sizeof(T)), &value, sizeof(T));
+}
+/// Rounds, and keeps to the type's range.
+template <typename T>
+static void storeInteger(char *data, int64_t index, double value) {
+  double rounded = std::isnan(value) ? 0 : std::nearbyint(value);
+  double low = double(std::numeric_limits<T>::min());
+  double high = double(std::numeric_limits<T>::max());
+  store<T>(data, index,
+           rounded <= low    ? std::numeric_limits<T>::min()
+           : rounded >= high ? std::numeric_limits<T>::max()
+                             : T(rounded));
+}
+
+void Tensor::setElement(int64_t index, double value) {
+  char *bytes = data.get();
+  switch (dtype) {
+  case ORCH_DTYPE_F32:
+    return store<float>(bytes, index, float(value));
+  case ORCH_DTYPE_F64:
+    return store<double>(bytes, index, value);
+  case ORCH_DTYPE_F16:
+    return store<_Float16>(bytes, index, _Float16(value));
+  case ORCH_DTYPE_BF16: {
+    APFloat rounded(value);
+    bool lost;
+    rounded.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven, &lost);
+    return store<uint16_t>(bytes, index,
+                           rounded.bitcastToAPInt().getZExtValue());
+  }
+  case ORCH_DTYPE_I8:
+    return storeInteger<int8_t>(bytes, index, value);
+  case ORCH_DTYPE_I16:
+    return storeInteger<int16_t>(bytes, index, value);
+  case ORCH_DTYPE_I32:
+    return storeInteger<int32_t>(bytes, index, value);
+  case ORCH_DTYPE_I64:
+    return storeInteger<int64_t>(bytes, index, value);
+  case ORCH_DTYPE_U8:
+    return storeInteger<uint8_t>(bytes, index, value);
+  case ORCH_DTYPE_BOOL:
+    return store<uint8_t>(bytes, index, value != 0);
+  case ORCH_DTYPE_U16:
+    return storeInteger<uint16_t>(bytes, index, value);
+  case ORCH_DTYPE_U32:
+    return storeInteger<uint32_t>(bytes, index, value);
+  case ORCH_DTYPE_U64:
+    return storeInteger<uint64_t>(bytes, index, value);
+  case ORCH_DTYPE_I4:
+  case ORCH_DTYPE_U4: {
+    int shift = index % 2 * 4;
+    int nibble = int(std::nearbyint(value)) & 0xf;
+    char &byte = bytes[index / 2];
+    byte = char((byte & ~(0xf << shift)) | (nibble << shift));
+    return;
+  }
+  default:
+    if (const fltSemantics *semantics = smallFloat(dtype)) {
+      APFloat rounded(value);
+      bool lost;
+      rounded.convert(*semantics, APFloat::rmNearestTiesToEven, &lost);
+      bytes[index] = char(rounded.bitcastToAPInt().getZExtValue());
+    }
+  }
+}
+
+/// SplitMix64: a few lines, the same everywhere, good enough for test data.
+static uint64_t nextRandom(uint64_t &state) {
+  uint64_t z = (state += 0x9e3779b97f4a7c15u);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+Expected<Tensor> orchestra::randomTensor(uint32_t dtype,
+                                         std::vector<int64_t> dims,
+                                         uint64_t seed) {
+  Expected<Tensor> tensor = Tensor::allocate(dtype, std::move(dims));
+  if (!tensor)
+    return tensor.takeError();
+  std::memset(tensor->getData(), 0, tensor->getNumBytes());
+  uint64_t state = seed * 0x2545f4914f6cdd1du + 1;
+  bool isFloat = dtype <= ORCH_DTYPE_BF16 || smallFloat(dtype);
+  for (int64_t i = 0; i < tensor->getNumElements(); ++i) {
+    uint64_t bits = nextRandom(state);
+    double value;
+    if (isFloat) {
+      // The sum of four uniform numbers, scaled to a deviation of one.
+      double sum = 0;
+      for (int part = 0; part < 4; ++part)
+        sum += double((bits >> (16 * part)) & 0xffff) / 65536.0;
+      value = (sum - 2.0) * 1.7320508075688772;
+    } else if (dtype == ORCH_DTYPE_BOOL) {
+      value = bits >> 63;
+    } else {
+      // Small: integers are mostly indices, into tables of unknown size.
+      value = bits >> 61;
+    }
+    tensor->setElement(i, value);
+  }
+  return tensor;
+}
+
+Expected<Difference> orchestra::compare(const Tensor &got, const Tensor &wanted,
+                                        double rtol, double atol) {
+  if (got.getDims() != wanted.getDims())
+    return makeError(
+        Fault::Input, "", "the shapes differ [compare-shape]",
+        {"note: got " + describeType(got.getDtype(), got.getDims()) +
+         ", the reference has " +
+         describeType(wanted.getDtype(), wanted.getDims())});
+  Difference result;
+  double worst = -1, scale = 0, maxFinite = 0;
+  for (int64_t i = 0; i < got.getNumElements(); ++i) {
+    double a = got.getElement(i), b = wanted.getElement(i);
+    if (std::isfinite(b))
+      scale = std::max(scale, std::fabs(b));
+    if (a == b || (std::isnan(a) && std::isnan(b))) {
+      if (result.index < 0 && worst < 0)
+        worst = 0, result.index = i, result.got = a, result.wanted = b;
+      continue;
+    }
+    double difference = std::fabs(a - b);
+    double bound = atol + rtol * std::fabs(b);
+    bool matches = std::isfinite(a) && std::isfinite(b) && difference <= bound;
+    // How far beyond the bound; a lost NaN or infinity is worse than all.
+    double excess = std::isfinite(a) && std::isfinite(b)
+                        ? (bound > 0 ? difference / bound
+                                     : difference * 1e300)
+                        : std::numeric_limits<double>::infinity();
+    if (std::isfinite(difference))
+      maxFinite = std::max(maxFinite, difference);
+    else
+      maxFinite = std::numeric_limits<double>::infinity();
+    result.violations += !matches;
+    if (excess > worst)
+      worst = excess, result.index = i, result.got = a, result.wanted = b;
+  }
+  result.withinBounds = result.violations == 0;
+  result.maxAbsolute = maxFinite;
+  result.relativeToScale = scale > 0 ? maxFinite / scale : maxFinite;
+  return result;
+}

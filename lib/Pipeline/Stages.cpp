@@ -1,0 +1,279 @@
+//===- Stages.cpp - The stages of compilation, in one list ----------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The only place that knows the order of passes.
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Pipeline/Stages.h"
+
+#include "orchestra/Conversion/Passes.h"
+#include "orchestra/Schedule/Passes.h"
+#include "orchestra/Strategy/Passes.h"
+#include "orchestra/Target/CPU/Passes.h"
+#include "orchestra/Transforms/Passes.h"
+
+#include "BuiltinStrategies.h.inc"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace orchestra;
+
+static constexpr std::pair<Stage, llvm::StringLiteral> kStageNames[] = {
+    {Stage::Ingest, "ingest"},       {Stage::Schedule, "schedule"},
+    {Stage::Optimize, "optimize"},   {Stage::Structure, "structure"},
+    {Stage::Strategy, "strategy"},   {Stage::Bufferize, "bufferize"},
+    {Stage::Accelerate, "accelerate"}, {Stage::Emit, "emit"}};
+
+StringRef orchestra::getStageName(Stage stage) {
+  for (const auto &[candidate, name] : kStageNames)
+    if (candidate == stage)
+      return name;
+  return "";
+}
+
+std::optional<Stage> orchestra::parseStage(StringRef name) {
+  for (const auto &[stage, candidate] : kStageNames)
+    if (candidate == name)
+      return stage;
+  return std::nullopt;
+}
+
+ArrayRef<Stage> orchestra::getStages() {
+  static constexpr Stage all[] = {
+      Stage::Ingest,   Stage::Schedule,  Stage::Optimize,   Stage::Structure,
+      Stage::Strategy, Stage::Bufferize, Stage::Accelerate, Stage::Emit};
+  return all;
+}
+
+StringRef orchestra::getBuiltinStrategy(StringRef arch, bool reference) {
+  if (reference)
+    return kReferenceStrategy;
+  if (arch == "x86_64")
+    return kX86_64Strategy;
+  return "";
+}
+
+static bufferization::OneShotBufferizePassOptions getBufferizeOptions() {
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  return options;
+}
+
+/// What besides its text decides a kernel's code.
+static std::string getCodeSalt(const PipelineOptions &options) {
+  std::string strategy = options.strategyText;
+  if (strategy.empty() && options.strategyFile.empty())
+    strategy = getBuiltinStrategy(options.target.arch, options.reference).str();
+  return options.target.arch + ";" + options.target.cpu + ";" +
+         options.target.features + ";" +
+         std::to_string(options.target.vectorBits) + ";" +
+         options.strategyFile + ";" + strategy;
+}
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+//===----------------------------------------------------------------------===//
+// The module: from the waist to kernels and a host program
+//===----------------------------------------------------------------------===//
+
+void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
+                                 const PipelineOptions &options) {
+  switch (stage) {
+  case Stage::Schedule: {
+    addCleanup(pm);
+    PartitionPassOptions partition;
+    partition.arch = options.target.arch;
+    pm.addPass(createPartitionPass(partition));
+    break;
+  }
+  case Stage::Optimize: {
+    if (options.reference)
+      break;
+    pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
+    pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
+    addCleanup(pm);
+    break;
+  }
+  case Stage::Structure: {
+    OrchestraToLinalgPassOptions inlining;
+    inlining.arch = options.target.arch;
+    pm.addNestedPass<func::FuncOp>(createOrchestraToLinalgPass(inlining));
+    addCleanup(pm);
+    if (!options.reference) {
+      // Straight before outlining: a pack right beside its unpack would fold.
+      PackOperandsPassOptions pack;
+      pack.columns = options.target.vectorBits / 32 * 2;
+      pm.addNestedPass<func::FuncOp>(createPackOperandsPass(pack));
+      pm.addPass(createCSEPass());
+    }
+    OutlineKernelsPassOptions outline;
+    outline.salt = getCodeSalt(options);
+    outline.fuse = !options.reference;
+    pm.addPass(createOutlineKernelsPass(outline));
+    pm.addPass(createSplitConstantsPass());
+    addCleanup(pm);
+    break;
+  }
+  default:
+    break;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
+                                 const PipelineOptions &options) {
+  switch (stage) {
+  case Stage::Strategy: {
+    ApplyStrategyPassOptions strategy;
+    strategy.script = options.strategyText;
+    strategy.file = options.strategyFile;
+    if (strategy.script.empty() && strategy.file.empty()) {
+      strategy.script =
+          getBuiltinStrategy(options.target.arch, options.reference).str();
+      strategy.file = options.target.arch + "_strategy.mlir";
+    }
+    strategy.vectorBits = options.target.vectorBits;
+    pm.addPass(createApplyStrategyPass(strategy));
+    pm.addNestedPass<func::FuncOp>(createLowerPackingPass());
+    addCleanup(pm);
+    break;
+  }
+  case Stage::Bufferize:
+    pm.addPass(bufferization::createEmptyTensorEliminationPass());
+    pm.addPass(bufferization::createOneShotBufferizePass(getBufferizeOptions()));
+    pm.addPass(createKernelDestinationsPass());
+    addCleanup(pm);
+    break;
+  case Stage::Accelerate: {
+    CPURegisterTilesPassOptions tiles;
+    tiles.vectorBits = options.target.vectorBits;
+    pm.addNestedPass<func::FuncOp>(createCPURegisterTilesPass(tiles));
+    pm.addNestedPass<func::FuncOp>(createCPUPlainLoopsPass());
+    pm.addPass(createCPUParallelLoopsPass());
+    pm.addNestedPass<func::FuncOp>(createCPUStackBuffersPass());
+    addCleanup(pm);
+    pm.addPass(memref::createExpandStridedMetadataPass());
+    pm.addPass(createLowerAffinePass());
+    pm.addPass(createLoopInvariantCodeMotionPass());
+    pm.addPass(createSCFToControlFlowPass());
+    addCleanup(pm);
+    pm.addPass(createCPUToLLVMPass());
+    pm.addPass(createReconcileUnrealizedCastsPass());
+    break;
+  }
+  default:
+    break;
+  }
+}
+
+void orchestra::buildKernelPipeline(OpPassManager &pm,
+                                    const PipelineOptions &options) {
+  for (Stage stage : {Stage::Strategy, Stage::Bufferize, Stage::Accelerate})
+    buildKernelStage(pm, stage, options);
+}
+
+//===----------------------------------------------------------------------===//
+// The host program
+//===----------------------------------------------------------------------===//
+
+void orchestra::buildHostStage(OpPassManager &pm, Stage stage,
+                               const PipelineOptions &options) {
+  switch (stage) {
+  case Stage::Bufferize:
+    pm.addPass(bufferization::createEmptyTensorEliminationPass());
+    pm.addPass(bufferization::createOneShotBufferizePass(getBufferizeOptions()));
+    addCleanup(pm);
+    pm.addPass(createPlanMemoryPass());
+    addCleanup(pm);
+    break;
+  case Stage::Accelerate:
+    pm.addPass(createCPUHostEntryPass());
+    pm.addPass(memref::createExpandStridedMetadataPass());
+    pm.addPass(createLowerAffinePass());
+    pm.addPass(createSCFToControlFlowPass());
+    addCleanup(pm);
+    pm.addPass(createCPUToLLVMPass());
+    pm.addPass(createReconcileUnrealizedCastsPass());
+    break;
+  default:
+    break;
+  }
+}
+
+void orchestra::buildHostPipeline(OpPassManager &pm,
+                                  const PipelineOptions &options) {
+  for (Stage stage : {Stage::Bufferize, Stage::Accelerate})
+    buildHostStage(pm, stage, options);
+}
+
+//===----------------------------------------------------------------------===//
+// Registration
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct StageOptions : PassPipelineOptions<StageOptions> {
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("processor"),
+                          llvm::cl::init("host")};
+  Option<std::string> arch{*this, "arch", llvm::cl::desc("architecture"),
+                           llvm::cl::init("host")};
+  Option<std::string> strategy{*this, "strategy",
+                               llvm::cl::desc("strategy script")};
+  Option<bool> reference{*this, "reference",
+                         llvm::cl::desc("plain loops only"),
+                         llvm::cl::init(false)};
+
+  PipelineOptions get() const {
+    PipelineOptions options;
+    options.target = getTarget(arch, cpu, "");
+    options.strategyFile = strategy;
+    options.reference = reference;
+    return options;
+  }
+};
+} // namespace
+
+void orchestra::registerStagePipelines() {
+  for (Stage stage : {Stage::Schedule, Stage::Optimize, Stage::Structure})
+    PassPipelineRegistration<StageOptions>(
+        ("orchestra-stage-" + getStageName(stage)).str(),
+        "stage of the whole module",
+        [stage](OpPassManager &pm, const StageOptions &options) {
+          buildModuleStage(pm, stage, options.get());
+        });
+  for (Stage stage : {Stage::Strategy, Stage::Bufferize, Stage::Accelerate}) {
+    PassPipelineRegistration<StageOptions>(
+        ("orchestra-stage-" + getStageName(stage)).str(),
+        "stage of a module of kernels",
+        [stage](OpPassManager &pm, const StageOptions &options) {
+          buildKernelStage(pm, stage, options.get());
+        });
+  }
+  PassPipelineRegistration<StageOptions>(
+      "orchestra-kernel-pipeline", "all stages of a module of kernels",
+      [](OpPassManager &pm, const StageOptions &options) {
+        buildKernelPipeline(pm, options.get());
+      });
+  PassPipelineRegistration<StageOptions>(
+      "orchestra-host-pipeline", "all stages of a host program",
+      [](OpPassManager &pm, const StageOptions &options) {
+        buildHostPipeline(pm, options.get());
+      });
+}

@@ -1,0 +1,114 @@
+//===- Codegen.cpp - LLVM dialect to machine code for CPUs ----------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Target/CPU/Codegen.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Target/LLVMIR/Dialect/ArmNeon/ArmNeonToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/ArmSVE/ArmSVEToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+using namespace orchestra;
+using namespace orchestra::cpu;
+
+void cpu::registerTranslations(mlir::DialectRegistry &registry) {
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  mlir::registerArmNeonDialectTranslation(registry);
+  mlir::registerArmSVEDialectTranslation(registry);
+}
+
+/// Gives each defined function the attributes that the vectorisers and the
+/// code generator read from functions and not from the target machine.
+static void setFunctionAttributes(Module &module, const MachineTarget &target) {
+  for (Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.featureString.empty())
+      function.addFnAttr("target-features", target.featureString);
+    // Intel models prefer 256 bits by default; our tiles are made for 512.
+    if (target.vectorBits >= 512)
+      function.addFnAttr("prefer-vector-width", "512");
+    // Generated code never unwinds: no tables, no personality.
+    function.setDoesNotThrow();
+  }
+}
+
+static void optimize(Module &module, TargetMachine &machine,
+                     unsigned optLevel) {
+  if (optLevel == 0)
+    return;
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = optLevel >= 2;
+  tuning.LoopInterleaving = optLevel >= 2;
+  tuning.SLPVectorization = optLevel >= 2;
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager callGraph;
+  ModuleAnalysisManager modules;
+  PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  OptimizationLevel level = optLevel == 1   ? OptimizationLevel::O1
+                            : optLevel == 2 ? OptimizationLevel::O2
+                                            : OptimizationLevel::O3;
+  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
+}
+
+Expected<ByteBuffer> cpu::emit(Module &module, const MachineTarget &target,
+                               const EmitOptions &options) {
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      createTargetMachine(target, options.optLevel);
+  if (!machine)
+    return machine.takeError();
+  module.setTargetTriple((*machine)->getTargetTriple());
+  module.setDataLayout((*machine)->createDataLayout());
+  module.setPICLevel(PICLevel::BigPIC);
+  setFunctionAttributes(module, target);
+  optimize(module, **machine, options.optLevel);
+
+  ByteBuffer bytes;
+  raw_svector_ostream os(bytes);
+  if (options.kind == EmitKind::LLVMIR) {
+    module.print(os, /*AAW=*/nullptr);
+    return bytes;
+  }
+  legacy::PassManager codegen;
+  CodeGenFileType fileType = options.kind == EmitKind::Object
+                                 ? CodeGenFileType::ObjectFile
+                                 : CodeGenFileType::AssemblyFile;
+  if ((*machine)->addPassesToEmitFile(codegen, os, /*DwoOut=*/nullptr, fileType,
+                                      /*DisableVerify=*/true))
+    return createStringError("LLVM cannot emit this file type for '" +
+                             target.triple + "' [internal]");
+  codegen.run(module);
+  return bytes;
+}
+
+Expected<ByteBuffer> cpu::emit(mlir::ModuleOp module,
+                               const MachineTarget &target,
+                               const EmitOptions &options) {
+  LLVMContext context;
+  std::unique_ptr<Module> translated = mlir::translateModuleToLLVMIR(
+      module, context, module.getName().value_or("orchestra"));
+  if (!translated)
+    return createStringError("the module cannot be translated to LLVM IR "
+                             "[internal]");
+  return emit(*translated, target, options);
+}

@@ -1,0 +1,273 @@
+//===- HostEntry.cpp - The artefact's C interface -------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Builds orch_run and orch_resolve (orchestra_runtime/format.h) around the
+// planned program, and turns each dispatch into a call with two tests of the
+// profiling flag around it.
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Target/CPU/Passes.h"
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+
+using namespace mlir;
+using namespace orchestra;
+
+namespace orchestra {
+#define GEN_PASS_DEF_CPUHOSTENTRYPASS
+#include "orchestra/Target/CPU/Passes.h.inc"
+} // namespace orchestra
+
+/// Byte offsets in orch_exec and orch_host_api of orchestra_runtime/format.h.
+static constexpr int32_t kExecProfiling = 8;
+static constexpr int32_t kApiOnCall = 24;
+
+namespace {
+
+class HostEntryBuilder {
+public:
+  explicit HostEntryBuilder(ModuleOp module)
+      : module(module), b(module.getContext()), loc(module.getLoc()),
+        converter(module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  void lowerDispatches(func::FuncOp program);
+  void buildRun(func::FuncOp program, unsigned numInputs);
+  void buildResolve(func::FuncOp shapes);
+
+private:
+  Value loadAt(Value base, Type type, int64_t index);
+  Value makeBuffer(MemRefType type, Value data, ArrayRef<Value> dims);
+  SmallVector<Value> makeInputs(ArrayRef<Type> types, Value inputs,
+                                Value inputDims);
+  void emitHook(Value exec, int64_t call, int64_t end);
+
+  ModuleOp module;
+  OpBuilder b;
+  Location loc;
+  LLVMTypeConverter converter;
+  LLVM::LLVMPointerType pointer;
+};
+
+} // namespace
+
+Value HostEntryBuilder::loadAt(Value base, Type type, int64_t index) {
+  Value address =
+      LLVM::GEPOp::create(b, loc, pointer, type, base,
+                          ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  return LLVM::LoadOp::create(b, loc, type, address);
+}
+
+/// A dense buffer at `data`; `dims` are the values of its dynamic dimensions.
+Value HostEntryBuilder::makeBuffer(MemRefType type, Value data,
+                                   ArrayRef<Value> dims) {
+  auto i64 = b.getI64Type();
+  auto constant = [&](int64_t value) -> Value {
+    return LLVM::ConstantOp::create(b, loc, i64, value);
+  };
+  auto descriptor =
+      MemRefDescriptor::poison(b, loc, converter.convertType(type));
+  descriptor.setAllocatedPtr(b, loc, data);
+  descriptor.setAlignedPtr(b, loc, data);
+  descriptor.setOffset(b, loc, constant(0));
+  SmallVector<Value> sizes;
+  for (int64_t size : type.getShape()) {
+    if (ShapedType::isDynamic(size)) {
+      sizes.push_back(dims.front());
+      dims = dims.drop_front();
+    } else {
+      sizes.push_back(constant(size));
+    }
+  }
+  Value stride = constant(1);
+  for (unsigned i = sizes.size(); i-- > 0;) {
+    descriptor.setSize(b, loc, i, sizes[i]);
+    descriptor.setStride(b, loc, i, stride);
+    stride = LLVM::MulOp::create(b, loc, stride, sizes[i]);
+  }
+  return UnrealizedConversionCastOp::create(b, loc, TypeRange(type),
+                                            ValueRange(Value(descriptor)))
+      .getResult(0);
+}
+
+/// The inputs' buffers; a null `inputs` makes buffers without data, of which
+/// only the dimensions may be used.
+SmallVector<Value> HostEntryBuilder::makeInputs(ArrayRef<Type> types,
+                                                Value inputs,
+                                                Value inputDims) {
+  SmallVector<Value> buffers;
+  int64_t nextDim = 0;
+  for (auto [i, type] : llvm::enumerate(types)) {
+    auto memref = cast<MemRefType>(type);
+    SmallVector<Value> dims;
+    for (int64_t size : memref.getShape()) {
+      if (ShapedType::isDynamic(size))
+        dims.push_back(loadAt(inputDims, b.getI64Type(), nextDim));
+      ++nextDim;
+    }
+    Value data = inputs ? loadAt(inputs, pointer, i)
+                        : LLVM::ZeroOp::create(b, loc, pointer).getResult();
+    buffers.push_back(makeBuffer(memref, data, dims));
+  }
+  return buffers;
+}
+
+/// if (exec->profiling) exec->api->on_call(exec, call, end);
+void HostEntryBuilder::emitHook(Value exec, int64_t call, int64_t end) {
+  auto i32 = b.getI32Type();
+  auto at = [&](Value base, int32_t offset, Type type) -> Value {
+    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
+                                        ArrayRef<LLVM::GEPArg>{offset});
+    return LLVM::LoadOp::create(b, loc, type, address);
+  };
+  Value profiling = at(exec, kExecProfiling, b.getI64Type());
+  Value zero = LLVM::ConstantOp::create(b, loc, b.getI64Type(), 0);
+  Value on = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, profiling,
+                                   zero);
+  auto branch = scf::IfOp::create(b, loc, on, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value api = at(exec, 0, pointer);
+  Value hook = at(api, kApiOnCall, pointer);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, i32});
+  SmallVector<Value> arguments{hook, exec,
+                               LLVM::ConstantOp::create(b, loc, i32, call),
+                               LLVM::ConstantOp::create(b, loc, i32, end)};
+  LLVM::CallOp::create(b, loc, type, arguments);
+}
+
+/// Calls kernels, which take the execution state and their operands.
+void HostEntryBuilder::lowerDispatches(func::FuncOp program) {
+  (void)program.insertArgument(0, pointer, {}, loc);
+  Value exec = program.getArgument(0);
+  SmallVector<DispatchOp> dispatches;
+  program.walk([&](DispatchOp op) { dispatches.push_back(op); });
+  for (auto [call, dispatch] : llvm::enumerate(dispatches)) {
+    b.setInsertionPoint(dispatch);
+    SmallVector<Value> operands{exec};
+    llvm::append_range(operands, dispatch.getOperands());
+    StringRef name = dispatch.getKernel();
+    if (auto old = module.lookupSymbol<func::FuncOp>(name);
+        !old || old.getNumArguments() != operands.size()) {
+      if (old)
+        old.erase();
+      OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
+      auto function = func::FuncOp::create(
+          declare, loc, name,
+          b.getFunctionType(ValueRange(operands).getTypes(), {}));
+      function.setPrivate();
+    }
+    emitHook(exec, call, 0);
+    func::CallOp::create(b, dispatch.getLoc(), name, TypeRange(), operands);
+    emitHook(exec, call, 1);
+    dispatch.erase();
+  }
+}
+
+void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
+  b.setInsertionPointToEnd(module.getBody());
+  auto run = func::FuncOp::create(
+      b, loc, "orch_run",
+      b.getFunctionType(SmallVector<Type>(6, pointer), {b.getI32Type()}));
+  b.setInsertionPointToStart(run.addEntryBlock());
+  Value exec = run.getArgument(0), inputs = run.getArgument(1),
+        inputDims = run.getArgument(2), outputs = run.getArgument(3),
+        arena = run.getArgument(4), weights = run.getArgument(5);
+  ArrayRef<Type> types = program.getArgumentTypes().drop_front(1);
+  ArrayRef<Type> inputTypes = types.take_front(numInputs);
+  ArrayRef<Type> outputTypes = types.drop_front(numInputs).drop_back(2);
+  SmallVector<Value> arguments{exec};
+  llvm::append_range(arguments, makeInputs(inputTypes, inputs, inputDims));
+  // Output dimensions follow from the inputs'.
+  auto shapes = module.lookupSymbol<func::FuncOp>(kShapesFunctionName);
+  bool dynamic = llvm::any_of(outputTypes, [](Type type) {
+    return !cast<MemRefType>(type).hasStaticShape();
+  });
+  SmallVector<Value> shapeResults;
+  if (dynamic) {
+    auto call = func::CallOp::create(
+        b, loc, shapes, ValueRange(arguments).drop_front(1));
+    shapeResults.assign(call.result_begin(), call.result_end());
+  }
+  unsigned next = 1;
+  for (auto [i, type] : llvm::enumerate(outputTypes)) {
+    auto memref = cast<MemRefType>(type);
+    SmallVector<Value> dims;
+    for (int64_t size : memref.getShape()) {
+      if (ShapedType::isDynamic(size))
+        dims.push_back(arith::IndexCastOp::create(b, loc, b.getI64Type(),
+                                                  shapeResults[next]));
+      ++next;
+    }
+    arguments.push_back(makeBuffer(memref, loadAt(outputs, pointer, i), dims));
+  }
+  Value most = LLVM::ConstantOp::create(b, loc, b.getI64Type(),
+                                        std::numeric_limits<int64_t>::max());
+  for (auto [type, data] : llvm::zip(types.take_back(2),
+                                     ValueRange({arena, weights})))
+    arguments.push_back(makeBuffer(cast<MemRefType>(type), data, {most}));
+  func::CallOp::create(b, loc, program, arguments);
+  Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
+  func::ReturnOp::create(b, loc, zero);
+}
+
+void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
+  b.setInsertionPointToEnd(module.getBody());
+  auto resolve = func::FuncOp::create(
+      b, loc, "orch_resolve",
+      b.getFunctionType(SmallVector<Type>(4, pointer), {b.getI32Type()}));
+  b.setInsertionPointToStart(resolve.addEntryBlock());
+  Value inputDims = resolve.getArgument(1), outputDims = resolve.getArgument(2),
+        arenaBytes = resolve.getArgument(3);
+  SmallVector<Value> inputs =
+      makeInputs(shapes.getArgumentTypes(), Value(), inputDims);
+  auto call = func::CallOp::create(b, loc, shapes, inputs);
+  for (auto [i, value] : llvm::enumerate(call.getResults())) {
+    Value wide =
+        arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+    Value address = arenaBytes;
+    if (i > 0)
+      address = LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), outputDims,
+                                    ArrayRef<LLVM::GEPArg>{int32_t(i - 1)});
+    LLVM::StoreOp::create(b, loc, wide, address);
+  }
+  Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
+  func::ReturnOp::create(b, loc, zero);
+}
+
+namespace {
+struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    func::FuncOp program;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (function->hasAttr(kEntryAttrName))
+        program = function;
+    auto shapes = module.lookupSymbol<func::FuncOp>(kShapesFunctionName);
+    if (!program || !shapes) {
+      module.emitError("needs an entry function with planned memory");
+      return signalPassFailure();
+    }
+    program.setSymName("orchestra_program");
+    for (func::FuncOp function : {program, shapes}) {
+      function.setPrivate();
+      function->setAttr("llvm.linkage",
+                        LLVM::LinkageAttr::get(&getContext(),
+                                               LLVM::Linkage::Internal));
+    }
+    unsigned numInputs = shapes.getNumArguments();
+    HostEntryBuilder builder(module);
+    builder.lowerDispatches(program);
+    builder.buildRun(program, numInputs);
+    builder.buildResolve(shapes);
+    program->removeAttr(kEntryAttrName);
+  }
+};
+} // namespace

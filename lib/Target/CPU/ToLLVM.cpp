@@ -1,0 +1,159 @@
+//===- ToLLVM.cpp - Kernels and host programs to the LLVM dialect ---------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Upstream's conversions in one partial step, and one of our own: a call marked
+// `orchestra.parallel` passes its captures through a structure on the stack to
+// a thunk of type orch_body_fn, which the host API's parallel_for calls.
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Dialect/Orchestra/Kernels.h"
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Target/CPU/Passes.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace orchestra;
+
+namespace orchestra {
+#define GEN_PASS_DEF_CPUTOLLVMPASS
+#include "orchestra/Target/CPU/Passes.h.inc"
+} // namespace orchestra
+
+namespace {
+
+/// exec->api->parallel_for(exec, end, grain, thunk, &captures). The offsets are
+/// those of orch_exec and orch_host_api in orchestra_runtime/format.h.
+struct ParallelCallLowering : ConvertOpToLLVMPattern<func::CallOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(func::CallOp call, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!call->hasAttr(kParallelAttrName))
+      return rewriter.notifyMatchFailure(call, "runs on one thread");
+    Location loc = call.getLoc();
+    MLIRContext *ctx = call.getContext();
+    auto pointer = LLVM::LLVMPointerType::get(ctx);
+    auto i64 = rewriter.getI64Type();
+    ValueRange operands = adaptor.getOperands();
+    ValueRange captures = operands.drop_front(3);
+    SmallVector<Type> fields(captures.getTypes());
+    auto envType = LLVM::LLVMStructType::getLiteral(ctx, fields);
+
+    auto module = call->getParentOfType<ModuleOp>();
+    std::string thunkName = (call.getCallee() + "_thunk").str();
+    {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToEnd(module.getBody());
+      auto thunkType = LLVM::LLVMFunctionType::get(
+          LLVM::LLVMVoidType::get(ctx), {pointer, pointer, i64, i64});
+      auto thunk = LLVM::LLVMFuncOp::create(rewriter, loc, thunkName, thunkType,
+                                            LLVM::Linkage::Internal);
+      Block *entry = thunk.addEntryBlock(rewriter);
+      rewriter.setInsertionPointToStart(entry);
+      SmallVector<Value> values;
+      for (auto [i, type] : llvm::enumerate(fields)) {
+        Value address = LLVM::GEPOp::create(
+            rewriter, loc, pointer, envType, entry->getArgument(1),
+            ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
+        values.push_back(LLVM::LoadOp::create(rewriter, loc, type, address));
+      }
+      SmallVector<Value> promoted = getTypeConverter()->promoteOperands(
+          loc, call.getOperands().drop_front(3), values, rewriter);
+      SmallVector<Value> arguments{entry->getArgument(0), entry->getArgument(2),
+                                   entry->getArgument(3)};
+      llvm::append_range(arguments, promoted);
+      LLVM::CallOp::create(rewriter, loc, TypeRange(), call.getCallee(),
+                           arguments);
+      LLVM::ReturnOp::create(rewriter, loc, ValueRange());
+    }
+
+    Value env;
+    {
+      OpBuilder::InsertionGuard guard(rewriter);
+      auto function = call->getParentOfType<FunctionOpInterface>();
+      rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
+      Value one = LLVM::ConstantOp::create(rewriter, loc, i64, 1);
+      env = LLVM::AllocaOp::create(rewriter, loc, pointer, envType, one);
+    }
+    for (auto [i, value] : llvm::enumerate(captures)) {
+      Value address =
+          LLVM::GEPOp::create(rewriter, loc, pointer, envType, env,
+                              ArrayRef<LLVM::GEPArg>{0, int32_t(i)});
+      LLVM::StoreOp::create(rewriter, loc, value, address);
+    }
+    Value exec = operands[0];
+    Value api = LLVM::LoadOp::create(rewriter, loc, pointer, exec);
+    Value slot = LLVM::GEPOp::create(rewriter, loc, pointer,
+                                     rewriter.getI8Type(), api,
+                                     ArrayRef<LLVM::GEPArg>{8});
+    Value parallelFor = LLVM::LoadOp::create(rewriter, loc, pointer, slot);
+    Value grain = LLVM::ConstantOp::create(
+        rewriter, loc, i64, call->getAttrOfType<IntegerAttr>(kGrainAttrName));
+    Value thunk = LLVM::AddressOfOp::create(rewriter, loc, pointer, thunkName);
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(ctx), {pointer, i64, i64, pointer, pointer});
+    SmallVector<Value> arguments{parallelFor, exec,  operands[2],
+                                 grain,       thunk, env};
+    LLVM::CallOp::create(rewriter, loc, type, arguments);
+    rewriter.eraseOp(call);
+    return success();
+  }
+};
+
+struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    MLIRContext *ctx = &getContext();
+    // Pointers of kernels do not overlap: outputs are disjoint from all other
+    // buffers, and inputs are only read.
+    for (auto function : module.getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        if (isa<MemRefType>(function.getArgument(i).getType()))
+          function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
+                              UnitAttr::get(ctx));
+    }
+    LowerToLLVMOptions options(ctx);
+    options.useBarePtrCallConv = false;
+    options.allocLowering = LowerToLLVMOptions::AllocLowering::AlignedAlloc;
+    LLVMTypeConverter converter(ctx, options);
+    RewritePatternSet patterns(ctx);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    arith::populateArithExpandOpsPatterns(patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    populateMathToLibmConversionPatterns(patterns);
+    populateVectorToLLVMConversionPatterns(converter, patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    cf::populateAssertToLLVMConversionPattern(converter, patterns);
+    index::populateIndexToLLVMConversionPatterns(converter, patterns);
+    ub::populateUBToLLVMConversionPatterns(converter, patterns);
+    SymbolTableCollection symbolTables;
+    populateFuncToLLVMConversionPatterns(converter, patterns, &symbolTables);
+    patterns.add<ParallelCallLowering>(converter, /*benefit=*/10);
+    LLVMConversionTarget target(*ctx);
+    target.addLegalOp<ModuleOp>();
+    if (failed(applyPartialConversion(module, target, std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,41 @@
+//===- KernelGroups.h - Which ops share a kernel ----------------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H
+#define ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H
+
+#include "mlir/IR/Block.h"
+#include "mlir/IR/Operation.h"
+
+#include <vector>
+
+namespace orchestra {
+
+/// Ops of one kernel, in program order.
+struct KernelGroup {
+  llvm::SmallVector<mlir::Operation *> ops;
+  /// A matmul, convolution or windowed reduction is among them; the others
+  /// follow it elementwise.
+  bool contraction = false;
+  /// Leading dimensions along which all ops are aligned (rows kernels).
+  unsigned depth = 0;
+};
+
+/// Whether `op` does work that belongs into a kernel (and not a view, shape
+/// arithmetic, constant or a value that each user makes for itself).
+bool isKernelWork(mlir::Operation *op);
+
+/// Whether kernels that use the result of `op` contain a copy of it: constants
+/// of one value, empty tensors, fills, unpacks.
+bool isClonedIntoKernels(mlir::Operation *op);
+
+/// Partitions the kernel work of `block` into groups, each of which can run as
+/// one kernel: no value leaves a group and comes back. `fuse` off: one op each.
+std::vector<KernelGroup> formKernelGroups(mlir::Block &block, bool fuse);
+
+} // namespace orchestra
+
+#endif // ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H

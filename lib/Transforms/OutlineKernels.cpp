@@ -1,0 +1,404 @@
+//===- OutlineKernels.cpp - Kernels and the program that calls them -------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each group of ops (KernelGroups.h) becomes a function in destination-passing
+// style, named by the hash of its text, so that equal kernels of one or many
+// models are compiled once.
+//
+//===----------------------------------------------------------------------===//
+#include "KernelGroups.h"
+
+#include "orchestra/Dialect/Orchestra/Kernels.h"
+#include "orchestra/Transforms/Passes.h"
+
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace orchestra;
+
+namespace orchestra {
+#define GEN_PASS_DEF_OUTLINEKERNELSPASS
+#include "orchestra/Transforms/Passes.h.inc"
+} // namespace orchestra
+
+namespace {
+
+/// Floating-point or integer operations of one run, or nothing if dynamic.
+std::optional<double> countOperations(linalg::LinalgOp op) {
+  double iterations = 1;
+  for (int64_t range : op.getStaticLoopRanges()) {
+    if (ShapedType::isDynamic(range))
+      return std::nullopt;
+    iterations *= range;
+  }
+  double perIteration = 0;
+  for (Operation &bodyOp : op.getBlock()->without_terminator())
+    if (!isa<arith::ConstantOp>(bodyOp) && bodyOp.getNumResults() == 1 &&
+        bodyOp.getResult(0).getType().isIntOrFloat())
+      ++perIteration;
+  return iterations * perIteration;
+}
+
+std::optional<double> countBytes(ValueRange values) {
+  double bytes = 0;
+  for (Value value : values) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type)
+      continue;
+    if (!type.hasStaticShape() || !type.getElementType().isIntOrFloat())
+      return std::nullopt;
+    bytes += double(type.getNumElements()) *
+             llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  }
+  return bytes;
+}
+
+/// The size of dimension `dim` of `value`, in terms of values that exist on the
+/// host: never the dimension of a value that a kernel computes, if it can be
+/// said otherwise.
+OpFoldResult getDim(OpBuilder &b, Location loc, Value value, int64_t dim) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.isDynamicDim(dim))
+    return b.getIndexAttr(type.getDimSize(dim));
+  Operation *def = value.getDefiningOp();
+  if (auto empty = dyn_cast_or_null<tensor::EmptyOp>(def))
+    return empty.getMixedSizes()[dim];
+  if (auto pad = dyn_cast_or_null<tensor::PadOp>(def)) {
+    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
+               s2 = b.getAffineSymbolExpr(2);
+    return affine::makeComposedFoldedAffineApply(
+        b, loc, s0 + s1 + s2,
+        {pad.getMixedLowPad()[dim], getDim(b, loc, pad.getSource(), dim),
+         pad.getMixedHighPad()[dim]});
+  }
+  if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(def)) {
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    for (auto [i, size] : llvm::enumerate(slice.getMixedSizes()))
+      if (!dropped.test(i) && dim-- == 0)
+        return size;
+  }
+  if (auto concat = dyn_cast_or_null<tensor::ConcatOp>(def)) {
+    if (int64_t(concat.getDim()) != dim)
+      return getDim(b, loc, concat.getInputs().front(), dim);
+    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+    OpFoldResult sum = b.getIndexAttr(0);
+    for (Value input : concat.getInputs())
+      sum = affine::makeComposedFoldedAffineApply(
+          b, loc, s0 + s1, {sum, getDim(b, loc, input, dim)});
+    return sum;
+  }
+  if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(def))
+    return expand.getMixedOutputShape()[dim];
+  if (auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(def)) {
+    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+    OpFoldResult product = b.getIndexAttr(1);
+    for (int64_t source : collapse.getReassociationIndices()[dim])
+      product = affine::makeComposedFoldedAffineApply(
+          b, loc, s0 * s1,
+          {product, getDim(b, loc, collapse.getSrc(), source)});
+    return product;
+  }
+  if (auto cast = dyn_cast_or_null<tensor::CastOp>(def))
+    return getDim(b, loc, cast.getSource(), dim);
+  if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(def))
+    return getDim(b, loc, insert.getDest(), dim);
+  if (auto dps = dyn_cast_or_null<DestinationStyleOpInterface>(def))
+    return getDim(b, loc, dps.getTiedOpOperand(cast<OpResult>(value))->get(),
+                  dim);
+  return b.createOrFold<tensor::DimOp>(loc, value, dim);
+}
+
+/// Turns one group into a kernel function and a dispatch.
+class KernelOutliner {
+public:
+  KernelOutliner(ModuleOp module, StringRef salt)
+      : symbols(module), salt(salt) {}
+
+  void outline(const KernelGroup &group);
+
+private:
+  void collect(const KernelGroup &group);
+  void build(const KernelGroup &group);
+  Value getInside(Value value);
+  void cloneMember(Operation *op);
+  Value writeTo(Value value, Value destination);
+  StringRef finish();
+
+  SymbolTable symbols;
+  StringRef salt;
+  SetVector<Value> inputs;
+  SmallVector<Value> outputs;
+  func::FuncOp kernel;
+  IRMapping map;
+  OpBuilder inner{static_cast<MLIRContext *>(nullptr)};
+};
+
+} // namespace
+
+/// Finds what enters and leaves the group.
+void KernelOutliner::collect(const KernelGroup &group) {
+  inputs.clear();
+  outputs.clear();
+  SmallPtrSet<Operation *, 8> members(group.ops.begin(), group.ops.end());
+  std::function<void(Value)> enter = [&](Value value) {
+    Operation *def = value.getDefiningOp();
+    if (def && members.contains(def))
+      return;
+    if (def && isClonedIntoKernels(def)) {
+      for (Value operand : def->getOperands())
+        enter(operand);
+      return;
+    }
+    inputs.insert(value);
+  };
+  for (Operation *op : group.ops) {
+    op->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands()) {
+        Operation *owner = operand.getDefiningOp();
+        Block *block = owner ? owner->getBlock() : operand.getParentBlock();
+        if (block == op->getBlock())
+          enter(operand);
+      }
+    });
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+            Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
+            return !ancestor || !members.contains(ancestor);
+          }))
+        outputs.push_back(result);
+  }
+}
+
+/// The value inside of the kernel: an argument, a clone, or a member's result.
+Value KernelOutliner::getInside(Value value) {
+  Operation *def = value.getDefiningOp();
+  if (def && isClonedIntoKernels(def) && !inputs.contains(value)) {
+    // Each use has a copy of its own, so that destinations are never shared.
+    for (Value operand : def->getOperands())
+      if (!map.contains(operand) || isa<tensor::EmptyOp, linalg::FillOp>(def))
+        map.map(operand, getInside(operand));
+    Operation *clone = inner.clone(*def, map);
+    return clone->getResult(0);
+  }
+  return map.lookup(value);
+}
+
+void KernelOutliner::cloneMember(Operation *op) {
+  SetVector<Value> used;
+  op->walk([&](Operation *nested) {
+    for (Value operand : nested->getOperands()) {
+      Operation *owner = operand.getDefiningOp();
+      Block *block = owner ? owner->getBlock() : operand.getParentBlock();
+      if (block == op->getBlock())
+        used.insert(operand);
+    }
+  });
+  for (Value operand : used)
+    map.map(operand, getInside(operand));
+  inner.clone(*op, map);
+}
+
+/// Makes `value` end up in `destination`: by computing it there if the op that
+/// defines it allows, else by a copy.
+Value KernelOutliner::writeTo(Value value, Value destination) {
+  Operation *def = value.getDefiningOp();
+  Location loc = value.getLoc();
+  OpBuilder b(def);
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(def)) {
+    OpOperand *init =
+        linalgOp.getDpsInitOperand(cast<OpResult>(value).getResultNumber());
+    Operation *initDef = init->get().getDefiningOp();
+    if (auto fill = dyn_cast_or_null<linalg::FillOp>(initDef)) {
+      if (fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>())
+        fill.getOutputsMutable()[0].set(destination);
+    } else if (isa_and_nonnull<tensor::EmptyOp>(initDef)) {
+      init->set(destination);
+    } else if (initDef != destination.getDefiningOp() ||
+               init->get() != destination) {
+      // The op updates a value: start from a copy of it.
+      Value copied =
+          linalg::CopyOp::create(b, loc, init->get(), destination).getResult(0);
+      init->set(copied);
+    }
+    return value;
+  }
+  if (auto pack = dyn_cast<linalg::PackOp>(def)) {
+    pack.getDestMutable().set(destination);
+    return value;
+  }
+  if (auto pad = dyn_cast<tensor::PadOp>(def)) {
+    if (Value padding = pad.getConstantPaddingValue()) {
+      Value filled =
+          linalg::FillOp::create(b, loc, padding, destination).getResult(0);
+      SmallVector<OpFoldResult> strides(pad.getSourceType().getRank(),
+                                        b.getIndexAttr(1));
+      return tensor::InsertSliceOp::create(
+          b, loc, pad.getSource(), filled, pad.getMixedLowPad(),
+          tensor::getMixedSizes(b, loc, pad.getSource()), strides);
+    }
+  }
+  if (auto concat = dyn_cast<tensor::ConcatOp>(def)) {
+    int64_t dim = concat.getDim();
+    OpFoldResult offset = b.getIndexAttr(0);
+    Value result = destination;
+    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+    for (Value input : concat.getInputs()) {
+      SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, input);
+      SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+      SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+      offsets[dim] = offset;
+      offset = affine::makeComposedFoldedAffineApply(b, loc, s0 + s1,
+                                                     {offset, sizes[dim]});
+      result = tensor::InsertSliceOp::create(b, loc, input, result, offsets,
+                                             sizes, strides);
+    }
+    return result;
+  }
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(def)) {
+    Value copied =
+        linalg::CopyOp::create(b, loc, insert.getDest(), destination)
+            .getResult(0);
+    insert.getDestMutable().set(copied);
+    return value;
+  }
+  b.setInsertionPointAfter(def);
+  return linalg::CopyOp::create(b, loc, value, destination).getResult(0);
+}
+
+void KernelOutliner::build(const KernelGroup &group) {
+  MLIRContext *ctx = group.ops.front()->getContext();
+  Location loc = group.ops.front()->getLoc();
+  SmallVector<Type> argumentTypes, resultTypes;
+  for (Value input : inputs)
+    argumentTypes.push_back(input.getType());
+  for (Value output : outputs) {
+    argumentTypes.push_back(output.getType());
+    resultTypes.push_back(output.getType());
+  }
+  kernel = func::FuncOp::create(
+      loc, "kernel", FunctionType::get(ctx, argumentTypes, resultTypes));
+  kernel.setPrivate();
+  Block *entry = kernel.addEntryBlock();
+  inner = OpBuilder::atBlockEnd(entry);
+  map.clear();
+  for (auto [input, argument] : llvm::zip(inputs, entry->getArguments()))
+    map.map(input, argument);
+  for (Operation *op : group.ops)
+    cloneMember(op);
+  SmallVector<Value> results;
+  for (auto [i, output] : llvm::enumerate(outputs))
+    results.push_back(map.lookup(output));
+  auto ret = func::ReturnOp::create(inner, loc, results);
+  for (auto [i, result] : llvm::enumerate(results))
+    ret.setOperand(i, writeTo(result, entry->getArgument(inputs.size() + i)));
+  bool structured = llvm::any_of(kernel.getOps(), [](Operation &op) {
+    return isa<linalg::LinalgOp>(op) && !isa<linalg::FillOp>(op);
+  });
+  kernel->setAttr(kKernelAttrName, UnitAttr::get(ctx));
+  kernel->setAttr(kKindAttrName,
+                  StringAttr::get(ctx, group.contraction ? "contraction"
+                                       : structured      ? "rows"
+                                                         : "copy"));
+  // Inside, locations would only make equal kernels differ in debug output.
+  kernel->walk([&](Operation *op) { op->setLoc(UnknownLoc::get(ctx)); });
+}
+
+/// Names the kernel by its content and adds it to the module unless it is
+/// there already. Returns its name.
+StringRef KernelOutliner::finish() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  kernel.print(os, OpPrintingFlags().useLocalScope());
+  os << salt;
+  llvm::XXH128_hash_t hash =
+      llvm::xxh3_128bits(llvm::arrayRefFromStringRef(text));
+  std::string name = "orch_k_" + llvm::utohexstr(hash.high64, true, 16) +
+                     llvm::utohexstr(hash.low64, true, 16);
+  if (auto existing = symbols.lookup<func::FuncOp>(name)) {
+    kernel->erase();
+    kernel = existing;
+  } else {
+    kernel.setSymName(name);
+    symbols.insert(kernel);
+  }
+  return kernel.getSymName();
+}
+
+void KernelOutliner::outline(const KernelGroup &group) {
+  collect(group);
+  build(group);
+  StringRef name = finish();
+
+  Operation *last = group.ops.back();
+  OpBuilder b(last);
+  SmallVector<Location> locations;
+  double flops = 0;
+  bool known = true;
+  for (Operation *op : group.ops) {
+    locations.push_back(op->getLoc());
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+      std::optional<double> count = countOperations(linalgOp);
+      known &= count.has_value();
+      flops += count.value_or(0);
+    }
+  }
+  Location loc = b.getFusedLoc(locations);
+  SmallVector<Value> destinations;
+  for (Value output : outputs) {
+    auto type = cast<RankedTensorType>(output.getType());
+    SmallVector<OpFoldResult> sizes;
+    b.setInsertionPoint(output.getDefiningOp());
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      sizes.push_back(getDim(b, loc, output, dim));
+    destinations.push_back(tensor::EmptyOp::create(
+        b, loc, sizes, type.getElementType(), type.getEncoding()));
+  }
+  b.setInsertionPoint(last);
+  auto dispatch = DispatchOp::create(
+      b, loc, TypeRange(ValueRange(destinations)),
+      FlatSymbolRefAttr::get(b.getContext(), name), inputs.getArrayRef(),
+      destinations);
+  if (known)
+    dispatch->setAttr("orchestra.flops", b.getF64FloatAttr(flops));
+  std::optional<double> in = countBytes(inputs.getArrayRef()),
+                        out = countBytes(destinations);
+  if (in && out)
+    dispatch->setAttr("orchestra.bytes", b.getF64FloatAttr(*in + *out));
+  for (auto [output, result] : llvm::zip(outputs, dispatch.getResults()))
+    output.replaceAllUsesWith(result);
+  for (Operation *op : llvm::reverse(group.ops))
+    op->erase();
+}
+
+namespace {
+struct OutlineKernels
+    : orchestra::impl::OutlineKernelsPassBase<OutlineKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    KernelOutliner outliner(getOperation(), salt);
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      if (function.isExternal() || function->hasAttr(kKernelAttrName))
+        continue;
+      if (!llvm::hasSingleElement(function.getBody())) {
+        function.emitError("control flow between blocks must be lifted to scf "
+                           "before kernels are outlined");
+        return signalPassFailure();
+      }
+      Block &block = function.getBody().front();
+      for (const KernelGroup &group : formKernelGroups(block, fuse))
+        outliner.outline(group);
+      // A dispatch stands where its last op was; its users may stand before.
+      if (!sortTopologically(&block)) {
+        function.emitError("kernels depend on each other in a cycle");
+        return signalPassFailure();
+      }
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,224 @@
+//===- Run.cpp - Running a program and timing its calls -------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What: orch_context_run, and the table of functions that compiled code calls
+//   back.
+//
+//===----------------------------------------------------------------------===//
+#include "Context.h"
+#include "Pool.h"
+
+#include <ctime>
+
+using namespace orchestra::runtime;
+
+namespace {
+
+orch_context &contextOf(orch_exec *exec) {
+  return *reinterpret_cast<Execution *>(exec)->context;
+}
+
+void hostParallelFor(orch_exec *exec, int64_t count, int64_t grain,
+                     orch_body_fn body, void *env) {
+  parallelFor(contextOf(exec).pool, exec->num_threads, exec, count, grain, body,
+              env);
+}
+
+void hostFail(orch_exec *exec, int32_t code, const char *message) {
+  orch_context &context = contextOf(exec);
+  uint32_t none = 0;
+  if (!context.failed.compare_exchange_strong(none, 1,
+                                              std::memory_order_acq_rel))
+    return;
+  context.failCode = code;
+  context.failMessage = message;
+  context.failed.store(2, std::memory_order_release);
+}
+
+void hostOnCall(orch_exec *exec, uint32_t call, int32_t end) {
+  orch_context &context = contextOf(exec);
+  if (call >= context.callTimes.size())
+    return;
+  CallTimes &times = context.callTimes[call];
+  uint64_t time = nanoseconds();
+  if (!end)
+    times.start = time;
+  else
+    addTime(times.profile, times.start - context.runStart, time - times.start);
+}
+
+constexpr orch_host_api api = {sizeof(orch_host_api), ORCH_ARTEFACT_ABI_VERSION,
+                               hostParallelFor, hostFail, hostOnCall};
+
+/// One thread at a time in a context.
+class Guard {
+public:
+  explicit Guard(orch_context &context) : context(context) {
+    uint32_t idle = 0;
+    owned = context.busy.compare_exchange_strong(idle, 1,
+                                                 std::memory_order_acquire);
+  }
+  ~Guard() {
+    if (owned)
+      context.busy.store(0, std::memory_order_release);
+  }
+  bool owned;
+
+private:
+  orch_context &context;
+};
+
+orch_status busyStatus(const orch_context &context) {
+  return orch_set_error(ORCH_ERROR_BUSY,
+                        "%s: error: the context is in use by another thread "
+                        "[context-busy]\n  help: make one context for each "
+                        "thread; they may share the program and the pool",
+                        context.origin());
+}
+
+orch_status provideArena(orch_context &context, void *&arena) {
+  if (context.givenArena) {
+    if (context.arenaBytes > context.givenArenaSize)
+      return orch_set_error(
+          ORCH_ERROR_OUT_OF_MEMORY,
+          "%s: error: the arena given is too small [arena-size]\n"
+          "  note: this run needs %llu bytes; the arena has %llu\n"
+          "  help: orch_context_resolve tells the size for given inputs",
+          context.origin(),
+          static_cast<unsigned long long>(context.arenaBytes),
+          static_cast<unsigned long long>(context.givenArenaSize));
+    arena = context.givenArena;
+  } else if (context.arenaBytes == 0) {
+    arena = context.nothing;
+  } else {
+    if (!context.ownArena.reserve(context.allocator, context.arenaBytes))
+      return outOfMemory(context.arenaBytes, "intermediate values");
+    arena = context.ownArena.data();
+  }
+  if (context.poison && context.arenaBytes)
+    memset(arena, 0xff, context.arenaBytes);
+  return ORCH_OK;
+}
+
+orch_status callProgram(orch_context &context, void *arena) {
+  const orch_artefact &artefact = context.artefact();
+  for (size_t i = 0; i < context.inputs.size(); ++i)
+    context.inputPointers[i] = context.inputs[i].pointer;
+  for (size_t i = 0; i < context.outputs.size(); ++i)
+    context.outputPointers[i] = context.outputs[i].pointer;
+  context.execution.base.profiling = context.profiling;
+  clearFailure(context);
+  if (context.profiling)
+    context.runStart = nanoseconds();
+  int32_t returned =
+      artefact.run(&context.execution.base, context.inputPointers.data(),
+                   context.inputDims.data(), context.outputPointers.data(),
+                   arena, context.program->weights);
+  if (context.profiling)
+    addTime(context.runProfile, 0, nanoseconds() - context.runStart);
+  context.execution.base.profiling = 0;
+  return executionStatus(context, returned, "values");
+}
+
+} // namespace
+
+namespace orchestra::runtime {
+
+const orch_host_api *hostAPI() { return &api; }
+
+uint64_t nanoseconds() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
+}
+
+void addTime(orch_call_profile &profile, uint64_t start, uint64_t length) {
+  if (profile.count == 0 || length < profile.min_ns)
+    profile.min_ns = length;
+  ++profile.count;
+  profile.total_ns += length;
+  profile.last_ns = length;
+  profile.last_start_ns = start;
+}
+
+void clearFailure(orch_context &context) {
+  context.failed.store(0, std::memory_order_relaxed);
+  context.failCode = 0;
+  context.failMessage = nullptr;
+}
+
+orch_status executionStatus(orch_context &context, int32_t returned,
+                            const char *what) {
+  bool reported = context.failed.load(std::memory_order_acquire) == 2;
+  if (returned == 0 && !reported)
+    return ORCH_OK;
+  return orch_set_error(
+      ORCH_ERROR_EXECUTION,
+      "%s: error: %s [execution-failed]\n  note: while computing %s; code %d",
+      context.origin(),
+      reported && context.failMessage ? context.failMessage
+                                      : "the model failed without a reason",
+      what, reported ? context.failCode : returned);
+}
+
+} // namespace orchestra::runtime
+
+orch_status orch_context_resolve(orch_context *context,
+                                 const orch_tensor *inputs, uint32_t numInputs,
+                                 orch_tensor *outputs, uint32_t numOutputs,
+                                 uint64_t *arenaBytes) {
+  if (!context)
+    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
+                          "error: the context is null [invalid-argument]");
+  Guard guard(*context);
+  if (!guard.owned)
+    return busyStatus(*context);
+  if (outputs && numOutputs != context->artefact().num_outputs)
+    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
+                          "%s: error: %u outputs are given, but the model has "
+                          "%u [invalid-argument]",
+                          context->origin(), numOutputs,
+                          context->artefact().num_outputs);
+  if (orch_status status = resolveShapes(*context, inputs, numInputs))
+    return status;
+  for (uint32_t i = 0; outputs && i < numOutputs; ++i)
+    describeOutput(*context, i, outputs[i]);
+  if (arenaBytes)
+    *arenaBytes = context->arenaBytes;
+  return ORCH_OK;
+}
+
+orch_status orch_context_run(orch_context *context, const orch_tensor *inputs,
+                             uint32_t numInputs, orch_tensor *outputs,
+                             uint32_t numOutputs) {
+  if (!context)
+    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
+                          "error: the context is null [invalid-argument]");
+  Guard guard(*context);
+  if (!guard.owned)
+    return busyStatus(*context);
+  if (orch_status status = resolveShapes(*context, inputs, numInputs))
+    return status;
+  void *arena = nullptr;
+  if (orch_status status = provideArena(*context, arena))
+    return status;
+  if (orch_status status =
+          bindTensors(*context, inputs, outputs, numOutputs))
+    return status;
+  if (orch_status status = callProgram(*context, arena)) {
+    dropOutputs(*context, outputs);
+    return status;
+  }
+  for (uint32_t i = 0; i < numOutputs; ++i) {
+    const Binding &output = context->outputs[i];
+    if (!output.staged)
+      continue;
+    if (isDense(outputs[i]))
+      memcpy(outputs[i].data, output.pointer, output.bytes);
+    else
+      copyFromDense(output.pointer, outputs[i]);
+  }
+  return ORCH_OK;
+}
