@@ -240,7 +240,9 @@ LogicalResult NVIDIAOutlineKernelPass::outline(
   Location loc = kernel.getLoc();
   rewriter.setInsertionPoint(kernel);
   SymbolTable symbols(getOperation());
-  auto module = gpu::GPUModuleOp::create(rewriter, loc, kernel.getSymName());
+  // The kernel's own name stays with the declaration that dispatches refer to.
+  auto module = gpu::GPUModuleOp::create(
+      rewriter, loc, (kernel.getSymName() + kDeviceModuleSuffix).str());
   rewriter.setInsertionPointToStart(module.getBody());
   cloneGlobals(rewriter, kernel, symbols);
   auto function = gpu::GPUFuncOp::create(rewriter, loc, kernel.getSymName(),
@@ -264,7 +266,9 @@ LogicalResult NVIDIAOutlineKernelPass::outline(
       rewriter.getDictionaryAttr(
           {rewriter.getNamedAttr("block", rewriter.getDenseI32ArrayAttr(block)),
            rewriter.getNamedAttr("grid", rewriter.getDenseI32ArrayAttr(grid))})));
-  // The name is the device module's now.
-  rewriter.eraseOp(kernel);
+  if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
+    rewriter.eraseOp(kernel);
+  else
+    kernel.eraseBody();
   return success();
 }

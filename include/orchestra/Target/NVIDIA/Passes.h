@@ -56,6 +56,9 @@ constexpr llvm::StringLiteral kLaunchAttrName = "orchestra.nvidia.launch";
 /// what loads with its passes.
 void registerDialects(mlir::DialectRegistry &registry);
 
+/// What follows a kernel's name in the name of its device module.
+constexpr llvm::StringLiteral kDeviceModuleSuffix = "_nvidia";
+
 /// Registers the passes and `orchestra-nvidia-kernel-pipeline`.
 void registerPasses();
 

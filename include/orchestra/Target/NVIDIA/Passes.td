@@ -69,12 +69,13 @@ def NVIDIAOutlineKernelPass
   let description = [{
     Before: kernels on memrefs with at most one top-level `scf.forall`.
 
-    After: per kernel a `gpu.module` of the kernel's name with one `gpu.func
-    kernel`; the iterations of the forall are spread over blocks of
+    After: per kernel a `gpu.module` with one `gpu.func kernel` of the kernel's
+    name; the function itself goes, or stays as a declaration where the host
+    program dispatches it. The iterations of the forall are spread over blocks of
     `block-size` threads, the last dimension on neighbouring threads. All blocks
-    are along x, so no grid limit of y or z applies. The launch is recorded as
-    `orchestra.launch = {grid, block}` on the `gpu.module` and, because
-    serialization drops that, in the module's `orchestra.nvidia.launch`.
+    are along x, so no grid limit of y or z applies. The launches are recorded in
+    the module's `orchestra.nvidia.launch`, `{kernel = {block, grid}}`, for
+    serialization drops what stands on a `gpu.module`.
     There is no host half: the runtime launches the kernel by its name with the
     addresses of its inputs and destinations.
 
