@@ -193,7 +193,7 @@ struct NVIDIAOutlineKernelPass
     if (!llvm::isPowerOf2_64(blockSize) || blockSize > 1024) {
       emitError(getOperation().getLoc(), "block-size must be a power of two of "
                                          "at most 1024, but is ")
-          << blockSize;
+          << static_cast<int64_t>(blockSize);
       return signalPassFailure();
     }
     SmallVector<NamedAttribute> launches;

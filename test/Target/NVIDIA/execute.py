@@ -3,11 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs compiled kernels on an NVIDIA GPU and checks their numbers.
 
-    execute.py FOLDER NAME...
+    execute.py FOLDER
 
-FOLDER holds, for each NAME, the kernel as it was (NAME.mlir), its PTX or cubin
-(NAME.ptx), and the module that the pipeline left (NAME.out.mlir), which tells
-the launch. Needs NumPy and a driver only.
+FOLDER is what compile.sh made. Needs NumPy and a driver only.
 """
 
 import ctypes
@@ -95,8 +93,9 @@ def check(cuda, folder, name):
 def main():
     folder = Path(sys.argv[1])
     cuda = Cuda()
-    results = [check(cuda, folder, name) for name in sys.argv[2:]]
-    sys.exit(0 if all(results) else 1)
+    names = sorted(path.stem for path in folder.glob("*.ptx"))
+    results = [check(cuda, folder, name) for name in names]
+    sys.exit(0 if results and all(results) else 1)
 
 
 if __name__ == "__main__":
