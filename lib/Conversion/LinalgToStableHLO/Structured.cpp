@@ -273,9 +273,8 @@ static TypedAttr fillValue(Value destination) {
   return splat.getSplatValue<TypedAttr>();
 }
 
-/// Whether combining with `value` changes nothing. For sums of floats this
-/// takes +0 as well as the -0 that is strictly neutral: starting from +0 is
-/// what the op says.
+/// Whether a reduction may start from `value` however often. For sums of floats
+/// both zeros will do: they only decide the sign of a sum of nothing but zeros.
 static bool isNeutral(Operation *combiner, TypedAttr value) {
   if (!value)
     return false;

@@ -19,7 +19,13 @@ def to_bits(values, kind):
     if kind == "bf16":
         bits = values.astype(np.float32).view(np.uint32).astype(np.uint64)
         return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-    names = {"f32": np.float32, "f16": np.float16, "i32": np.int32, "i64": np.int64}
+    names = {
+        "f32": np.float32,
+        "f16": np.float16,
+        "i8": np.int8,
+        "i32": np.int32,
+        "i64": np.int64,
+    }
     return values.astype(names[kind])
 
 
@@ -72,7 +78,41 @@ def conv(x, w, eps):
     return out, 2 * eps * math.sqrt(27) * sums
 
 
+def bits(a, b, eps):
+    x, y = a.astype(np.int64), b.astype(np.int64)
+    d = (y.astype(np.int8) | 1).astype(np.int64)
+    ux, uy, ud = x & 255, y & 255, d & 255
+
+    def signed(v):
+        return v.astype(np.uint8).astype(np.int8).astype(np.int64)
+
+    quotient = np.trunc(x / d).astype(np.int64)
+    third = np.float32(0.333)
+    terms = [
+        ux // ud,
+        quotient,
+        ux % ud,
+        x - quotient * d,
+        signed(np.maximum(ux, uy)),
+        np.minimum(x, y),
+        ux < uy,
+        -(x < y).astype(np.int64),
+        x >> 2,
+        ux >> 2,
+        (ux.astype(np.float32) * third).astype(np.int64),
+        np.trunc(y.astype(np.float32) * third).astype(np.int64),
+        x & 1,
+        np.where(ux < uy, x, y),
+        ux < y,
+    ]
+    result = np.zeros_like(x)
+    for term in terms:
+        result = (result * 31 + term) & 0xFFFFFFFF
+    return result.astype(np.uint32).astype(np.int32).astype(np.float64), 0 * a
+
+
 REFERENCES = {
+    "bits": bits,
     "linear": linear,
     "bmm": bmm,
     "softmax": softmax,
@@ -103,7 +143,9 @@ def make_inputs(types):
     random = np.random.default_rng(7)
     arrays = []
     for shape, kind in types:
-        if kind.startswith("i"):
+        if kind == "i8":  # Both signs; -128 / -1 does not fit.
+            values = random.integers(-127, 128, shape)
+        elif kind.startswith("i"):
             values = random.integers(0, 100, shape)
         else:
             values = random.standard_normal(shape)

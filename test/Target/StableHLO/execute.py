@@ -15,22 +15,12 @@ from pathlib import Path
 import numpy as np
 from jaxlib import _jax, xla_client
 from jaxlib.mlir import ir
-from jaxlib.mlir._mlir_libs import _jax_mlir_ext
 from jaxlib.mlir.dialects import stablehlo
+
+from official import make_context
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "Inputs"))
 from reference import judge, make_inputs, signature  # noqa: E402
-
-
-def make_context():
-    context = ir.Context()
-    registry = ir.DialectRegistry()
-    _jax_mlir_ext.register_dialects(registry)
-    context.append_dialect_registry(registry)
-    context.load_all_available_dialects()
-    stablehlo.register_dialect(context)
-    stablehlo.register_interpreter_dialect(context)
-    return context
 
 
 def return_f64(module):
