@@ -78,6 +78,7 @@ public:
 private:
   Compilation(llvm::StringRef model, const CompileOptions &options);
 
+  void loadDialects();
   PipelineOptions pipelineFor(const cpu::MachineTarget &machine) const;
   llvm::Error runPipeline(
       mlir::ModuleOp module, llvm::StringRef doing,

@@ -20,6 +20,7 @@
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -93,6 +94,23 @@ Expected<std::string> orchestra::hashModelFiles(StringRef path) {
   return hash.hex();
 }
 
+/// Loads now what the kernels' pipelines would load: a context must not change
+/// while several threads use it.
+void Compilation::loadDialects() {
+  PassManager passes(context.get());
+  PipelineOptions pipeline = pipelineFor(target);
+  for (Stage stage : {Stage::Schedule, Stage::Optimize, Stage::Structure})
+    buildModuleStage(passes, stage, pipeline);
+  buildKernelPipeline(passes, pipeline);
+  buildHostPipeline(passes, pipeline);
+  DialectRegistry needed;
+  passes.getDependentDialects(needed);
+  for (StringRef name : needed.getDialectNames())
+    context->getOrLoadDialect(name);
+  for (StringRef name : {"builtin", "llvm", "transform"})
+    context->getOrLoadDialect(name);
+}
+
 llvm::Error Compilation::load() {
   beginPhase("import");
   DialectRegistry registry;
@@ -108,6 +126,8 @@ llvm::Error Compilation::load() {
                                           MLIRContext::Threading::DISABLED);
   context->setThreadPool(*pool);
   diagnostics = std::make_unique<DiagnosticCollector>(*context, model);
+
+  loadDialects();
 
   StringRef extension = llvm::sys::path::extension(model);
   if (extension == ".onnx") {

@@ -109,7 +109,7 @@ uint64_t Program::codeBytes() const {
 
 //===----------------------------------------------------------------------===//
 // The stored form: eight bytes with the length of a JSON header, the header,
-// the objects one after another, padding to 64 bytes, the weights.
+// the objects, the weights, each padded to start at a multiple of 64.
 //===----------------------------------------------------------------------===//
 
 static json::Array toJson(ArrayRef<cpu::TensorInfo> tensors) {
@@ -153,11 +153,17 @@ void Program::serialize(raw_ostream &os) const {
   os.write(length, sizeof(length));
   os << header;
   position += header.size();
+  auto pad = [&] {
+    uint64_t zeros = offsetToAlignment(position, Align(ORCH_BUFFER_ALIGNMENT));
+    os.write_zeros(zeros);
+    position += zeros;
+  };
   for (const Bytes &object : objects) {
+    pad();
     os.write(object.bytes.data(), object.bytes.size());
     position += object.bytes.size();
   }
-  os.write_zeros(offsetToAlignment(position, Align(ORCH_BUFFER_ALIGNMENT)));
+  pad();
   cpu::writeWeights(os, weights);
 }
 
@@ -231,7 +237,8 @@ Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
 
   uint64_t position = 8 + length;
   for (int64_t size : sizes) {
-    if (size < 0 || uint64_t(size) > bytes.size() - position)
+    position = alignTo(position, ORCH_BUFFER_ALIGNMENT);
+    if (position > bytes.size() || size < 0 || uint64_t(size) > bytes.size() - position)
       return bad();
     program.objects.push_back({bytes.slice(position, size), entry});
     position += size;

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/CPU/Codegen.h"
 
+#include "orchestra_runtime/format.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/ArmNeon/ArmNeonToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/ArmSVE/ArmSVEToLLVMIRTranslation.h"
@@ -34,6 +36,10 @@ void cpu::registerTranslations(mlir::DialectRegistry &registry) {
 /// code generator read from functions and not from the target machine.
 static void setFunctionAttributes(Module &module, const MachineTarget &target) {
   for (Function &function : module) {
+    // Parts of one artefact see each other; nobody else sees them.
+    if (!function.hasLocalLinkage() && function.getName().starts_with("orch_") &&
+        function.getName() != ORCH_ARTEFACT_SYMBOL)
+      function.setVisibility(GlobalValue::HiddenVisibility);
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", target.cpu);

@@ -1,0 +1,238 @@
+//===- Bench.cpp - orchestra bench ----------------------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "RunInputs.h"
+#include "Tool.h"
+
+#include "orchestra/Driver/DriverError.h"
+#include "orchestra/Driver/Machine.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <sys/resource.h>
+
+using namespace orchestra;
+using namespace orchestra::tool;
+
+namespace {
+struct Arguments {
+  std::string model;
+  InputArguments inputs;
+  CompileOptions compile;
+  int threads = 0, warmup = 3;
+  int64_t runs = 0;
+  double seconds = 2;
+  bool cold = false, peak = false;
+};
+struct Result {
+  CompileReport compile, cold;
+  double loadMilliseconds = 0;
+  int threads = 0;
+  uint64_t arena = 0;
+  std::vector<double> times; ///< milliseconds, sorted
+  double total = 0;
+  double flops = 0; ///< negative: not known
+  MachinePeak peak;
+};
+} // namespace
+
+static double percentile(const std::vector<double> &sorted, double share) {
+  return sorted[size_t(share * double(sorted.size() - 1) + 0.5)];
+}
+
+/// Compiles into a cache of its own that starts empty.
+static llvm::Expected<CompileReport> compileCold(const Arguments &args,
+                                                 const Common &common) {
+  CompileOptions options = args.compile;
+  llvm::SmallString<128> folder;
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("orchestra-bench", folder))
+    return makeError(Fault::Environment, "",
+                     "no temporary folder can be made [unwritable-file]",
+                     {"note: " + error.message()});
+  options.cacheFolder = std::string(folder);
+  llvm::Expected<CompileReport> report = [&]() -> llvm::Expected<CompileReport> {
+    Progress progress(common, options);
+    llvm::Expected<std::unique_ptr<CompiledModel>> compiled =
+        compileModel(args.model, options);
+    if (!compiled)
+      return compiled.takeError();
+    return (*compiled)->getReport();
+  }();
+  llvm::sys::fs::remove_directories(folder);
+  return report;
+}
+
+static llvm::Expected<Result> measure(Arguments &args, const Common &common) {
+  Result result;
+  bool artefact = llvm::StringRef(args.model).ends_with(".so");
+  if (args.cold && !artefact) {
+    llvm::Expected<CompileReport> cold = compileCold(args, common);
+    if (!cold)
+      return cold.takeError();
+    result.cold = std::move(*cold);
+  }
+  llvm::Expected<Loaded> loaded = loadModel(args.model, args.compile, common);
+  if (!loaded)
+    return loaded.takeError();
+  result.compile = loaded->report;
+  result.loadMilliseconds = loaded->loadMilliseconds;
+  if (args.inputs.archive.empty() && args.inputs.files.empty())
+    args.inputs.seed = "0";
+  llvm::Expected<std::vector<Tensor>> inputs =
+      readInputs(*loaded->model, args.inputs);
+  if (!inputs)
+    return inputs.takeError();
+  SessionOptions options;
+  options.threads = args.threads;
+  llvm::Expected<std::unique_ptr<Session>> session =
+      Session::create(loaded->model, options);
+  if (!session)
+    return session.takeError();
+  result.threads = (*session)->getNumThreads();
+  result.arena = (*session)->arenaBytes(*inputs);
+  llvm::Expected<std::vector<Tensor>> outputs = (*session)->run(*inputs);
+  if (!outputs)
+    return outputs.takeError();
+  for (int i = 1; i < args.warmup; ++i)
+    if (llvm::Error error = (*session)->runInto(*inputs, *outputs))
+      return std::move(error);
+  double start = nowMilliseconds(), end = start + args.seconds * 1000;
+  int64_t least = args.runs ? args.runs : 5;
+  while (int64_t(result.times.size()) < least ||
+         (!args.runs && nowMilliseconds() < end)) {
+    double before = nowMilliseconds();
+    if (llvm::Error error = (*session)->runInto(*inputs, *outputs))
+      return std::move(error);
+    result.times.push_back(nowMilliseconds() - before);
+  }
+  result.total = nowMilliseconds() - start;
+  llvm::sort(result.times);
+  for (const KernelCall &call : loaded->model->getCalls())
+    result.flops = call.flops < 0 || result.flops < 0
+                       ? -1
+                       : result.flops + call.flops;
+  if (args.peak)
+    result.peak = measurePeak(result.threads);
+  return result;
+}
+
+static void print(const Result &result, bool json) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  double memory = double(usage.ru_maxrss) * 1024;
+  double mean = result.total / double(result.times.size());
+  double median = percentile(result.times, 0.5);
+  double rate = result.flops > 0 ? result.flops / median / 1e6 : 0;
+  if (json) {
+    llvm::json::Object object{
+        {"ok", true},
+        {"threads", result.threads},
+        {"runs", int64_t(result.times.size())},
+        {"latency_ms",
+         llvm::json::Object{{"min", result.times.front()},
+                            {"p50", median},
+                            {"p90", percentile(result.times, 0.9)},
+                            {"p99", percentile(result.times, 0.99)},
+                            {"max", result.times.back()},
+                            {"mean", mean}}},
+        {"throughput_per_s", 1000 / mean},
+        {"compile_ms", result.compile.milliseconds},
+        {"compile_from_cache", result.compile.fromCache},
+        {"load_ms", result.loadMilliseconds},
+        {"peak_rss_bytes", int64_t(memory)},
+        {"arena_bytes", result.arena},
+        {"weight_bytes", result.compile.weightBytes},
+        {"code_bytes", result.compile.codeBytes},
+        {"target", result.compile.target}};
+    if (!result.cold.phases.empty())
+      object["compile_cold_ms"] = result.cold.milliseconds;
+    if (result.flops > 0) {
+      object["flops"] = result.flops;
+      object["gflops_per_s"] = rate;
+    }
+    if (result.peak.gflops > 0) {
+      object["peak_gflops_per_s"] = result.peak.gflops;
+      object["peak_gbytes_per_s"] = result.peak.gbytes;
+      if (result.flops > 0)
+        object["share_of_peak"] = rate / result.peak.gflops;
+    }
+    llvm::outs() << llvm::json::Value(std::move(object)) << "\n";
+    return;
+  }
+  llvm::raw_ostream &os = llvm::outs();
+  auto line = [&](const char *name, const std::string &value) {
+    os << llvm::formatv("{0,-12} {1}\n", name, value);
+  };
+  if (!result.cold.phases.empty())
+    line("compile", formatMilliseconds(result.cold.milliseconds) + " cold");
+  if (!result.compile.phases.empty())
+    line("compile", formatMilliseconds(result.compile.milliseconds) +
+                        (result.compile.fromCache ? " cached" : " cold"));
+  line("load", formatMilliseconds(result.loadMilliseconds));
+  line("latency", formatMilliseconds(median) + " median, " +
+                      formatMilliseconds(result.times.front()) + " min, " +
+                      formatMilliseconds(percentile(result.times, 0.9)) +
+                      " p90, " +
+                      formatMilliseconds(percentile(result.times, 0.99)) +
+                      " p99");
+  line("throughput",
+       llvm::formatv("{0:f1} runs/s ({1} runs, {2} threads)", 1000 / mean,
+                     result.times.size(), result.threads)
+           .str());
+  if (result.flops > 0)
+    line("arithmetic", llvm::formatv("{0:f1} GFLOP/s", rate).str() +
+                           (result.peak.gflops > 0
+                                ? llvm::formatv(", {0:f0} % of {1:f0}",
+                                                100 * rate / result.peak.gflops,
+                                                result.peak.gflops)
+                                      .str()
+                                : ""));
+  line("memory", formatBytes(memory) + " peak, " +
+                     formatBytes(double(result.compile.weightBytes)) +
+                     " weights, " + formatBytes(double(result.arena)) +
+                     " arena");
+}
+
+void tool::addBench(CLI::App &app, Tool &tool) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App *command =
+      app.add_subcommand("bench", "Measure latency and throughput");
+  command->footer("Examples:\n"
+                  "  orchestra bench model.onnx --threads 1\n"
+                  "  orchestra bench model.so --seconds 10 --json\n"
+                  "  orchestra bench bert.onnx --dim batch=8 --dim seq=128\n"
+                  "  orchestra bench model.onnx --cold --peak");
+  command->add_option("model", args->model, "A model, or a compiled .so")
+      ->required();
+  addInputFlags(*command, args->inputs);
+  command->add_option("--threads", args->threads,
+                      "Threads that run (default: one for each CPU)");
+  command->add_option("--warmup", args->warmup,
+                      "Runs that do not count (default: 3)");
+  command->add_option("--runs", args->runs, "Runs that count");
+  command->add_option("--seconds", args->seconds,
+                      "Without --runs: how long to measure (default: 2)");
+  command->add_flag("--cold", args->cold,
+                    "Also compile with an empty cache, and time that");
+  command->add_flag("--peak", args->peak,
+                    "Measure the machine too, and show the share reached");
+  addCompileFlags(*command, args->compile);
+  addCommonFlags(*command, tool.common);
+  command->callback([args, &tool] {
+    tool.action = [args, &tool] {
+      llvm::Expected<Result> result = measure(*args, tool.common);
+      if (!result)
+        return report(result.takeError(), tool.common);
+      print(*result, tool.common.json);
+      return 0;
+    };
+  });
+}

@@ -1,0 +1,165 @@
+//===- Compile.cpp - orchestra compile ------------------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Tool.h"
+
+#include "orchestra/Driver/DriverError.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace orchestra;
+using namespace orchestra::tool;
+
+namespace {
+struct Arguments {
+  std::string model, output, stopAfter, emit, weights = "embedded";
+  CompileOptions compile;
+};
+} // namespace
+
+static llvm::json::Object toJson(const CompileReport &report) {
+  llvm::json::Array phases;
+  for (const PhaseTime &phase : report.phases)
+    phases.push_back(llvm::json::Object{{"name", phase.name},
+                                        {"ms", phase.milliseconds}});
+  return llvm::json::Object{{"ok", true},
+                            {"compile_ms", report.milliseconds},
+                            {"phases", std::move(phases)},
+                            {"from_cache", report.fromCache},
+                            {"kernels", report.kernels},
+                            {"kernels_from_cache", report.kernelsFromCache},
+                            {"calls", report.calls},
+                            {"code_bytes", report.codeBytes},
+                            {"weight_bytes", report.weightBytes},
+                            {"target", report.target}};
+}
+
+static void printSummary(const CompileReport &report,
+                         const std::vector<std::string> &files) {
+  llvm::raw_ostream &os = llvm::errs();
+  for (const PhaseTime &phase : report.phases)
+    if (phase.milliseconds >= 1)
+      os << llvm::formatv("  {0,-16} {1,10}\n", phase.name,
+                          formatMilliseconds(phase.milliseconds));
+  os << llvm::formatv(
+      "  {0,-16} {1,10}   {2} kernels, {3} calls, code {4}, weights {5}{6}\n",
+      "total", formatMilliseconds(report.milliseconds), report.kernels,
+      report.calls, formatBytes(double(report.codeBytes)),
+      formatBytes(double(report.weightBytes)),
+      report.fromCache ? ", from the cache" : "");
+  for (const std::string &file : files) {
+    uint64_t size = 0;
+    if (!llvm::sys::fs::file_size(file, size))
+      os << "wrote " << file << " (" << formatBytes(double(size)) << ")\n";
+  }
+}
+
+/// Text and IR: to the output file, or to stdout.
+static llvm::Error emitText(Arguments &args) {
+  EmitFormat format = args.emit == "llvm"     ? EmitFormat::LLVMIR
+                      : args.emit == "asm"    ? EmitFormat::Assembly
+                      : args.emit == "header" ? EmitFormat::Header
+                                              : EmitFormat::MLIR;
+  if (args.output.empty() || args.output == "-")
+    return emitModel(args.model, args.compile, args.stopAfter, format,
+                     llvm::outs());
+  std::error_code error;
+  llvm::raw_fd_ostream os(args.output, error);
+  if (error)
+    return makeError(Fault::Environment, args.output,
+                     "the file cannot be written [unwritable-file]",
+                     {"note: " + error.message()});
+  return emitModel(args.model, args.compile, args.stopAfter, format, os);
+}
+
+static int compile(Arguments &args, const Common &common) {
+  if (args.emit.empty() && !args.stopAfter.empty())
+    args.emit = "mlir";
+  if (!args.emit.empty() && args.emit != "obj" && args.emit != "so") {
+    Progress progress(common, args.compile);
+    llvm::Error error = emitText(args);
+    return error ? report(std::move(error), common) : 0;
+  }
+  if (args.output.empty())
+    args.output = llvm::sys::path::stem(args.model).str() +
+                  (args.emit == "obj" ? ".o" : ".so");
+  llvm::StringRef extension = llvm::sys::path::extension(args.output);
+  if (extension != ".so" && extension != ".o")
+    return report(makeError(Fault::Usage, args.output,
+                            "the kind of output is not known [unknown-format]",
+                            {"help: name it .so (a shared library) or .o (an "
+                             "object to link), or use --emit"}),
+                  common);
+  llvm::Expected<std::unique_ptr<CompiledModel>> compiled = [&] {
+    Progress progress(common, args.compile);
+    return compileModel(args.model, args.compile);
+  }();
+  if (!compiled)
+    return report(compiled.takeError(), common);
+  const CompileReport &result = (*compiled)->getReport();
+  printWarnings(result, common);
+  llvm::Expected<std::vector<std::string>> files =
+      (*compiled)->writeArtefact(args.output, args.weights == "external");
+  if (!files)
+    return report(files.takeError(), common);
+  if (common.json) {
+    llvm::json::Object object = toJson(result);
+    object["files"] = llvm::json::Array(*files);
+    llvm::outs() << llvm::json::Value(std::move(object)) << "\n";
+  } else if (!common.quiet) {
+    printSummary(result, *files);
+  }
+  return 0;
+}
+
+void tool::addCompile(CLI::App &app, Tool &tool) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App *command =
+      app.add_subcommand("compile", "Compile a model to a library");
+  command->footer(
+      "Examples:\n"
+      "  orchestra compile model.onnx -o model.so\n"
+      "  orchestra compile model.onnx -o model.so --weights=external\n"
+      "  orchestra compile model.onnx --cpu=x86-64-v3 -o portable.so\n"
+      "  orchestra compile model.onnx --emit=header -o model.h\n"
+      "  orchestra compile model.onnx --stop-after=structure --emit=mlir");
+  command->add_option("model", args->model, "An .onnx, .mlir or .mlirbc file")
+      ->required();
+  command->add_option("-o,--output", args->output,
+                      "File to write: .so or .o (default: the model's name)");
+  command->add_option("--emit", args->emit, "What to write instead")
+      ->check(CLI::IsMember({"so", "obj", "mlir", "llvm", "asm", "header"}));
+  command->add_option("--stop-after", args->stopAfter,
+                      "Stop after this stage and print what leaves it")
+      ->check(CLI::IsMember(stageNames()));
+  command->add_option("--weights", args->weights,
+                      "Weights inside, or in a .safetensors file beside it")
+      ->check(CLI::IsMember({"embedded", "external"}));
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--dim",
+          [args](const std::vector<std::string> &dims) {
+            for (const std::string &text : dims) {
+              auto [name, size] = llvm::StringRef(text).split('=');
+              int64_t number;
+              if (size.getAsInteger(10, number) || number < 0)
+                throw CLI::ValidationError("--dim", "'" + text +
+                                                        "' is not NAME=SIZE");
+              args->compile.dims[name.str()] = number;
+            }
+          },
+          "Fix a dynamic dimension at compile time: NAME=SIZE")
+      ->type_name("NAME=SIZE");
+  addCompileFlags(*command, args->compile);
+  addCommonFlags(*command, tool.common);
+  command->callback([args, &tool] {
+    tool.action = [args, &tool] { return compile(*args, tool.common); };
+  });
+}

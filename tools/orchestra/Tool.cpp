@@ -1,0 +1,182 @@
+//===- Tool.cpp - What the subcommands share ------------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Tool.h"
+
+#include "orchestra/Driver/DriverError.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
+#include <unistd.h>
+
+using namespace orchestra;
+using namespace orchestra::tool;
+using llvm::StringRef;
+
+double tool::nowMilliseconds() {
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void tool::addCommonFlags(CLI::App &command, Common &common) {
+  command.add_flag("-q,--quiet", common.quiet, "Print results and errors only");
+  command.add_flag("--json", common.json, "Print one JSON object for programs");
+}
+
+void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
+  const char *group = "Compilation";
+  command
+      .add_option("--target", options.target,
+                  "Machine: host, x86_64, aarch64 or a triple (default: host)")
+      ->group(group);
+  command
+      .add_option("--cpu", options.cpu,
+                  "CPU as LLVM names it, such as znver4 or x86-64-v3")
+      ->group(group);
+  command
+      .add_option("--features", options.features,
+                  "CPU features to add or drop, such as +avx2,-avx512f")
+      ->group(group);
+  command
+      .add_option("--strategy", options.strategy,
+                  "Strategy script instead of the built-in one")
+      ->group(group);
+  command
+      .add_flag("--reference", options.reference,
+                "Plain loops only: slow, to check results against")
+      ->group(group);
+  command
+      .add_option("-O,--opt-level", options.optLevel,
+                  "Effort of LLVM, 0 to 3 (default: 3)")
+      ->check(CLI::Range(0, 3))
+      ->group(group);
+  command
+      .add_option("-j,--jobs", options.jobs,
+                  "Threads that compile (default: one for each CPU)")
+      ->check(CLI::Range(0, 1024))
+      ->group(group);
+  command
+      .add_option("--cache-dir", options.cacheFolder,
+                  "Folder of the cache (default: $XDG_CACHE_HOME/orchestra)")
+      ->group(group);
+  command
+      .add_flag_function(
+          "--no-cache",
+          [&options](int64_t) { options.useCache = false; },
+          "Neither read nor write the cache")
+      ->group(group);
+}
+
+Progress::Progress(const Common &common, CompileOptions &options) {
+  if (common.quiet || common.json)
+    return;
+  options.onPhase = [this](const std::string &name) {
+    std::lock_guard<std::mutex> lock(mutex);
+    phase = name;
+    changed.notify_all();
+  };
+  watcher = std::thread([this] { watch(); });
+}
+
+void Progress::watch() {
+  std::unique_lock<std::mutex> lock(mutex);
+  // Nobody wants to read about the first second.
+  if (changed.wait_for(lock, std::chrono::seconds(1), [this] { return done; }))
+    return;
+  bool terminal = isatty(2);
+  std::string last;
+  while (!done) {
+    if (phase != last) {
+      std::fprintf(stderr, terminal ? "\r\033[Kcompiling: %s" : "compiling: %s\n",
+                   phase.c_str());
+      std::fflush(stderr);
+      last = phase;
+      shown = terminal;
+    }
+    changed.wait(lock);
+  }
+}
+
+Progress::~Progress() {
+  if (!watcher.joinable())
+    return;
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    done = true;
+  }
+  changed.notify_all();
+  watcher.join();
+  if (shown)
+    std::fprintf(stderr, "\r\033[K");
+}
+
+llvm::Expected<Loaded> tool::loadModel(const std::string &path,
+                                       CompileOptions options,
+                                       const Common &common) {
+  Loaded loaded;
+  if (StringRef(path).ends_with(".so")) {
+    double start = nowMilliseconds();
+    llvm::Expected<std::shared_ptr<Model>> model = loadArtefact(path);
+    if (!model)
+      return model.takeError();
+    loaded.model = std::move(*model);
+    loaded.loadMilliseconds = nowMilliseconds() - start;
+    return loaded;
+  }
+  Progress progress(common, options);
+  llvm::Expected<std::unique_ptr<CompiledModel>> compiled =
+      compileModel(path, options);
+  if (!compiled)
+    return compiled.takeError();
+  loaded.report = (*compiled)->getReport();
+  double start = nowMilliseconds();
+  llvm::Expected<std::shared_ptr<Model>> model = (*compiled)->load();
+  if (!model)
+    return model.takeError();
+  loaded.model = std::move(*model);
+  loaded.loadMilliseconds = nowMilliseconds() - start;
+  return loaded;
+}
+
+int tool::report(llvm::Error error, const Common &common) {
+  DriverError driver = toDriverError(std::move(error), "orchestra");
+  if (common.json)
+    llvm::outs() << llvm::json::Value(llvm::json::Object{
+                        {"ok", false},
+                        {"exit_code", int64_t(driver.getFault())},
+                        {"error", llvm::json::fixUTF8(driver.getText())}})
+                 << "\n";
+  else
+    llvm::errs() << driver.getText() << "\n";
+  return int(driver.getFault());
+}
+
+void tool::printWarnings(const CompileReport &report, const Common &common) {
+  if (!common.quiet && !common.json)
+    for (const std::string &warning : report.warnings)
+      llvm::errs() << warning << "\n";
+}
+
+std::string tool::formatBytes(double bytes) {
+  const char *units[] = {"B", "KB", "MB", "GB", "TB"};
+  unsigned unit = 0;
+  for (; bytes >= 1000 && unit < 4; ++unit)
+    bytes /= 1000;
+  return llvm::formatv(unit == 0 ? "{0:f0} {1}" : "{0:f1} {1}", bytes,
+                       units[unit]);
+}
+
+std::string tool::formatMilliseconds(double milliseconds) {
+  if (milliseconds < 1)
+    return llvm::formatv("{0:f1} us", milliseconds * 1000);
+  if (milliseconds < 1000)
+    return llvm::formatv("{0:f2} ms", milliseconds);
+  return llvm::formatv("{0:f2} s", milliseconds / 1000);
+}
