@@ -1,0 +1,401 @@
+//===- Importer.cpp - From a graph to a function of the waist -------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Nodes are lowered in order, each by its entry in the table. A node that fails
+// makes its results unknown; nodes that need those are passed over, all others
+// are still tried, so that one run reports every independent problem.
+//
+//===----------------------------------------------------------------------===//
+#include "ImporterState.h"
+#include "Reader.h"
+#include "Table.h"
+
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Frontend/ONNX.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace orchestra::onnx {
+
+void report(Location loc, const Problem &problem) {
+  InFlightDiagnostic diagnostic =
+      problem.isWarning ? emitWarning(loc) : emitError(loc);
+  diagnostic << problem.message << " [" << problem.slug << "]";
+  for (const std::string &note : problem.notes)
+    diagnostic.attachNote() << note;
+  if (!problem.isWarning)
+    diagnostic.attachNote()
+        << "help: " << problem.help << (problem.help.empty() ? "" : "; ")
+        << "see docs/errors/" << problem.slug;
+}
+
+Importer::Importer(MLIRContext &context, std::string file, const Model &model)
+    : context(context), file(std::move(file)), model(model), builder(&context) {
+}
+
+Location Importer::fileLocation() {
+  return FileLineColLoc::get(&context, file, 0, 0);
+}
+
+Location Importer::locationOf(llvm::StringRef name) {
+  if (name.empty())
+    return fileLocation();
+  return NameLoc::get(StringAttr::get(&context, name), fileLocation());
+}
+
+const Data *Importer::lookup(const std::string &name) {
+  auto known = values.find(name);
+  if (known != values.end())
+    return &known->second;
+  auto constant = model.graph.initializers.find(name);
+  if (constant == model.graph.initializers.end())
+    return nullptr;
+  Data data;
+  data.type = constant->second.type;
+  data.constant = &constant->second;
+  for (int64_t dim : constant->second.dims)
+    data.shape.push_back(Dim(dim));
+  define(name, std::move(data));
+  return &values[name];
+}
+
+void Importer::define(const std::string &name, Data data) {
+  Data &stored = values[name] = std::move(data);
+  stored.name = values.find(name)->first;
+}
+
+Value Importer::constantValue(const Tensor &tensor, llvm::StringRef name) {
+  Value &value = constants[&tensor];
+  if (!value) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&function.getBody().front());
+    TypedAttr attr = constantAttr(tensor, name, &context);
+    value = arith::ConstantOp::create(builder, locationOf(name), attr);
+  }
+  return value;
+}
+
+static llvm::StringRef unsignedName(ElementType type) {
+  switch (type) {
+  case ElementType::UInt8:
+    return "u8";
+  case ElementType::UInt16:
+    return "u16";
+  case ElementType::UInt32:
+    return "u32";
+  case ElementType::UInt64:
+    return "u64";
+  default:
+    return "";
+  }
+}
+
+/// The attributes of an argument or result that the runtime shows to users.
+static NamedAttrList interfaceAttrs(MLIRContext &context, llvm::StringRef name,
+                                    llvm::ArrayRef<std::string> dimNames,
+                                    ElementType type) {
+  Builder b(&context);
+  llvm::SmallVector<Attribute> names;
+  for (const std::string &dim : dimNames)
+    names.push_back(b.getStringAttr(dim));
+  NamedAttrList attrs;
+  attrs.set(kTensorNameAttrName, b.getStringAttr(name));
+  attrs.set(kDimNamesAttrName, b.getArrayAttr(names));
+  if (llvm::StringRef text = unsignedName(type); !text.empty())
+    attrs.set(kElementTypeAttrName, b.getStringAttr(text));
+  return attrs;
+}
+
+bool Importer::importInputs() {
+  bool good = true;
+  Block &entry = function.getBody().front();
+  for (const auto &[index, input] : llvm::enumerate(model.graph.inputs)) {
+    auto refuse = [&](const char *slug, const std::string &what) {
+      addProblem({slug, "", "input '" + input.name + "' " + what, {}, ""});
+      poisoned.insert(input.name);
+      good = false;
+    };
+    const ValueType &type = input.type;
+    Type element = elementType(type.type, &context);
+    if (!type.notTensor.empty()) {
+      refuse("unsupported-type", "is a " + type.notTensor);
+      continue;
+    }
+    if (!element) {
+      refuse("unsupported-type",
+             "has the element type " + elementTypeName(type.type));
+      continue;
+    }
+    if (!type.hasRank) {
+      refuse("unknown-rank", "has no shape");
+      continue;
+    }
+    llvm::SmallVector<int64_t> sizes;
+    llvm::SmallVector<std::string> names;
+    bool huge = false;
+    int64_t elements = 1;
+    for (const DeclaredDim &dim : type.dims) {
+      // Negative sizes say "unknown" in some exporters' files; they do not in
+      // the specification.
+      huge |=
+          dim.size < -1 ||
+          (dim.size > 0 && llvm::MulOverflow(elements, dim.size, elements)) ||
+          elements > (int64_t(1) << 46);
+      sizes.push_back(dim.size < 0 ? ShapedType::kDynamic : dim.size);
+      names.push_back(dim.size < 0 ? dim.name : "");
+    }
+    if (huge) {
+      refuse("invalid-shape", "has a shape that no tensor can have");
+      continue;
+    }
+    Location loc = locationOf(input.name);
+    Value argument =
+        entry.addArgument(RankedTensorType::get(sizes, element), loc);
+    Data data;
+    data.type = type.type;
+    data.value = argument;
+    for (const auto &[axis, size] : llvm::enumerate(sizes)) {
+      if (!ShapedType::isDynamic(size)) {
+        data.shape.push_back(Dim(size));
+        continue;
+      }
+      bool isNew = names[axis].empty() || !dims.isName(names[axis]);
+      Value dim;
+      if (isNew)
+        dim = tensor::DimOp::create(builder, loc, argument, axis);
+      data.shape.push_back(names[axis].empty() ? dims.create("", dim, true)
+                                               : dims.named(names[axis], dim));
+    }
+    define(input.name, std::move(data));
+    llvm::SmallVector<Type> types(entry.getArgumentTypes());
+    function.setFunctionType(
+        FunctionType::get(&context, types, function.getResultTypes()));
+    function.setArgAttrs(entry.getNumArguments() - 1,
+                         interfaceAttrs(context, input.name, names, type.type)
+                             .getDictionary(&context));
+  }
+  return good;
+}
+
+bool Importer::inputsAreThere(const Node &node) {
+  for (const std::string &input : node.inputs)
+    if (!input.empty() && (poisoned.contains(input) || !lookup(input)))
+      return false;
+  return true;
+}
+
+void Importer::reportUnsupported() {
+  // One problem for an operator, however many nodes have it.
+  std::map<std::string, std::vector<const Node *>> gaps;
+  for (const Node &node : model.graph.nodes) {
+    const OpEntry *entry = opTable().find(node.domain, node.op);
+    if (entry && entry->facts.since <= node.since)
+      continue;
+    gaps[(node.domain.empty() ? "" : node.domain + ".") + node.op].push_back(
+        &node);
+  }
+  for (const auto &[name, nodes] : gaps) {
+    const Node &first = *nodes.front();
+    const OpEntry *entry = opTable().find(first.domain, first.op);
+    Problem problem{"unsupported-op",
+                    first.name,
+                    "operator " + name + " is not supported",
+                    {},
+                    ""};
+    if (entry)
+      problem.notes.push_back("version " + std::to_string(first.since) +
+                              " of it is not supported, version " +
+                              std::to_string(entry->facts.since) +
+                              " and later are");
+    else if (first.domain.empty())
+      problem.notes.push_back("the model uses opset " +
+                              std::to_string(model.opset));
+    else
+      problem.notes.push_back("the domain '" + first.domain +
+                              "' is not part of the ONNX standard");
+    if (nodes.size() > 1) {
+      std::string others;
+      for (size_t i = 1; i < nodes.size() && i <= 8; ++i)
+        others += (i > 1 ? ", " : "") + nodes[i]->name;
+      problem.notes.push_back(
+          "also at " + others +
+          (nodes.size() > 9
+               ? " and " + std::to_string(nodes.size() - 9) + " more"
+               : ""));
+    }
+    problem.help = entry ? "export the model for a newer opset" : "";
+    addProblem(std::move(problem));
+  }
+}
+
+bool Importer::importNodes() {
+  reportUnsupported();
+  for (const Node &node : model.graph.nodes) {
+    const OpEntry *entry = opTable().find(node.domain, node.op);
+    bool good =
+        entry && entry->facts.since <= node.since && inputsAreThere(node);
+    if (good) {
+      Op op(*this, node, locationOf(node.name));
+      op.b.setInsertionPointToEnd(&function.getBody().front());
+      good = evaluateContents(op) ||
+             (!op.failed() && succeeded(entry->lower(op)) && !op.failed());
+    }
+    for (const std::string &output : node.outputs)
+      if (!good && !output.empty())
+        poisoned.insert(output);
+  }
+  return problems.empty();
+}
+
+bool Importer::importOutputs() {
+  llvm::SmallVector<Value> results;
+  llvm::SmallVector<Type> types;
+  llvm::SmallVector<DictionaryAttr> attrs;
+  for (const auto &output : model.graph.outputs) {
+    const Data *data =
+        poisoned.contains(output.name) ? nullptr : lookup(output.name);
+    if (!data) {
+      if (problems.empty())
+        addProblem({"undefined-value",
+                    "",
+                    "the output '" + output.name + "' is not computed",
+                    {},
+                    ""});
+      continue;
+    }
+    if (!output.type.notTensor.empty()) {
+      addProblem({"unsupported-type",
+                  "",
+                  "output '" + output.name + "' is a " + output.type.notTensor,
+                  {},
+                  ""});
+      continue;
+    }
+    if (output.type.type != ElementType::Undefined &&
+        output.type.type != data->type) {
+      addProblem({"type-mismatch",
+                  "",
+                  "output '" + output.name + "' is declared as " +
+                      elementTypeName(output.type.type) + " but computed as " +
+                      elementTypeName(data->type),
+                  {},
+                  ""});
+      continue;
+    }
+    Node place;
+    place.name = output.name;
+    Op op(*this, place, locationOf(output.name));
+    op.b.setInsertionPointToEnd(&function.getBody().front());
+    Value value = op.value(*data);
+    if (!value)
+      continue;
+    llvm::SmallVector<std::string> names;
+    for (const auto &[axis, dim] : llvm::enumerate(data->shape)) {
+      std::string name = dim.constant() ? "" : dims.name(dim);
+      // A declared name serves unless it means another size here.
+      if (!dim.constant() && name.empty() && axis < output.type.dims.size() &&
+          !dims.isName(output.type.dims[axis].name))
+        name = output.type.dims[axis].name;
+      names.push_back(name);
+    }
+    results.push_back(value);
+    types.push_back(value.getType());
+    attrs.push_back(interfaceAttrs(context, output.name, names, data->type)
+                        .getDictionary(&context));
+  }
+  if (!problems.empty())
+    return false;
+  builder.setInsertionPointToEnd(&function.getBody().front());
+  func::ReturnOp::create(builder, fileLocation(), results);
+  function.setFunctionType(
+      FunctionType::get(&context, function.getArgumentTypes(), types));
+  for (const auto &[index, dict] : llvm::enumerate(attrs))
+    function.setResultAttrs(index, dict);
+  return true;
+}
+
+OwningOpRef<ModuleOp> Importer::run(llvm::StringRef moduleName) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(fileLocation(), moduleName);
+  builder.setInsertionPointToEnd(module->getBody());
+  function = func::FuncOp::create(builder, fileLocation(), "main",
+                                  builder.getFunctionType({}, {}));
+  function->setAttr(kEntryAttrName, builder.getUnitAttr());
+  builder.setInsertionPointToEnd(function.addEntryBlock());
+  importInputs();
+  importNodes();
+  bool good = problems.empty() && importOutputs();
+  for (const Problem &problem : problems)
+    report(locationOf(problem.node), problem);
+  if (!good || !problems.empty())
+    return nullptr;
+  if (failed(verify(*module))) {
+    report(fileLocation(), {"internal-error",
+                            "",
+                            "the importer made invalid code of this model",
+                            {},
+                            "this is a fault of the compiler: report it"});
+    return nullptr;
+  }
+  return module;
+}
+
+void registerImportDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
+                  math::MathDialect, scf::SCFDialect, tensor::TensorDialect,
+                  OrchestraDialect>();
+}
+
+static OwningOpRef<ModuleOp> import(llvm::StringRef path,
+                                    const std::string_view *bytes,
+                                    MLIRContext &context,
+                                    const ImportOptions &options) {
+  DialectRegistry registry;
+  registerImportDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+
+  ReadOptions readOptions;
+  readOptions.maxNodes = options.maxNodes;
+  readOptions.keeps = [](const std::string &domain, const std::string &op) {
+    return opTable().find(domain, op) || (domain.empty() && op == "Range");
+  };
+  for (const auto &dim : options.dims)
+    readOptions.dims[dim.getKey().str()] = dim.getValue();
+  ReadResult read = readModel(path.str(), bytes, readOptions);
+
+  Model none;
+  Importer importer(context, path.str(), read.model ? *read.model : none);
+  for (const Problem &problem : read.problems)
+    report(importer.locationOf(problem.node), problem);
+  if (!read.model)
+    return nullptr;
+  std::string name =
+      options.name.empty() ? llvm::sys::path::stem(path).str() : options.name;
+  return importer.run(name);
+}
+
+OwningOpRef<ModuleOp> importOnnx(llvm::StringRef path, MLIRContext &context,
+                                 const ImportOptions &options) {
+  return import(path, nullptr, context, options);
+}
+
+OwningOpRef<ModuleOp> importOnnxFromMemory(llvm::StringRef bytes,
+                                           llvm::StringRef name,
+                                           MLIRContext &context,
+                                           const ImportOptions &options) {
+  std::string_view view(bytes.data(), bytes.size());
+  return import(name, &view, context, options);
+}
+
+} // namespace orchestra::onnx

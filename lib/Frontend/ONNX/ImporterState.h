@@ -1,0 +1,72 @@
+//===- ImporterState.h - One import under way -------------------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_LIB_FRONTEND_ONNX_IMPORTERSTATE_H
+#define ORCHESTRA_LIB_FRONTEND_ONNX_IMPORTERSTATE_H
+
+#include "Importer.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace orchestra::onnx {
+
+/// Reports a problem in the house form at `loc`.
+void report(mlir::Location loc, const Problem &problem);
+
+/// The attribute of a constant: `dense` when small or a splat, else a resource
+/// over its bytes. Null if its type has no MLIR type.
+mlir::TypedAttr constantAttr(const Tensor &tensor, llvm::StringRef name,
+                             mlir::MLIRContext *context);
+
+class Importer {
+public:
+  Importer(mlir::MLIRContext &context, std::string file, const Model &model);
+
+  /// The module, or null after reporting.
+  mlir::OwningOpRef<mlir::ModuleOp> run(llvm::StringRef moduleName);
+
+  /// The location of a node, or of another thing with a name.
+  mlir::Location locationOf(llvm::StringRef name);
+  mlir::Location fileLocation();
+
+  /// What stands for a name; null if its definition failed.
+  const Data *lookup(const std::string &name);
+  void define(const std::string &name, Data data);
+  mlir::Value constantValue(const Tensor &tensor, llvm::StringRef name);
+  void addProblem(Problem problem) { problems.push_back(std::move(problem)); }
+
+  DimSymbols dims;
+
+private:
+  bool importInputs();
+  bool importNodes();
+  bool importOutputs();
+  void reportUnsupported();
+  bool inputsAreThere(const Node &node);
+
+  mlir::MLIRContext &context;
+  std::string file;
+  const Model &model;
+  mlir::OpBuilder builder;
+  mlir::func::FuncOp function;
+  std::map<std::string, Data> values;
+  /// Names whose node failed: nodes that use them are skipped silently.
+  llvm::StringSet<> poisoned;
+  llvm::DenseMap<const Tensor *, mlir::Value> constants;
+  std::vector<Problem> problems;
+};
+
+/// Lowers a node on sizes and shapes by computing its result now, as sizes.
+/// True if it did.
+bool evaluateContents(Op &op);
+
+} // namespace orchestra::onnx
+
+#endif // ORCHESTRA_LIB_FRONTEND_ONNX_IMPORTERSTATE_H

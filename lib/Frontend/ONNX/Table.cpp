@@ -1,0 +1,47 @@
+//===- Table.cpp - All families of operators ------------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Table.h"
+
+#include "orchestra/Frontend/ONNX.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+namespace orchestra::onnx {
+
+const Table &opTable() {
+  static const Table table = [] {
+    Table all;
+    addElementwise(all);
+    addElementwiseMath(all);
+    addConvolution(all);
+    addDataMovement(all);
+    addGather(all);
+    addMatMul(all);
+    addNormalization(all);
+    addPooling(all);
+    addReduction(all);
+    addShape(all);
+    return all;
+  }();
+  return table;
+}
+
+void printSupportedOps(llvm::raw_ostream &os) {
+  os << "# ONNX operators\n\n"
+        "Generated from the importer's table by `orchestra-translate "
+        "--list-onnx-ops`; do not edit.\n\n"
+        "Models are converted to opset 28 first. *Since* is the first version "
+        "of an operator that is read; older models are converted where the "
+        "onnx library can. Operators that are not listed are supported if "
+        "their definition is a function of listed ones.\n\n"
+        "| Operator | Since | Not supported |\n|---|---|---|\n";
+  for (const auto &[name, entry] : opTable().all())
+    os << "| " << name << " | " << entry.facts.since << " | "
+       << entry.facts.limits << " |\n";
+}
+
+} // namespace orchestra::onnx

@@ -1,0 +1,63 @@
+//===- Table.h - The operators the importer lowers --------------*- C++ -*-===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each family file adds its operators here. The importer looks them up, and the
+// page of supported operators is printed from the same entries.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_LIB_FRONTEND_ONNX_TABLE_H
+#define ORCHESTRA_LIB_FRONTEND_ONNX_TABLE_H
+
+#include "Importer.h"
+
+#include <map>
+
+namespace orchestra::onnx {
+
+struct OpFacts {
+  /// The first version of the operator's schema that the lowering reads right.
+  /// Older models are converted before; a node that stayed older is refused.
+  int since = 1;
+  /// What the lowering refuses, for the page of supported operators.
+  const char *limits = "";
+};
+
+struct OpEntry {
+  OpFacts facts;
+  Lowering lower = nullptr;
+};
+
+class Table {
+public:
+  void op(const char *name, OpFacts facts, Lowering lower) {
+    entries[name] = {facts, lower};
+  }
+  const OpEntry *find(const std::string &domain, const std::string &op) const {
+    auto entry = entries.find(op);
+    return domain.empty() && entry != entries.end() ? &entry->second : nullptr;
+  }
+  const std::map<std::string, OpEntry> &all() const { return entries; }
+
+private:
+  std::map<std::string, OpEntry> entries;
+};
+
+/// The table with all families.
+const Table &opTable();
+
+void addElementwise(Table &table);
+void addElementwiseMath(Table &table);
+void addConvolution(Table &table);
+void addDataMovement(Table &table);
+void addGather(Table &table);
+void addMatMul(Table &table);
+void addNormalization(Table &table);
+void addPooling(Table &table);
+void addReduction(Table &table);
+void addShape(Table &table);
+
+} // namespace orchestra::onnx
+
+#endif // ORCHESTRA_LIB_FRONTEND_ONNX_TABLE_H
