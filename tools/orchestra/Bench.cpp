@@ -138,7 +138,7 @@ static void print(const Result &result, bool json) {
         {"runs", int64_t(result.times.size())},
         {"latency_ms",
          llvm::json::Object{{"min", result.times.front()},
-                            {"p50", median},
+                            {"median", median},
                             {"p90", percentile(result.times, 0.9)},
                             {"p99", percentile(result.times, 0.99)},
                             {"max", result.times.back()},
