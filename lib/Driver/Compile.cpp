@@ -360,10 +360,12 @@ static void describeProgram(const Program &program, CompileReport &report) {
   report.calls = program.info.calls.size();
   report.codeBytes = program.codeBytes();
   report.weightBytes = program.weights.size;
+  if (!report.fromCache)
+    return; // counted as they were compiled, with those of folding
   llvm::StringSet<> kernels;
   for (const cpu::CallInfo &call : program.info.calls)
     kernels.insert(call.kernel);
-  report.kernels = kernels.size();
+  report.kernels = report.kernelsFromCache = kernels.size();
 }
 
 Expected<std::unique_ptr<CompiledModel>>

@@ -96,23 +96,42 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
     warnings.push_back(std::move(text));
     return;
   }
-  allHaveSlugs &= endsWithSlug(message);
-  environment |= StringRef(message).ends_with("[out-of-memory]");
-  if (!llvm::is_contained(errors, text))
-    errors.push_back(std::move(text));
+  if (llvm::none_of(errors,
+                    [&](const Report &report) { return report.text == text; }))
+    errors.push_back({std::this_thread::get_id(), std::move(text),
+                      endsWithSlug(message),
+                      StringRef(message).ends_with("[out-of-memory]")});
+}
+
+llvm::Error DiagnosticCollector::takeErrorIfAny() {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::string text;
+  Fault fault = Fault::Input;
+  llvm::erase_if(errors, [&](const Report &report) {
+    if (report.thread != std::this_thread::get_id())
+      return false;
+    text += (text.empty() ? "" : "\n") + report.text;
+    if (report.environment)
+      fault = Fault::Environment;
+    else if (!report.hasSlug && fault == Fault::Input)
+      fault = Fault::Internal;
+    return true;
+  });
+  if (text.empty())
+    return llvm::Error::success();
+  return llvm::make_error<DriverError>(fault, std::move(text));
 }
 
 llvm::Error DiagnosticCollector::takeError(StringRef doing, bool afterImport) {
-  std::lock_guard<std::mutex> lock(mutex);
-  if (errors.empty())
-    return makeError(Fault::Internal, model,
-                     doing + " failed without saying why [internal]");
-  Fault fault = environment                    ? Fault::Environment
-                : afterImport && !allHaveSlugs ? Fault::Internal
-                                               : Fault::Input;
-  std::string text = llvm::join(errors, "\n");
-  errors.clear();
-  return llvm::make_error<DriverError>(fault, std::move(text));
+  if (llvm::Error error = takeErrorIfAny()) {
+    DriverError driver = toDriverError(std::move(error));
+    // Upstream's parser and verifier know no slugs: the text is the user's.
+    if (!afterImport && driver.getFault() == Fault::Internal)
+      return llvm::make_error<DriverError>(Fault::Input, driver.getText());
+    return llvm::make_error<DriverError>(driver);
+  }
+  return makeError(Fault::Internal, model,
+                   doing + " failed without saying why [internal]");
 }
 
 std::vector<std::string> DiagnosticCollector::takeWarnings() {

@@ -13,6 +13,7 @@
 
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace orchestra {
@@ -24,15 +25,19 @@ llvm::SmallVector<llvm::StringRef> nodeNames(mlir::Location location);
 std::string describeLocation(mlir::Location location,
                              llvm::StringRef fallback);
 
-/// Collects the diagnostics of a context while it lives.
+/// Collects the diagnostics of a context while it lives. Each thread takes what
+/// it reported itself.
 class DiagnosticCollector {
 public:
   DiagnosticCollector(mlir::MLIRContext &context, std::string model);
 
-  /// What was reported, as one error. An error without a slug is a bug of ours
-  /// once the model has been accepted (`afterImport`). If nothing was reported,
-  /// says that `doing` failed.
+  /// What this thread reported, as one error. An error without a slug is a bug
+  /// of ours once the model has been accepted (`afterImport`). If nothing was
+  /// reported, says that `doing` failed.
   llvm::Error takeError(llvm::StringRef doing, bool afterImport);
+
+  /// The same after the model was accepted, but nothing if nothing was reported.
+  llvm::Error takeErrorIfAny();
 
   /// Warnings so far, in the house form.
   std::vector<std::string> takeWarnings();
@@ -42,9 +47,13 @@ private:
 
   std::mutex mutex;
   std::string model;
-  std::vector<std::string> errors, warnings;
-  bool allHaveSlugs = true;
-  bool environment = false;
+  struct Report {
+    std::thread::id thread;
+    std::string text;
+    bool hasSlug, environment;
+  };
+  std::vector<Report> errors;
+  std::vector<std::string> warnings;
   mlir::ScopedDiagnosticHandler handler;
 };
 

@@ -13,9 +13,10 @@
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
-#include "mlir/IR/Threading.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -45,6 +46,42 @@ KernelModules Compilation::splitKernels(ModuleOp from) {
   return kernels;
 }
 
+/// Writes a kernel that could not be compiled to a file that orchestra-opt
+/// takes, and adds its path to the error.
+static llvm::Error withReproducer(llvm::Error error, StringAttr name,
+                                  ModuleOp source,
+                                  const PipelineOptions &pipeline) {
+  DriverError driver = toDriverError(std::move(error), name.getValue(),
+                                     Fault::Internal);
+  if (driver.getFault() != Fault::Internal)
+    return llvm::make_error<DriverError>(driver);
+  std::string path = (name.getValue() + ".mlir").str();
+  std::error_code failed;
+  auto os = std::make_unique<llvm::raw_fd_ostream>(path, failed);
+  if (failed) {
+    llvm::SmallString<128> temporary;
+    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/false, temporary);
+    llvm::sys::path::append(temporary, path);
+    path = std::string(temporary);
+    os = std::make_unique<llvm::raw_fd_ostream>(path, failed);
+  }
+  if (failed)
+    return llvm::make_error<DriverError>(driver);
+  *os << "// A kernel that " << compilerName()
+      << " could not compile. To see it fail:\n// orchestra-opt "
+         "--pass-pipeline='builtin.module(orchestra-kernel-pipeline{arch="
+      << pipeline.target.arch << " cpu=" << pipeline.target.cpu
+      << (pipeline.reference ? " reference=1" : "") << "})' THIS_FILE\n";
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
+  source->print(*os, flags);
+  *os << "\n";
+  return llvm::make_error<DriverError>(
+      Fault::Internal,
+      driver.getText() + "\n  note: the kernel is in " + path +
+          "; please report this with that file");
+}
+
 Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
                                            const PipelineOptions &pipeline,
                                            const cpu::MachineTarget &machine,
@@ -67,12 +104,16 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
   passes.enableVerifier(false);
   buildKernelPipeline(passes, pipeline);
   if (failed(passes.run(*work)))
-    return diagnostics->takeError("compiling a kernel", /*afterImport=*/true);
+    return withReproducer(
+        diagnostics->takeError("compiling a kernel", /*afterImport=*/true),
+        name, source, pipeline);
   cpu::EmitOptions emit;
   emit.optLevel = options.optLevel;
   Expected<cpu::ByteBuffer> object = cpu::emit(*work, machine, emit);
   if (!object)
-    return object.takeError();
+    return withReproducer(
+        llvm::joinErrors(diagnostics->takeErrorIfAny(), object.takeError()),
+        name, source, pipeline);
   Bytes bytes = ownedBytes(std::move(*object));
   if (options.useCache)
     if (llvm::Error error =
@@ -114,14 +155,25 @@ Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
     return std::pair(b->weight, a) < std::pair(a->weight, b);
   });
   PipelineOptions pipeline = pipelineFor(machine);
-  parallelForEach(context.get(), order, [&](Job *job) {
+  auto compile = [&](Job *job) {
     Expected<Bytes> object = compileKernel(job->name, job->source, pipeline,
                                            machine, job->cached);
     if (object)
       job->object = std::move(*object);
     else
       job->error = object.takeError();
-  });
+  };
+  // Not MLIR's parallelForEach: that holds diagnostics back until all are done.
+  if (!pool || order.size() < 2) {
+    llvm::for_each(order, compile);
+  } else {
+    context->enterMultiThreadedExecution();
+    llvm::ThreadPoolTaskGroup group(*pool);
+    for (Job *job : order)
+      group.async([&compile, job] { compile(job); });
+    group.wait();
+    context->exitMultiThreadedExecution();
+  }
   llvm::Error errors = llvm::Error::success();
   std::vector<Bytes> objects;
   for (Job &job : jobs) {

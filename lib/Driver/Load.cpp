@@ -119,12 +119,15 @@ llvm::Error Compilation::load() {
 #ifdef ORCHESTRA_HAVE_ONNX
   onnx::registerImportDialects(registry);
 #endif
-  pool = std::make_unique<llvm::StdThreadPool>(
-      llvm::hardware_concurrency(options.jobs));
+  // One job runs on the calling thread.
+  if (options.jobs != 1)
+    pool = std::make_unique<llvm::StdThreadPool>(
+        llvm::hardware_concurrency(options.jobs));
   // Folded buffers and mapped files must outlive the attributes over them.
   context = std::make_shared<MLIRContext>(registry,
                                           MLIRContext::Threading::DISABLED);
-  context->setThreadPool(*pool);
+  if (pool)
+    context->setThreadPool(*pool);
   diagnostics = std::make_unique<DiagnosticCollector>(*context, model);
 
   loadDialects();

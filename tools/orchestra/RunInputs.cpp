@@ -130,8 +130,27 @@ tool::readInputs(const Model &model, const InputArguments &args) {
     llvm::Expected<NamedTensors> archive = readNpz(args.archive);
     if (!archive)
       return archive.takeError();
-    for (auto &[name, tensor] : *archive)
-      set(name, std::move(tensor));
+    // An archive may hold more than inputs, such as labels; what is missing is
+    // reported with the names that are there.
+    std::string found;
+    for (auto &[name, tensor] : *archive) {
+      found += (found.empty() ? "" : ", ") + name;
+      if (llvm::any_of(model.getInputs(),
+                       [&, &name = name](const TensorDecl &decl) {
+                         return decl.name == name;
+                       }))
+        set(name, std::move(tensor));
+    }
+    for (const TensorDecl &decl : model.getInputs())
+      if (args.files.empty() &&
+          llvm::none_of(given, [&](const auto &entry) {
+            return entry.first == decl.name;
+          }))
+        return makeError(Fault::Input, args.archive,
+                         "the archive has no array for input '" + decl.name +
+                             "' [input-mismatch]",
+                         {"note: it has " + (found.empty() ? "none" : found),
+                          "note: '" + decl.name + "' is " + decl.describe()});
   }
   for (const std::string &text : args.files) {
     auto [name, path] = StringRef(text).split('=');

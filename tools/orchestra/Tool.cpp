@@ -153,8 +153,7 @@ int tool::report(llvm::Error error, const Common &common) {
                         {"exit_code", int64_t(driver.getFault())},
                         {"error", llvm::json::fixUTF8(driver.getText())}})
                  << "\n";
-  else
-    llvm::errs() << driver.getText() << "\n";
+  llvm::errs() << driver.getText() << "\n";
   return int(driver.getFault());
 }
 

@@ -74,7 +74,7 @@ struct Loaded {
 llvm::Expected<Loaded> loadModel(const std::string &path,
                                  CompileOptions options, const Common &common);
 
-/// Prints an error to stderr (as JSON to stdout, with --json) and returns the
+/// Prints an error to stderr (and, with --json, JSON to stdout) and returns the
 /// exit code that goes with it.
 int report(llvm::Error error, const Common &common);
 void printWarnings(const CompileReport &report, const Common &common);

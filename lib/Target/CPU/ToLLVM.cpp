@@ -101,9 +101,9 @@ struct ParallelCallLowering : ConvertOpToLLVMPattern<func::CallOp> {
     }
     Value exec = operands[0];
     Value api = LLVM::LoadOp::create(rewriter, loc, pointer, exec);
-    Value slot =
-        LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(), api,
-                            ArrayRef<LLVM::GEPArg>{8});
+    Value slot = LLVM::GEPOp::create(rewriter, loc, pointer,
+                                     rewriter.getI8Type(), api,
+                                     ArrayRef<LLVM::GEPArg>{8});
     Value parallelFor = LLVM::LoadOp::create(rewriter, loc, pointer, slot);
     Value grain = LLVM::ConstantOp::create(
         rewriter, loc, i64, call->getAttrOfType<IntegerAttr>(kGrainAttrName));
@@ -141,17 +141,12 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     RewritePatternSet patterns(ctx);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     arith::populateArithExpandOpsPatterns(patterns);
-    // An intrinsic where there is one, which LLVM can vectorise; libm has no
-    // rsqrt at all.
-    populateMathToLLVMConversionPatterns(converter, patterns,
-                                         /*approximateLog1p=*/false,
-                                         /*benefit=*/2);
+    populateMathToLLVMConversionPatterns(converter, patterns);
     populateMathToLibmConversionPatterns(patterns);
-    populateVectorToLLVMConversionPatterns(converter, patterns);
-    // A mask covers one vector: 32 bits are enough to count its lanes.
     vector::populateVectorMaskOpLoweringPatterns(patterns);
     vector::populateVectorMaskMaterializationPatterns(
         patterns, /*force32BitVectorIndices=*/true);
+    populateVectorToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     cf::populateAssertToLLVMConversionPattern(converter, patterns);
