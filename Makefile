@@ -48,6 +48,7 @@ format: bootstrap ## Format all C and C++ files
 lint: build ## All hygiene: format, headers, clang-tidy, build without PCH
 	@$(PYTHON) utils/house.py
 	@$(PYTHON) utils/lint.py --build $(BUILD_DIR) -j$(JOBS)
+	@$(PYTHON) utils/scaffolds.py --full -j$(JOBS)
 	@$(MAKE) build PRESET=no-pch
 
 sanitize: ## Build with ASan and UBSan and run the tests

@@ -41,6 +41,8 @@ def read_junit(path, result):
         skipped = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
             result.failures.append(name)
+        elif skipped is not None and "Test not selected" in (skipped.get("message") or ""):
+            continue  # left out by --filter
         elif skipped is not None:
             result.skips.append((name, skip_reason(skipped)))
         elif case.get("status") in ("notrun", "disabled"):
@@ -152,6 +154,7 @@ def all_suites(build):
     return [
         Suite("house", "rules of the house", True, script_command("house.py")),
         Suite("docs", "generated pages", True, script_command("docs.py", "--check")),
+        Suite("scaffolds", "what utils/new.py writes", True, script_command("scaffolds.py")),
         Suite("lit", "IR and tools", True, lit_command),
         Suite("unit", "C++ units, runtime", has_ctests(build), ctest_command),
         Suite(

@@ -7,7 +7,10 @@
     utils/docs.py --check   fails if a page differs from what would be written
 
 A pass may say {{example: NAME.mlir}} in its description: the page then shows the
-input of that test and what the pass makes of it now."""
+input of that test and what the pass makes of it now.
+
+Any page may cut code from a source: after the line <!-- cut: FILE#NAME --> the
+next code block holds what stands in FILE between ANCHOR: NAME and its end."""
 
 import argparse
 import difflib
@@ -15,6 +18,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import project
@@ -121,6 +125,28 @@ def errors(build):
     return "\n".join(rows) + "\n"
 
 
+CUT = re.compile(r"(<!-- cut: (\S+)#(\S+) -->\n```\w*\n)(.*?)(^```$)", re.S | re.M)
+
+
+def with_cuts(text):
+    """The text of a page with each cut block as its source has it now."""
+
+    def cut(match):
+        opening, name, anchor, _, closing = match.groups()
+        source = read(name)
+        found = re.search(r"ANCHOR: %s\n(.*?)^[^\n]*ANCHOR_END: %s$" % (anchor, anchor), source, re.S | re.M)
+        if not found:
+            raise Failure("%s has no anchor '%s'" % (name, anchor))
+        return opening + textwrap.dedent(found.group(1)) + closing
+
+    return CUT.sub(cut, text)
+
+
+def differences(path, old, new):
+    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0))
+    return ["%s is out of date; run make docs" % path] + lines[:10] if lines else []
+
+
 PAGES = {"dialects.md": dialects, "errors.md": errors, "passes.md": passes}
 
 
@@ -132,25 +158,25 @@ def main():
     options = parser.parse_args()
     options.build = options.build.resolve()
     checks = project.Checks("docs")
-    for name, make in PAGES.items():
+    pages = {OUT / name: make for name, make in PAGES.items()}
+    for path in project.all_files():
+        if path.suffix == ".md" and CUT.search(read(path)):
+            pages[path] = None
+    for path, make in pages.items():
+        old = read(path) if (ROOT / path).exists() else ""
         try:
-            text = MARK + "\n" + make(options.build).rstrip() + "\n"
-        except Failure as failure:
-            checks.add(name, str(failure).splitlines())
+            text = with_cuts(old) if make is None else MARK + "\n" + make(options.build).rstrip() + "\n"
+        except (Failure, OSError) as failure:
+            checks.add(str(path), str(failure).splitlines())
             continue
-        path = ROOT / OUT / name
-        old = path.read_text() if path.exists() else ""
-        if not options.check:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        if options.check:
+            checks.add(str(path), differences(path, old, text))
+        else:
+            checks.add(str(path), [])
             if old != text:
-                path.write_text(text)
-                print("wrote %s" % (OUT / name))
-            checks.add(name, [])
-            continue
-        difference = list(difflib.unified_diff(old.splitlines(), text.splitlines(), lineterm="", n=0))
-        if difference:
-            difference = ["%s is out of date; run make docs" % (OUT / name)] + difference[:10]
-        checks.add(name, difference)
+                (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+                (ROOT / path).write_text(text)
+                print("wrote %s" % path)
     written = {str(OUT / name) for name in PAGES}
     checks.add(
         "no-other-files",

@@ -3,6 +3,7 @@
 """What the scripts beside this file share: the files of the project, by kind,
 those that a change touches, and results in the form that utils/check.py reads."""
 
+import os
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -20,9 +21,17 @@ def git(*arguments):
     return [line for line in run.stdout.split("\n") if line] if run.returncode == 0 else []
 
 
+# Folders that git ignores, for a tree without git (a release archive).
+IGNORED = {".git", ".venv", ".cache", ".models", "__pycache__"}
+
+
 def all_files():
     """Every file of the project, tracked or new, relative to its root."""
     listed = git("ls-files", "--cached", "--others", "--exclude-standard")
+    if not listed:
+        for folder, folders, names in os.walk(ROOT):
+            folders[:] = [f for f in folders if f not in IGNORED and not f.startswith("build")]
+            listed += [os.path.relpath(os.path.join(folder, name), ROOT) for name in names]
     return sorted(Path(name) for name in set(listed) if (ROOT / name).is_file())
 
 

@@ -14,6 +14,9 @@
 #include "orchestra/Strategy/StrategyOps.h"
 #include "orchestra/Target/CPU/Passes.h"
 #include "orchestra/Transforms/Passes.h"
+#include "orchestra/Dialect/StableHLO/StableHLO.h"
+#include "orchestra/Target/NVIDIA/Passes.h"
+#include "orchestra/Target/StableHLO/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -24,9 +27,10 @@ using namespace mlir;
 void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
-  registry.insert<OrchestraDialect>();
+  registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
   registerStrategyOps(registry);
+  nvidia::registerDialects(registry);
 }
 
 void orchestra::registerPasses() {
@@ -37,4 +41,6 @@ void orchestra::registerPasses() {
   registerOrchestraTargetCPUPasses();
   registerOrchestraTransformsPasses();
   registerStagePipelines();
+  nvidia::registerPasses();
+  stablehlo::registerPasses();
 }

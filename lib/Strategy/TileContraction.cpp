@@ -50,11 +50,11 @@ static linalg::LinalgOp findContraction(func::FuncOp kernel) {
 }
 
 /// The row count of a tile for `size` rows of which at most `limit` fit the
-/// registers: a divisor if one is at least four fifths of the limit, else the most even
-/// split.
+/// registers: a divisor if one is at least four fifths of the limit, else the
+/// most even split.
 static int64_t chooseRows(int64_t size, int64_t limit) {
   if (size <= limit)
-    return size;
+    return std::max<int64_t>(size, 1);
   for (int64_t rows = limit; 5 * rows >= 4 * limit; --rows)
     if (size % rows == 0)
       return rows;
@@ -97,8 +97,8 @@ readPacked(RewriterBase &rewriter, linalg::LinalgOp op, OpOperand *operand,
   SmallVector<int64_t> shape;
   auto addDim = [&](int64_t dim) {
     exprs.push_back(map.getResult(dim));
-    shape.push_back(getConstantIntValue(sizes[dim]).value_or(
-        ShapedType::kDynamic));
+    shape.push_back(
+        getConstantIntValue(sizes[dim]).value_or(ShapedType::kDynamic));
   };
   for (int64_t dim : perm) {
     if (dim == innerPos[0]) {
@@ -116,8 +116,8 @@ readPacked(RewriterBase &rewriter, linalg::LinalgOp op, OpOperand *operand,
   addDim(innerPos[0]);
   SmallVector<OpFoldResult> strides(newOffsets.size(),
                                     rewriter.getIndexAttr(1));
-  auto type = RankedTensorType::get(
-      shape, unpack.getSourceType().getElementType());
+  auto type =
+      RankedTensorType::get(shape, unpack.getSourceType().getElementType());
   Value packed = tensor::ExtractSliceOp::create(
       rewriter, loc, type, unpack.getSource(), newOffsets, newSizes, strides);
   return std::make_pair(
@@ -216,7 +216,8 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
   }
 
   SmallVector<int64_t> sizes(root.getNumLoops(), 0);
-  double flops = 2 * getReductionSize(contraction) * tileRows * columns;
+  double flops =
+      std::max(1.0, 2 * getReductionSize(contraction) * tileRows * columns);
   for (auto [loop, rootLoop] : llvm::enumerate(rootLoopOf)) {
     if (rootLoop == ~0u)
       continue;
@@ -251,8 +252,8 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
   for (Value value : kernel.getBody().front().getTerminator()->getOperands())
     returned.insert(value.getDefiningOp());
   options.setFusionControlFn(
-      [&](tensor::ExtractSliceOp, OpResult producer, bool)
-          -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+      [&](tensor::ExtractSliceOp, OpResult producer,
+          bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
         if (!isa<linalg::LinalgOp>(producer.getOwner()))
           return std::nullopt; // packed operands and views stay outside
         return scf::SCFTileAndFuseOptions::ControlFnResult{
@@ -264,14 +265,12 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
           rewriter, cast<TilingInterface>(root.getOperation()), options);
   if (failed(tiled) || tiled->loops.empty())
     return failure();
-  for (auto [original, replacement] : tiled->replacements)
-    rewriter.replaceAllUsesWith(original, replacement);
+  replaceTiledOps(rewriter, kernel, tiled->replacements);
 
   auto forall = cast<scf::ForallOp>(tiled->loops.front().getOperation());
   forall->setAttr(kLoopOrderAttrName, rewriter.getDenseI64ArrayAttr(order));
-  forall->setAttr(kGrainAttrName,
-                  rewriter.getI64IntegerAttr(
-                      int64_t(std::ceil(kMinFlopsPerThread / flops))));
+  forall->setAttr(kGrainAttrName, rewriter.getI64IntegerAttr(int64_t(
+                                      std::ceil(kMinFlopsPerThread / flops))));
   SmallVector<linalg::GenericOp> inner;
   forall.walk([&](linalg::GenericOp op) {
     if (op->hasAttr(kRegisterTileAttrName))

@@ -10,6 +10,7 @@
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Strategy/Tiling.h"
 
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
@@ -27,6 +28,21 @@ static unsigned getLeadingResultDims(linalg::LinalgOp root) {
   for (OpOperand &init : root.getDpsInitsMutable())
     depth = std::min(depth, getAlignedDims(root, &init));
   return depth;
+}
+
+void orchestra::replaceTiledOps(RewriterBase &rewriter, func::FuncOp kernel,
+                                const DenseMap<Value, Value> &replacements) {
+  for (auto [original, replacement] : replacements) {
+    Value shape = original;
+    while (auto op = shape.getDefiningOp<DestinationStyleOpInterface>())
+      shape = op.getTiedOpOperand(cast<OpResult>(shape))->get();
+    auto isDim = [](OpOperand &use) {
+      return isa<tensor::DimOp>(use.getOwner());
+    };
+    rewriter.replaceUsesWithIf(original, shape, isDim);
+    rewriter.replaceAllUsesWith(original, replacement);
+  }
+  sortTopologically(&kernel.getBody().front());
 }
 
 LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
@@ -73,9 +89,11 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
         (!ShapedType::isDynamic(ranges[0]) && innerSize <= elements))
       return success();
     sizes[0] = std::max<int64_t>(
-        1, elements / std::max<int64_t>(1, innerSize / std::max<int64_t>(
-                          1, ShapedType::isDynamic(ranges[0]) ? kDynamicDimGuess
-                                                              : ranges[0])));
+        1, elements / std::max<int64_t>(
+                          1, innerSize / std::max<int64_t>(
+                                             1, ShapedType::isDynamic(ranges[0])
+                                                    ? kDynamicDimGuess
+                                                    : ranges[0])));
     innerSize = elements;
   }
   for (unsigned dim = 0; dim < depth; ++dim)
@@ -91,8 +109,8 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
   for (Value value : kernel.getBody().front().getTerminator()->getOperands())
     returned.insert(value.getDefiningOp());
   options.setFusionControlFn(
-      [&](tensor::ExtractSliceOp, OpResult producer, bool)
-          -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+      [&](tensor::ExtractSliceOp, OpResult producer,
+          bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
         if (!isa<linalg::LinalgOp>(producer.getOwner()))
           return std::nullopt;
         return scf::SCFTileAndFuseOptions::ControlFnResult{
@@ -104,11 +122,10 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
           rewriter, cast<TilingInterface>(root.getOperation()), options);
   if (failed(tiled) || tiled->loops.empty())
     return failure();
-  for (auto [original, replacement] : tiled->replacements)
-    rewriter.replaceAllUsesWith(original, replacement);
+  replaceTiledOps(rewriter, kernel, tiled->replacements);
   auto forall = cast<scf::ForallOp>(tiled->loops.front().getOperation());
   int64_t work = std::max<int64_t>(1, innerSize * int64_t(ops.size()));
-  forall->setAttr(kGrainAttrName, rewriter.getI64IntegerAttr(std::max<int64_t>(
-                                      1, elements / work)));
+  forall->setAttr(kGrainAttrName, rewriter.getI64IntegerAttr(
+                                      std::max<int64_t>(1, elements / work)));
   return success();
 }

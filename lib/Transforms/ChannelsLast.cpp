@@ -47,6 +47,15 @@ static Value makeTranspose(OpBuilder &b, Location loc, Value value,
       ->getResult(0);
 }
 
+/// The transpose back to channels first that defines `value`, if one does. Only
+/// these move down: the others are what they are to meet.
+static linalg::TransposeOp getSinking(Value value) {
+  auto transpose = value.getDefiningOp<linalg::TransposeOp>();
+  if (transpose && transpose.getPermutation() == ArrayRef(kToChannelsFirst))
+    return transpose;
+  return nullptr;
+}
+
 namespace {
 
 /// A convolution or pooling on NCHW becomes a generic on NHWC.
@@ -258,7 +267,7 @@ struct SinkThroughElementwise : OpRewritePattern<linalg::GenericOp> {
       AffineMap map = op.getMatchingIndexingMap(input);
       if (!map.isIdentity())
         continue;
-      auto transpose = input->get().getDefiningOp<linalg::TransposeOp>();
+      auto transpose = getSinking(input->get());
       if (transpose && (perm.empty() || perm == transpose.getPermutation())) {
         perm = transpose.getPermutation();
         ++transposed;
@@ -281,7 +290,7 @@ struct SinkThroughElementwise : OpRewritePattern<linalg::GenericOp> {
     AffineMap identity = AffineMap::getMultiDimIdentityMap(op.getNumLoops(), ctx);
     for (OpOperand *input : op.getDpsInputOperands()) {
       AffineMap map = op.getMatchingIndexingMap(input);
-      auto transpose = input->get().getDefiningOp<linalg::TransposeOp>();
+      auto transpose = getSinking(input->get());
       if (map.isIdentity() && transpose &&
           transpose.getPermutation() == perm) {
         inputs.push_back(transpose.getInput());
@@ -359,7 +368,7 @@ struct SinkThroughPad : OpRewritePattern<tensor::PadOp> {
 
   LogicalResult matchAndRewrite(tensor::PadOp op,
                                 PatternRewriter &rewriter) const override {
-    auto transpose = op.getSource().getDefiningOp<linalg::TransposeOp>();
+    auto transpose = getSinking(op.getSource());
     Value padding = op.getConstantPaddingValue();
     if (!transpose || !padding)
       return rewriter.notifyMatchFailure(op, "pads no transpose");
@@ -388,7 +397,7 @@ struct SinkThroughSlice : OpRewritePattern<tensor::ExtractSliceOp> {
 
   LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
                                 PatternRewriter &rewriter) const override {
-    auto transpose = op.getSource().getDefiningOp<linalg::TransposeOp>();
+    auto transpose = getSinking(op.getSource());
     if (!transpose || op.getDroppedDims().any())
       return rewriter.notifyMatchFailure(op, "slices no transpose");
     SmallVector<int64_t> perm(transpose.getPermutation());
@@ -416,7 +425,7 @@ struct SinkThroughConcat : OpRewritePattern<tensor::ConcatOp> {
     SmallVector<Value> inputs;
     SmallVector<int64_t> perm;
     for (Value input : op.getInputs()) {
-      auto transpose = input.getDefiningOp<linalg::TransposeOp>();
+      auto transpose = getSinking(input);
       if (!transpose ||
           (!perm.empty() && ArrayRef(perm) != transpose.getPermutation()))
         return rewriter.notifyMatchFailure(op, "joins other layouts");

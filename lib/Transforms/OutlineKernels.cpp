@@ -58,6 +58,12 @@ std::optional<double> countBytes(ValueRange values) {
   return bytes;
 }
 
+/// Whether a value of this type certainly has no elements.
+bool isEmpty(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && llvm::is_contained(tensor.getShape(), 0);
+}
+
 /// The size of dimension `dim` of `value`, in terms of values that exist on the
 /// host: never the dimension of a value that a kernel computes, if it can be
 /// said otherwise.
@@ -178,11 +184,13 @@ void KernelOutliner::collect(const KernelGroup &group) {
 Value KernelOutliner::getInside(Value value) {
   Operation *def = value.getDefiningOp();
   if (def && isClonedIntoKernels(def) && !inputs.contains(value)) {
-    // Each use has a copy of its own, so that destinations are never shared.
+    // Each use has a copy of its own, so that destinations are never shared;
+    // the mapping is too, as it would keep the block arguments of the last
+    // copy.
+    IRMapping operands;
     for (Value operand : def->getOperands())
-      if (!map.contains(operand) || isa<tensor::EmptyOp, linalg::FillOp>(def))
-        map.map(operand, getInside(operand));
-    Operation *clone = inner.clone(*def, map);
+      operands.map(operand, getInside(operand));
+    Operation *clone = inner.clone(*def, operands);
     return clone->getResult(0);
   }
   return map.lookup(value);
@@ -235,6 +243,8 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     if (Value padding = pad.getConstantPaddingValue()) {
       Value filled =
           linalg::FillOp::create(b, loc, padding, destination).getResult(0);
+      if (isEmpty(pad.getSourceType()))
+        return filled;
       SmallVector<OpFoldResult> strides(pad.getSourceType().getRank(),
                                         b.getIndexAttr(1));
       return tensor::InsertSliceOp::create(
@@ -248,6 +258,8 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     Value result = destination;
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     for (Value input : concat.getInputs()) {
+      if (isEmpty(input.getType()))
+        continue;
       SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, input);
       SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
       SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
@@ -260,9 +272,8 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     return result;
   }
   if (auto insert = dyn_cast<tensor::InsertSliceOp>(def)) {
-    Value copied =
-        linalg::CopyOp::create(b, loc, insert.getDest(), destination)
-            .getResult(0);
+    Value copied = linalg::CopyOp::create(b, loc, insert.getDest(), destination)
+                       .getResult(0);
     insert.getDestMutable().set(copied);
     return value;
   }
@@ -359,10 +370,10 @@ void KernelOutliner::outline(const KernelGroup &group) {
         b, loc, sizes, type.getElementType(), type.getEncoding()));
   }
   b.setInsertionPoint(last);
-  auto dispatch = DispatchOp::create(
-      b, loc, TypeRange(ValueRange(destinations)),
-      FlatSymbolRefAttr::get(b.getContext(), name), inputs.getArrayRef(),
-      destinations);
+  auto dispatch =
+      DispatchOp::create(b, loc, TypeRange(ValueRange(destinations)),
+                         FlatSymbolRefAttr::get(b.getContext(), name),
+                         inputs.getArrayRef(), destinations);
   if (known)
     dispatch->setAttr("orchestra.flops", b.getF64FloatAttr(flops));
   std::optional<double> in = countBytes(inputs.getArrayRef()),
@@ -375,6 +386,25 @@ void KernelOutliner::outline(const KernelGroup &group) {
     op->erase();
 }
 
+/// There is nothing to compute for tensors without elements, and a slice of
+/// such a tensor has no valid offset: they become `tensor.empty`.
+static void dropEmptyWork(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (!isKernelWork(&op) || !llvm::all_of(op.getResultTypes(), isEmpty))
+      continue;
+    OpBuilder b(&op);
+    for (Value result : op.getResults()) {
+      SmallVector<OpFoldResult> sizes;
+      auto type = cast<RankedTensorType>(result.getType());
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        sizes.push_back(getDim(b, op.getLoc(), result, dim));
+      result.replaceAllUsesWith(tensor::EmptyOp::create(
+          b, op.getLoc(), sizes, type.getElementType(), type.getEncoding()));
+    }
+    op.erase();
+  }
+}
+
 namespace {
 struct OutlineKernels
     : orchestra::impl::OutlineKernelsPassBase<OutlineKernels> {
@@ -382,7 +412,8 @@ struct OutlineKernels
 
   void runOnOperation() override {
     KernelOutliner outliner(getOperation(), salt);
-    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+    for (auto function :
+         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       if (function.isExternal() || function->hasAttr(kKernelAttrName))
         continue;
       if (!llvm::hasSingleElement(function.getBody())) {
@@ -391,6 +422,7 @@ struct OutlineKernels
         return signalPassFailure();
       }
       Block &block = function.getBody().front();
+      dropEmptyWork(block);
       for (const KernelGroup &group : formKernelGroups(block, fuse))
         outliner.outline(group);
       // A dispatch stands where its last op was; its users may stand before.

@@ -142,18 +142,19 @@ orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
   if (artefact->struct_size < sizeof(orch_artefact))
     return damaged(origin, "the descriptor is too small for its version");
   if (artefact->flags != 0)
-    return orch_set_error(ORCH_ERROR_VERSION,
-                          "%s: error: the artefact was made for another version "
-                          "of the runtime [artefact-version]\n  note: it has "
-                          "flags 0x%x, which runtime %s does not know",
-                          origin, artefact->flags, orch_runtime_version());
+    return orch_set_error(
+        ORCH_ERROR_VERSION,
+        "%s: error: the artefact was made for another version "
+        "of the runtime [artefact-version]\n  note: it has "
+        "flags 0x%x, which runtime %s does not know",
+        origin, artefact->flags, orch_runtime_version());
   if (orch_status status = checkTarget(*artefact, origin))
     return status;
 
   if (!artefact->resolve || !artefact->run)
     return damaged(origin, "an entry point is missing");
-  if (orch_status status = checkTensors(artefact->inputs, artefact->num_inputs,
-                                        "input", origin))
+  if (orch_status status =
+          checkTensors(artefact->inputs, artefact->num_inputs, "input", origin))
     return status;
   if (orch_status status = checkTensors(
           artefact->outputs, artefact->num_outputs, "output", origin))

@@ -37,11 +37,10 @@ struct Shape {
     for (uint32_t d = 0; d < rank && used < sizeof(text); ++d) {
       size_t room = sizeof(text) - used;
       const char *separator = d ? "x" : "";
-      used += size_t(
-          dims[d] < 0
-              ? snprintf(text + used, room, "%s?", separator)
-              : snprintf(text + used, room, "%s%lld", separator,
-                         static_cast<long long>(dims[d])));
+      used +=
+          size_t(dims[d] < 0 ? snprintf(text + used, room, "%s?", separator)
+                             : snprintf(text + used, room, "%s%lld", separator,
+                                        static_cast<long long>(dims[d])));
     }
   }
 };
@@ -91,6 +90,31 @@ orch_status checkTensor(const orch_context &context, const orch_tensor &tensor,
           static_cast<long long>(expectedDims[d]), kind,
           Shape(tensor.dims, tensor.rank).text,
           Shape(expectedDims, info.rank).text);
+  }
+  return ORCH_OK;
+}
+
+orch_status impossibleSize(const orch_context &context,
+                           const orch_tensor &tensor,
+                           const orch_tensor_info &info, const char *kind) {
+  return orch_set_error(ORCH_ERROR_MISMATCH,
+                        "%s:/%s: error: %s '%s' has dims or strides that no "
+                        "memory has [tensor-shape]\n  note: it is %s %s",
+                        context.origin(), info.name, kind, info.name,
+                        Shape(tensor.dims, tensor.rank).text,
+                        orch_dtype_name(tensor.dtype));
+}
+
+/// So that the shape function, which computes with dims, cannot overflow on
+/// what is too large anyway.
+orch_status checkSizes(const orch_context &context, const orch_tensor *inputs) {
+  const orch_artefact &artefact = context.artefact();
+  for (uint32_t i = 0; i < artefact.num_inputs; ++i) {
+    int64_t elements;
+    uint64_t bytes;
+    if (!denseSize(inputs[i].dtype, inputs[i].rank, inputs[i].dims, elements,
+                   bytes))
+      return impossibleSize(context, inputs[i], artefact.inputs[i], "input");
   }
   return ORCH_OK;
 }
@@ -149,8 +173,8 @@ orch_status checkResolved(orch_context &context, int64_t arenaBytes) {
           "%s:/%s: error: the model computes a shape for output '%s' that it "
           "does not promise [shape-function]\n  note: computed %s, promised "
           "%s\n  help: this is a fault of the compiler; please report it",
-          context.origin(), info.name, info.name,
-          Shape(dims, info.rank).text, Shape(info.dims, info.rank).text);
+          context.origin(), info.name, info.name, Shape(dims, info.rank).text,
+          Shape(info.dims, info.rank).text);
     dims += info.rank;
   }
   if (arenaBytes < 0)
@@ -197,24 +221,20 @@ orch_status bindOne(const orch_context &context, const orch_tensor &tensor,
   if (!denseSize(tensor.dtype, tensor.rank, tensor.dims, elements,
                  binding.bytes) ||
       !byteRange(tensor, binding.low, binding.high))
-    return orch_set_error(ORCH_ERROR_MISMATCH,
-                          "%s:/%s: error: %s '%s' has dims or strides that no "
-                          "memory has [tensor-shape]\n  note: it is %s %s",
-                          context.origin(), info.name, kind, info.name,
-                          Shape(tensor.dims, tensor.rank).text,
-                          orch_dtype_name(tensor.dtype));
+    return impossibleSize(context, tensor, info, kind);
   binding.pointer = tensor.data;
   if (elements == 0) {
     binding.pointer = const_cast<char *>(context.nothing);
     return ORCH_OK;
   }
   if (!tensor.data)
-    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
-                          "%s:/%s: error: %s '%s' has no data "
-                          "[invalid-argument]\n  note: its pointer is null, and "
-                          "it is %s",
-                          context.origin(), info.name, kind, info.name,
-                          Shape(tensor.dims, tensor.rank).text);
+    return orch_set_error(
+        ORCH_ERROR_INVALID_ARGUMENT,
+        "%s:/%s: error: %s '%s' has no data "
+        "[invalid-argument]\n  note: its pointer is null, and "
+        "it is %s",
+        context.origin(), info.name, kind, info.name,
+        Shape(tensor.dims, tensor.rank).text);
   binding.staged = !isDense(tensor) || !isAligned(tensor);
   return ORCH_OK;
 }
@@ -269,8 +289,8 @@ orch_status bindOutputs(orch_context &context, orch_tensor *outputs) {
     const orch_tensor_info &info = artefact.outputs[i];
     if (!outputs[i].data) {
       orch_tensor made;
-      if (orch_status status = orch_tensor_allocate(
-              info.dtype, info.rank, dims, &context.allocator, &made))
+      if (orch_status status = orch_tensor_allocate(info.dtype, info.rank, dims,
+                                                    &context.allocator, &made))
         return status;
       outputs[i] = made;
       Binding &binding = context.outputs[i];
@@ -373,13 +393,14 @@ orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
                           context.origin(), inputs ? numInputs : 0,
                           artefact.num_inputs);
   for (uint32_t i = 0; i < numInputs; ++i)
-    if (orch_status status =
-            checkTensor(context, inputs[i], artefact.inputs[i], "input",
-                        artefact.inputs[i].dims))
+    if (orch_status status = checkTensor(context, inputs[i], artefact.inputs[i],
+                                         "input", artefact.inputs[i].dims))
       return status;
   if (!takeDims(context, inputs) && context.resolved)
     return ORCH_OK;
   context.resolved = false;
+  if (orch_status status = checkSizes(context, inputs))
+    return status;
   if (orch_status status = checkNamedDims(context, inputs))
     return status;
 

@@ -5,8 +5,9 @@
 //
 // What: a table from LLVM's feature names to CPUID bits (x86-64) or kernel
 //   hardware capabilities (AArch64).
-// Why not __builtin_cpu_supports: it takes literals only, and knows fewer names.
-// Where the bits are from: Intel SDM volume 2A (CPUID) and AMD APM volume 3,
+// Why not __builtin_cpu_supports: it takes literals only, and knows fewer
+// names. Where the bits are from: Intel SDM volume 2A (CPUID) and AMD APM
+// volume 3,
 //   appendix E. A feature with registers of its own also needs the system's
 //   support, which XCR0 tells (SDM volume 1, chapter 13).
 //
@@ -215,18 +216,18 @@ struct Feature {
 
 // Bits of the kernel's asm/hwcap.h, which are ABI.
 constexpr Feature features[] = {
-    {"fp-armv8", AT_HWCAP, 0}, {"neon", AT_HWCAP, 1},
-    {"aes", AT_HWCAP, 3},      {"sha2", AT_HWCAP, 6},
-    {"crc", AT_HWCAP, 7},      {"lse", AT_HWCAP, 8},
-    {"fullfp16", AT_HWCAP, 10}, {"rdm", AT_HWCAP, 12},
-    {"jsconv", AT_HWCAP, 13},  {"complxnum", AT_HWCAP, 14},
-    {"rcpc", AT_HWCAP, 15},    {"sha3", AT_HWCAP, 17},
-    {"sm4", AT_HWCAP, 19},     {"dotprod", AT_HWCAP, 20},
-    {"sve", AT_HWCAP, 22},     {"fp16fml", AT_HWCAP, 23},
-    {"sve2", AT_HWCAP2, 1},    {"sve-aes", AT_HWCAP2, 2},
+    {"fp-armv8", AT_HWCAP, 0},      {"neon", AT_HWCAP, 1},
+    {"aes", AT_HWCAP, 3},           {"sha2", AT_HWCAP, 6},
+    {"crc", AT_HWCAP, 7},           {"lse", AT_HWCAP, 8},
+    {"fullfp16", AT_HWCAP, 10},     {"rdm", AT_HWCAP, 12},
+    {"jsconv", AT_HWCAP, 13},       {"complxnum", AT_HWCAP, 14},
+    {"rcpc", AT_HWCAP, 15},         {"sha3", AT_HWCAP, 17},
+    {"sm4", AT_HWCAP, 19},          {"dotprod", AT_HWCAP, 20},
+    {"sve", AT_HWCAP, 22},          {"fp16fml", AT_HWCAP, 23},
+    {"sve2", AT_HWCAP2, 1},         {"sve-aes", AT_HWCAP2, 2},
     {"sve2-bitperm", AT_HWCAP2, 4}, {"f32mm", AT_HWCAP2, 10},
-    {"f64mm", AT_HWCAP2, 11},  {"i8mm", AT_HWCAP2, 13},
-    {"bf16", AT_HWCAP2, 14},   {"sme", AT_HWCAP2, 23},
+    {"f64mm", AT_HWCAP2, 11},       {"i8mm", AT_HWCAP2, 13},
+    {"bf16", AT_HWCAP2, 14},        {"sme", AT_HWCAP2, 23},
 };
 
 } // namespace

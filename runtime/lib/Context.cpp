@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "Context.h"
 
-
 using namespace orchestra::runtime;
 
 namespace {

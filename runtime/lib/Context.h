@@ -102,7 +102,8 @@ orch_status bindTensors(orch_context &context, const orch_tensor *inputs,
 /// Drops outputs that this run allocated.
 void dropOutputs(orch_context &context, orch_tensor *outputs);
 
-/// Writes the dtype, rank and dims that output `index` has, by the last resolve.
+/// Writes the dtype, rank and dims that output `index` has, by the last
+/// resolve.
 void describeOutput(const orch_context &context, uint32_t index,
                     orch_tensor &tensor);
 

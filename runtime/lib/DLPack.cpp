@@ -57,8 +57,7 @@ orch_status unsupported(const char *what, long long value) {
 
 /// What a managed tensor that we made keeps; the managed structure is inside,
 /// and so are shape and strides.
-template <typename Managed>
-struct Exported {
+template <typename Managed> struct Exported {
   Managed managed;
   orch_allocator allocator;
   orch_buffer *buffer;
@@ -83,10 +82,11 @@ orch_status exportTensor(const orch_tensor *tensor, Managed **out,
                           "error: exporting to DLPack needs a valid tensor and "
                           "a place for the result [invalid-argument]");
   if (!tensor->buffer)
-    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
-                          "error: a tensor without a buffer cannot be exported "
-                          "to DLPack [invalid-argument]\n  note: nothing would "
-                          "keep its memory alive\n  help: see orch_buffer_wrap");
+    return orch_set_error(
+        ORCH_ERROR_INVALID_ARGUMENT,
+        "error: a tensor without a buffer cannot be exported "
+        "to DLPack [invalid-argument]\n  note: nothing would "
+        "keep its memory alive\n  help: see orch_buffer_wrap");
   if (tensor->device)
     return unsupported("device", orch_device_index(tensor->device));
   if (!canBeReadOnly && tensor->flags & ORCH_TENSOR_READ_ONLY)
@@ -130,8 +130,7 @@ orch_status exportTensor(const orch_tensor *tensor, Managed **out,
   return ORCH_OK;
 }
 
-template <typename Managed>
-void callDeleter(void *user, void *) {
+template <typename Managed> void callDeleter(void *user, void *) {
   auto *managed = static_cast<Managed *>(user);
   if (managed->deleter)
     managed->deleter(managed);
@@ -159,8 +158,8 @@ orch_status convertView(const DLTensor &view, orch_tensor &tensor) {
                           "error: the DLPack tensor has no shape "
                           "[invalid-argument]");
   tensor.rank = uint32_t(view.ndim);
-  tensor.data = view.data ? static_cast<char *>(view.data) + view.byte_offset
-                          : nullptr;
+  tensor.data =
+      view.data ? static_cast<char *>(view.data) + view.byte_offset : nullptr;
   for (uint32_t d = 0; d < tensor.rank; ++d) {
     tensor.dims[d] = view.shape[d];
     tensor.strides[d] = view.strides ? view.strides[d] : 0;
@@ -172,9 +171,10 @@ orch_status convertView(const DLTensor &view, orch_tensor &tensor) {
   }
   int64_t low, high;
   if (!byteRange(tensor, low, high))
-    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
-                          "error: the DLPack tensor has dims or strides that no "
-                          "memory has [invalid-argument]");
+    return orch_set_error(
+        ORCH_ERROR_INVALID_ARGUMENT,
+        "error: the DLPack tensor has dims or strides that no "
+        "memory has [invalid-argument]");
   return ORCH_OK;
 }
 

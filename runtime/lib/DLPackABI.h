@@ -4,9 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What: the memory layout that DLPack 1.x publishes
-//   (https://dmlc.github.io/dlpack/latest/c_api.html), under its own struct tags
-//   so that the types are the ones callers know. Not to be included together
-//   with <dlpack/dlpack.h>. test/dlpack_test.py checks it against NumPy.
+//   (https://dmlc.github.io/dlpack/latest/c_api.html), under its own struct
+//   tags so that the types are the ones callers know. Not to be included
+//   together with <dlpack/dlpack.h>. test/dlpack_test.py checks it against
+//   NumPy.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ORCHESTRA_RUNTIME_LIB_DLPACKABI_H

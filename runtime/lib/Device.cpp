@@ -141,8 +141,8 @@ orch_status orch_device_open(const char *name, int32_t index,
   device->driver = driver;
   device->index = index;
   device->allocator = allocator;
-  if (orch_status status = driver->open(index, &device->allocator,
-                                        &device->state)) {
+  if (orch_status status =
+          driver->open(index, &device->allocator, &device->state)) {
     destroy(allocator, device);
     return status;
   }
@@ -191,8 +191,8 @@ orch_status orch_device_allocate(orch_device *device, uint64_t size,
     return invalid("orch_device_allocate needs a device, a size above 0, an "
                    "alignment that is a power of two up to 4096, and a place "
                    "for the address");
-  if (orch_status status = device->driver->allocate(device->state, size,
-                                                    alignment, pointer))
+  if (orch_status status =
+          device->driver->allocate(device->state, size, alignment, pointer))
     return status;
   device->alive.fetch_add(1, std::memory_order_relaxed);
   return ORCH_OK;
@@ -206,15 +206,15 @@ void orch_device_deallocate(orch_device *device, void *pointer) {
 }
 
 orch_status orch_device_copy(orch_device *device, void *to, const void *from,
-                             uint64_t size, orch_copy_kind kind) {
-  if (!device || kind < ORCH_COPY_HOST_TO_DEVICE ||
-      kind > ORCH_COPY_DEVICE_TO_DEVICE)
+                             uint64_t size, uint32_t kind) {
+  if (!device || kind > ORCH_COPY_DEVICE_TO_DEVICE)
     return invalid("orch_device_copy needs a device and a kind of copy");
   if (size == 0)
     return ORCH_OK;
   if (!to || !from)
     return invalid("orch_device_copy needs two addresses");
-  return device->driver->copy(device->state, to, from, size, kind);
+  return device->driver->copy(device->state, to, from, size,
+                              orch_copy_kind(kind));
 }
 
 orch_status orch_device_sync(orch_device *device) {
@@ -225,7 +225,8 @@ orch_status orch_device_sync(orch_device *device) {
 
 orch_status orch_event_create(orch_device *device, orch_event **out) {
   if (!device || !out)
-    return invalid("orch_event_create needs a device and a place for the event");
+    return invalid(
+        "orch_event_create needs a device and a place for the event");
   orch_event *event = create<orch_event>(device->allocator);
   if (!event)
     return outOfMemory(sizeof(orch_event), "an event");

@@ -8,8 +8,9 @@
 //   SIGBUS later. So the ELF headers are checked against the file's size first.
 // 2. dlopen knows a file by its path: after `model.so` was replaced while the
 //   old one is loaded, opening the path again gives the old one. So we open an
-//   alias of the path ("dir//././model.so") that spells the file's identity; the
-//   loader compares strings first, then device and inode, and gets it right.
+//   alias of the path ("dir//././model.so") that spells the file's identity;
+//   the loader compares strings first, then device and inode, and gets it
+//   right.
 //
 //===----------------------------------------------------------------------===//
 #include "LoadFile.h"
@@ -88,12 +89,12 @@ orch_status checkELF(int file, uint64_t size, const char *path) {
     uint64_t sum;
     return __builtin_add_overflow(offset, bytes, &sum) ? UINT64_MAX : sum;
   };
-  uint64_t needed = end(header.e_phoff, uint64_t(header.e_phnum) *
-                                            sizeof(Elf64_Phdr));
-  uint64_t sections = header.e_shnum ? end(header.e_shoff,
-                                           uint64_t(header.e_shnum) *
-                                               header.e_shentsize)
-                                     : 0;
+  uint64_t needed =
+      end(header.e_phoff, uint64_t(header.e_phnum) * sizeof(Elf64_Phdr));
+  uint64_t sections =
+      header.e_shnum
+          ? end(header.e_shoff, uint64_t(header.e_shnum) * header.e_shentsize)
+          : 0;
   if (sections > needed)
     needed = sections;
   if (needed > size)
@@ -144,13 +145,12 @@ orch_status openArtefact(const char *path, void **library,
   int file = realpath(path, real) ? open(real, O_RDONLY | O_CLOEXEC) : -1;
   if (file < 0) {
     bool missing = errno == ENOENT || errno == ENOTDIR;
-    return orch_set_error(missing ? ORCH_ERROR_NOT_FOUND : ORCH_ERROR_IO,
-                          "%s: error: the artefact cannot be opened [%s]\n"
-                          "  note: %s",
-                          path,
-                          missing ? "artefact-not-found"
-                                  : "artefact-unreadable",
-                          strerror(errno));
+    return orch_set_error(
+        missing ? ORCH_ERROR_NOT_FOUND : ORCH_ERROR_IO,
+        "%s: error: the artefact cannot be opened [%s]\n"
+        "  note: %s",
+        path, missing ? "artefact-not-found" : "artefact-unreadable",
+        strerror(errno));
   }
   struct stat status;
   if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -174,8 +174,9 @@ orch_status openArtefact(const char *path, void **library,
   void *symbol = dlsym(handle, ORCH_ARTEFACT_SYMBOL);
   if (!symbol) {
     dlclose(handle);
-    return notArtefact(path, "it is a shared library without the symbol "
-                       ORCH_ARTEFACT_SYMBOL, compileHelp);
+    return notArtefact(
+        path, "it is a shared library without the symbol " ORCH_ARTEFACT_SYMBOL,
+        compileHelp);
   }
   *library = handle;
   *artefact = static_cast<const orch_artefact *>(symbol);

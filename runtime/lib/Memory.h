@@ -43,8 +43,7 @@ T *create(const orch_allocator &allocator, Args &&...args) {
   void *memory = allocate(allocator, sizeof(T), alignof(T));
   return memory ? new (memory) T{std::forward<Args>(args)...} : nullptr;
 }
-template <typename T>
-void destroy(orch_allocator allocator, T *object) {
+template <typename T> void destroy(orch_allocator allocator, T *object) {
   if (!object)
     return;
   object->~T();
@@ -52,8 +51,7 @@ void destroy(orch_allocator allocator, T *object) {
 }
 
 /// A fixed number of plain values, all zero bytes at first.
-template <typename T>
-class Array {
+template <typename T> class Array {
   static_assert(std::is_trivially_copyable_v<T>, "elements are raw memory");
 
 public:

@@ -59,8 +59,7 @@ public:
     size_t at = 0;
     for (uint32_t i = 0; i < count; ++i)
       for (uint32_t d = 0; d < infos[i].rank; ++d)
-        symbols[at++] =
-            infos[i].dim_names ? lookup(infos[i].dim_names[d]) : -1;
+        symbols[at++] = infos[i].dim_names ? lookup(infos[i].dim_names[d]) : -1;
   }
   uint32_t size() const { return used; }
 
@@ -122,7 +121,8 @@ orch_status findWeights(orch_program &program,
       return orch_set_error(
           ORCH_ERROR_MISMATCH,
           "%s: error: the weights given do not fit the model "
-          "[weights-mismatch]\n  note: it needs %llu bytes aligned to %d; there "
+          "[weights-mismatch]\n  note: it needs %llu bytes aligned to %d; "
+          "there "
           "are %llu at %p",
           origin, static_cast<unsigned long long>(artefact.weights_size),
           ORCH_BUFFER_ALIGNMENT,
@@ -264,8 +264,8 @@ void orch_program_retain(orch_program *program) {
 }
 
 void orch_program_release(orch_program *program) {
-  if (program && program->references.fetch_sub(
-                     1, std::memory_order_acq_rel) == 1)
+  if (program &&
+      program->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
     destroyProgram(program);
 }
 

@@ -86,8 +86,7 @@ orch_status provideArena(orch_context &context, void *&arena) {
           "%s: error: the arena given is too small [arena-size]\n"
           "  note: this run needs %llu bytes; the arena has %llu\n"
           "  help: orch_context_resolve tells the size for given inputs",
-          context.origin(),
-          static_cast<unsigned long long>(context.arenaBytes),
+          context.origin(), static_cast<unsigned long long>(context.arenaBytes),
           static_cast<unsigned long long>(context.givenArenaSize));
     arena = context.givenArena;
   } else if (context.arenaBytes == 0) {
@@ -204,8 +203,7 @@ orch_status orch_context_run(orch_context *context, const orch_tensor *inputs,
   void *arena = nullptr;
   if (orch_status status = provideArena(*context, arena))
     return status;
-  if (orch_status status =
-          bindTensors(*context, inputs, outputs, numOutputs))
+  if (orch_status status = bindTensors(*context, inputs, outputs, numOutputs))
     return status;
   if (orch_status status = callProgram(*context, arena)) {
     dropOutputs(*context, outputs);

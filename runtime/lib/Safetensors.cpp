@@ -226,8 +226,7 @@ orch_status mapWeights(const char *path, const char *origin, const char *hash,
     close(file);
     return notSafetensors(path, "it is shorter than 8 bytes");
   }
-  void *address =
-      mmap(nullptr, fileSize, PROT_READ, MAP_PRIVATE, file, 0);
+  void *address = mmap(nullptr, fileSize, PROT_READ, MAP_PRIVATE, file, 0);
   int error = errno;
   close(file);
   if (address == MAP_FAILED)
@@ -246,9 +245,9 @@ orch_status mapWeights(const char *path, const char *origin, const char *hash,
     return notSafetensors(path, "its header is longer than the file");
 
   char found[256] = "";
-  int result = findMetadata(reinterpret_cast<const char *>(bytes) + 8,
-                            headerSize, ORCH_WEIGHTS_HASH_KEY, found,
-                            sizeof(found));
+  int result =
+      findMetadata(reinterpret_cast<const char *>(bytes) + 8, headerSize,
+                   ORCH_WEIGHTS_HASH_KEY, found, sizeof(found));
   if (result < 0)
     return notSafetensors(path, "its header is not valid");
   if (result == 0 || strcmp(found, hash) != 0)

@@ -28,8 +28,8 @@ orch_status mapWeights(const char *path, const char *origin, const char *hash,
                        uint64_t size, Mapping &mapping, const void **data);
 
 /// Finds the string `key` in the __metadata__ of a safetensors header (JSON of
-/// `length` bytes) and copies it, unescaped, to `value`. Returns 1 when found, 0
-/// when not, -1 when the header is not valid JSON of this form.
+/// `length` bytes) and copies it, unescaped, to `value`. Returns 1 when found,
+/// 0 when not, -1 when the header is not valid JSON of this form.
 int findMetadata(const char *header, size_t length, const char *key,
                  char *value, size_t capacity);
 

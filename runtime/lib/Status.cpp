@@ -52,7 +52,7 @@ orch_status orch_set_error(orch_status status, const char *format, ...) {
   return status;
 }
 
-const char *orch_status_name(orch_status status) {
+const char *orch_status_name(int32_t status) {
   switch (status) {
   case ORCH_OK:
     return "ok";

@@ -31,11 +31,11 @@ struct ElementType {
 
 // In the order of orch_dtype.
 constexpr ElementType elementTypes[] = {
-    {"invalid", 0},   {"f32", 32},        {"f64", 64},    {"f16", 16},
-    {"bf16", 16},     {"i8", 8},          {"i16", 16},    {"i32", 32},
-    {"i64", 64},      {"u8", 8},          {"u16", 16},    {"u32", 32},
-    {"u64", 64},      {"bool", 8},        {"f8E4M3FN", 8}, {"f8E4M3FNUZ", 8},
-    {"f8E5M2", 8},    {"f8E5M2FNUZ", 8},  {"i4", 4},      {"u4", 4},
+    {"invalid", 0}, {"f32", 32},       {"f64", 64},     {"f16", 16},
+    {"bf16", 16},   {"i8", 8},         {"i16", 16},     {"i32", 32},
+    {"i64", 64},    {"u8", 8},         {"u16", 16},     {"u32", 32},
+    {"u64", 64},    {"bool", 8},       {"f8E4M3FN", 8}, {"f8E4M3FNUZ", 8},
+    {"f8E5M2", 8},  {"f8E5M2FNUZ", 8}, {"i4", 4},       {"u4", 4},
 };
 constexpr uint32_t numElementTypes =
     sizeof(elementTypes) / sizeof(elementTypes[0]);
@@ -210,8 +210,8 @@ orch_status orch_tensor_size(const orch_tensor *tensor, int64_t *elements,
                              uint64_t *bytes) {
   int64_t count;
   uint64_t size;
-  if (!tensor || !denseSize(tensor->dtype, tensor->rank, tensor->dims, count,
-                            size))
+  if (!tensor ||
+      !denseSize(tensor->dtype, tensor->rank, tensor->dims, count, size))
     return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
                           "error: the tensor has no valid size "
                           "[invalid-argument]\n  note: its type is unknown, a "
@@ -228,10 +228,11 @@ orch_status orch_tensor_allocate(uint32_t dtype, uint32_t rank,
                                  const orch_allocator *given,
                                  orch_tensor *out) {
   if (!out || (rank && !dims) || rank > ORCH_MAX_RANK)
-    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
-                          "error: orch_tensor_allocate needs dims, a rank up to "
-                          "%d and a place for the tensor [invalid-argument]",
-                          ORCH_MAX_RANK);
+    return orch_set_error(
+        ORCH_ERROR_INVALID_ARGUMENT,
+        "error: orch_tensor_allocate needs dims, a rank up to "
+        "%d and a place for the tensor [invalid-argument]",
+        ORCH_MAX_RANK);
   orch_tensor tensor = orch_tensor_view(nullptr, dtype, rank, dims);
   uint64_t bytes;
   if (orch_status status = orch_tensor_size(&tensor, nullptr, &bytes))
@@ -269,9 +270,10 @@ orch_status orch_buffer_wrap(void *data, size_t size,
                              void *user, const orch_allocator *given,
                              orch_buffer **out) {
   if (!out)
-    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
-                          "error: orch_buffer_wrap needs a place for the buffer "
-                          "[invalid-argument]");
+    return orch_set_error(
+        ORCH_ERROR_INVALID_ARGUMENT,
+        "error: orch_buffer_wrap needs a place for the buffer "
+        "[invalid-argument]");
   orch_allocator allocator = allocatorOrSystem(given);
   orch_buffer *buffer = create<orch_buffer>(allocator);
   if (!buffer)

@@ -3,7 +3,8 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What: ownership, types, strides and refusals. That the layout is the published
+// What: ownership, types, strides and refusals. That the layout is the
+// published
 //   one is dlpack_test.py's business, against NumPy.
 //
 //===----------------------------------------------------------------------===//

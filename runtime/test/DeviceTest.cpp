@@ -104,8 +104,8 @@ TEST_P(Device, CopiesThereAndBack) {
   for (size_t i = 0; i < size; ++i)
     out[i] = char(i * 7);
   char *from = static_cast<char *>(a), *to = static_cast<char *>(b);
-  EXPECT_OK(orch_device_copy(device, a, out.data(), size,
-                             ORCH_COPY_HOST_TO_DEVICE));
+  EXPECT_OK(
+      orch_device_copy(device, a, out.data(), size, ORCH_COPY_HOST_TO_DEVICE));
   EXPECT_OK(orch_device_copy(device, to + 100, from + 100, size - 100,
                              ORCH_COPY_DEVICE_TO_DEVICE));
   EXPECT_OK(orch_device_copy(device, in.data() + 100, to + 100, size - 100,
@@ -115,8 +115,9 @@ TEST_P(Device, CopiesThereAndBack) {
     EXPECT_EQ(memcmp(in.data() + 100, out.data() + 100, size - 100), 0);
     EXPECT_EQ(in[99], 0);
   }
-  if (info.flags & ORCH_DEVICE_HOST_VISIBLE)
+  if (info.flags & ORCH_DEVICE_HOST_VISIBLE) {
     EXPECT_EQ(from[5], out[5]);
+  }
   orch_device_deallocate(device, a);
   orch_device_deallocate(device, b);
 }
@@ -125,16 +126,16 @@ TEST_P(Device, RefusesBadCopies) {
   void *memory = nullptr;
   char host[8];
   ASSERT_OK(orch_device_allocate(device, 8, 0, &memory));
-  EXPECT_OK(orch_device_copy(device, nullptr, nullptr, 0,
-                             ORCH_COPY_HOST_TO_DEVICE));
-  EXPECT_EQ(orch_device_copy(device, memory, nullptr, 8,
-                             ORCH_COPY_HOST_TO_DEVICE),
+  EXPECT_OK(
+      orch_device_copy(device, nullptr, nullptr, 0, ORCH_COPY_HOST_TO_DEVICE));
+  EXPECT_EQ(
+      orch_device_copy(device, memory, nullptr, 8, ORCH_COPY_HOST_TO_DEVICE),
+      ORCH_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(orch_device_copy(device, memory, host, 8, 9),
             ORCH_ERROR_INVALID_ARGUMENT);
-  EXPECT_EQ(orch_device_copy(device, memory, host, 8, orch_copy_kind(9)),
-            ORCH_ERROR_INVALID_ARGUMENT);
-  EXPECT_EQ(orch_device_copy(nullptr, memory, host, 8,
-                             ORCH_COPY_HOST_TO_DEVICE),
-            ORCH_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(
+      orch_device_copy(nullptr, memory, host, 8, ORCH_COPY_HOST_TO_DEVICE),
+      ORCH_ERROR_INVALID_ARGUMENT);
   orch_device_deallocate(device, memory);
 }
 
@@ -188,16 +189,16 @@ TEST(NullDevice, ChecksRanges) {
   void *memory = nullptr;
   char host[64];
   ASSERT_OK(orch_device_allocate(device, 32, 0, &memory));
-  EXPECT_EQ(orch_device_copy(device, memory, host, 33,
-                             ORCH_COPY_HOST_TO_DEVICE),
-            ORCH_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(
+      orch_device_copy(device, memory, host, 33, ORCH_COPY_HOST_TO_DEVICE),
+      ORCH_ERROR_INVALID_ARGUMENT);
   expectMessage("[device-range]", "33 bytes");
   EXPECT_EQ(orch_device_copy(device, host, static_cast<char *>(memory) + 32, 1,
                              ORCH_COPY_DEVICE_TO_HOST),
             ORCH_ERROR_INVALID_ARGUMENT);
-  EXPECT_EQ(orch_device_copy(device, memory, host, 8,
-                             ORCH_COPY_DEVICE_TO_DEVICE),
-            ORCH_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(
+      orch_device_copy(device, memory, host, 8, ORCH_COPY_DEVICE_TO_DEVICE),
+      ORCH_ERROR_INVALID_ARGUMENT);
   orch_device_deallocate(device, memory);
   EXPECT_OK(orch_device_close(device));
 }

@@ -3,7 +3,8 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What: the time of an empty parallel_for, per number of threads, hot (loops one
+// What: the time of an empty parallel_for, per number of threads, hot (loops
+// one
 //   after another) and cold (after the threads went to sleep). Not a test.
 //
 //===----------------------------------------------------------------------===//
@@ -20,10 +21,9 @@ namespace {
 
 double nanoseconds() {
   using namespace std::chrono;
-  return double(
-      duration_cast<std::chrono::nanoseconds>(
-          steady_clock::now().time_since_epoch())
-          .count());
+  return double(duration_cast<std::chrono::nanoseconds>(
+                    steady_clock::now().time_since_epoch())
+                    .count());
 }
 
 void nothing(orch_exec *, void *, int64_t, int64_t) {}

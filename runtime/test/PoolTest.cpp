@@ -6,12 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "TestSupport.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <mutex>
 #include <set>
 #include <sys/wait.h>
 #include <thread>
+#include <utility>
 
 using namespace orchestra::runtime::test;
 
@@ -40,8 +42,7 @@ void checkSplit(orch_pool *pool, int64_t count, int64_t grain, size_t threads) {
   for (auto [begin, end] : recorder.slices) {
     EXPECT_EQ(begin, at);
     EXPECT_GT(end, begin);
-    if (count >= grain)
-      EXPECT_GE(end - begin, grain) << count << " by " << grain;
+    EXPECT_GE(end - begin, std::min(grain, count)) << count << " by " << grain;
     at = end;
   }
   EXPECT_EQ(at, count > 0 ? count : 0);
@@ -122,8 +123,7 @@ TEST(Pool, NestedLoopsRunInline) {
       orch_pool_parallel_for(
           env->pool, 10, 1,
           [](orch_exec *, void *raw, int64_t begin, int64_t end) {
-            auto *inner =
-                static_cast<std::pair<Env *, std::thread::id> *>(raw);
+            auto *inner = static_cast<std::pair<Env *, std::thread::id> *>(raw);
             EXPECT_EQ(inner->second, std::this_thread::get_id());
             inner->first->total += end - begin;
           },

@@ -25,8 +25,7 @@ extern "C" const orch_artefact gather_artefact;
 namespace orchestra::runtime::test {
 
 /// The last error contains each of `parts`.
-template <typename... Parts>
-void expectMessage(Parts... parts) {
+template <typename... Parts> void expectMessage(Parts... parts) {
   for (const char *part : {parts...})
     EXPECT_THAT(orch_last_error(), testing::HasSubstr(part));
 }

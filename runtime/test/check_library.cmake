@@ -1,3 +1,6 @@
+# Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
 # Checks the shared library file: exports orch_* only, needs libc only, has no
 # trace of LLVM or the C++ library, and stays below 1 MB.
 #   cmake -DLIBRARY=liborchestra_runtime.so -DNM=nm -DREADELF=readelf -P this

@@ -25,6 +25,13 @@ llvm::LogicalResult tileContraction(mlir::RewriterBase &rewriter,
 llvm::LogicalResult tileRows(mlir::RewriterBase &rewriter,
                              mlir::func::FuncOp kernel, int64_t elements);
 
+/// Puts what a tiled loop computes in the place of the ops it was made from.
+/// Their dimensions, on which the loop's bounds may depend, are read from their
+/// destinations instead; other users are moved behind the loop.
+void replaceTiledOps(
+    mlir::RewriterBase &rewriter, mlir::func::FuncOp kernel,
+    const llvm::DenseMap<mlir::Value, mlir::Value> &replacements);
+
 } // namespace orchestra
 
 #endif // ORCHESTRA_STRATEGY_TILING_H

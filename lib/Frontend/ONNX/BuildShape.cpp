@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "ImporterState.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -120,8 +121,21 @@ Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
   Data result;
   result.type = input.type;
   result.shape.assign(shape.begin(), shape.end());
+  // Contents and constants keep their elements: no code is needed for them.
+  if (auto contents = op.contents(input); contents && !input.value) {
+    result.contents = std::move(contents);
+    return result;
+  }
   if (result.shape == input.shape) {
     result.value = op.value(input);
+    return result;
+  }
+  auto constantShape = op.tensorType(shape, input.type);
+  if (input.constant && constantShape && constantShape.hasStaticShape()) {
+    Tensor tensor = *input.constant; // shares the bytes
+    tensor.dims = constantShape.getShape().vec();
+    result.constant = op.importer.keep(std::move(tensor));
+    result.name = input.name;
     return result;
   }
   if (llvm::any_of(shape, [](const Dim &dim) { return dim.is(0); })) {
@@ -132,15 +146,13 @@ Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
   if (!value || op.failed())
     return result;
   // Undo what another reshape did, as for a bias made a column and read back.
-  if (auto expanded = value.getDefiningOp<tensor::ExpandShapeOp>()) {
-    auto type = op.tensorType(shape, input.type);
-    if (type.hasStaticShape() && expanded.getSrcType() == type) {
-      result.value = expanded.getSrc();
-      if (expanded->use_empty())
-        expanded.erase();
-      return result;
-    }
+  auto source = op.importer.reshapes.find(value);
+  if (source != op.importer.reshapes.end() &&
+      llvm::ArrayRef<Dim>(source->second.second) == shape) {
+    result.value = source->second.first;
+    return result;
   }
+  Value before = value;
   std::optional<Groups> groups;
   if (!input.shape.empty() && !shape.empty())
     groups = groupDims(input.shape, shape);
@@ -165,6 +177,7 @@ Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
   }
   if (input.shape.empty()) { // scalar -> ones
     result.value = expand(op, value, shape, input.type, {});
+    op.importer.reshapes[result.value] = {before, input.shape};
     return result;
   }
   if (shape.empty()) { // ones -> scalar
@@ -179,6 +192,7 @@ Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
   if (middle.size() != shape.size())
     value = expand(op, value, shape, input.type, to);
   result.value = castTo(op, value, op.tensorType(shape, input.type));
+  op.importer.reshapes[result.value] = {before, input.shape};
   return result;
 }
 

@@ -5,22 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
 namespace orchestra::onnx {
 namespace {
-
-Dim product(llvm::ArrayRef<Dim> dims) {
-  Dim size(1);
-  for (const Dim &dim : dims)
-    size = size * dim;
-  return size;
-}
 
 /// The same value under another name.
 LogicalResult lowerIdentity(Op &op) { return op.set(0, op.in(0)); }
@@ -47,48 +40,13 @@ LogicalResult lowerDropout(Op &op) {
   return op.set(1, mask);
 }
 
-/// A shape of unknown rank-1 content, of known length: sizes are read at run
-/// time.
-std::optional<Contents> runtimeSizes(Op &op, const Data &shape) {
-  auto length = shape.shape.size() == 1 ? shape.shape[0].constant()
-                                        : std::optional<int64_t>();
-  if (!length || *length > 64) {
-    (void)op.unsupported("a shape whose rank is not known at compile time");
-    return std::nullopt;
-  }
-  Contents contents;
-  Value vector = op.value(shape);
-  for (int64_t i = 0; i < *length; ++i) {
-    Value index = arith::ConstantIndexOp::create(op.b, i);
-    Value size = tensor::ExtractOp::create(op.b, vector, index);
-    contents.push_back(op.dims.create(
-        "", arith::IndexCastOp::create(op.b, op.b.getIndexType(), size),
-        /*nonNegative=*/false));
-  }
-  return contents;
-}
-
-/// The sizes that an integer tensor input holds, known or read at run time.
-std::optional<Contents> sizesFrom(Op &op, const Data &data) {
-  if (!op.expectType(data, data.type == ElementType::Int64, "the shape"))
-    return std::nullopt;
-  if (data.rank() != 1) {
-    (void)op.fail("shape-mismatch", op.node.op + ": the shape must be a vector",
-                  {"it is " + op.text(data.shape)});
-    return std::nullopt;
-  }
-  if (auto known = op.contents(data))
-    return known;
-  return runtimeSizes(op, data);
-}
-
 /// 0 keeps the input's size (unless allowzero), one -1 takes what is left.
 LogicalResult lowerReshape(Op &op) {
   const Data &x = op.in(0), &wanted = op.in(1);
   bool allowZero = op.intAttr("allowzero", 0) != 0;
   if (op.failed())
     return failure();
-  auto target = sizesFrom(op, wanted);
+  auto target = sizesFrom(op, wanted, "the shape");
   if (!target)
     return failure();
   Shape shape;
@@ -147,9 +105,179 @@ LogicalResult lowerFlatten(Op &op) {
                  {product(dims.take_front(at)), product(dims.drop_front(at))}));
 }
 
+/// perm[i] is the input dimension that becomes dimension i; none reverses.
+LogicalResult lowerTranspose(Op &op) {
+  const Data &x = op.in(0);
+  llvm::SmallVector<int64_t> reversed;
+  for (int64_t i = x.rank(); i-- > 0;)
+    reversed.push_back(i);
+  auto order = op.intsAttr("perm", reversed);
+  if (op.failed())
+    return failure();
+  auto sorted = order;
+  llvm::sort(sorted);
+  for (const auto &[i, axis] : llvm::enumerate(sorted))
+    if (axis != static_cast<int64_t>(i) ||
+        sorted.size() != static_cast<size_t>(x.rank()))
+      return op.fail("invalid-attribute",
+                     "Transpose: perm must name each dimension once");
+  if (order.size() != static_cast<size_t>(x.rank()))
+    return op.fail("invalid-attribute",
+                   "Transpose: perm must name each dimension once");
+  return op.set(0, transpose(op, x, order));
+}
+
+/// One after the other along axis.
+LogicalResult lowerConcat(Op &op) {
+  llvm::SmallVector<Data, 4> inputs;
+  for (unsigned i = 0; i < std::max(1u, op.numInputs()); ++i)
+    inputs.push_back(op.in(i));
+  auto axis = op.axis(op.intAttr("axis"), inputs.front().rank());
+  if (!axis)
+    return failure();
+  const Data &first = inputs.front();
+  for (const auto &[i, input] : llvm::enumerate(inputs)) {
+    if (!op.sameType(first, input))
+      return failure();
+    bool fits = input.rank() == first.rank();
+    for (int64_t d = 0; fits && d < first.rank(); ++d) {
+      auto a = first.shape[d].constant(), b = input.shape[d].constant();
+      fits = d == *axis || !a || !b || *a == *b;
+    }
+    if (!fits)
+      return op.fail("shape-mismatch", "Concat: shapes do not agree",
+                     {"input 0 is " + op.text(first.shape) + ", input " +
+                      std::to_string(i) + " is " + op.text(input.shape) +
+                      "; only dimension " + std::to_string(*axis) +
+                      " may differ"});
+  }
+  return op.set(0, concat(op, inputs, *axis));
+}
+
+/// Inserts dimensions of size 1 at the positions that axes have in the result.
+LogicalResult lowerUnsqueeze(Op &op) {
+  const Data &x = op.in(0);
+  auto given = axesFrom(op, 1, "axes");
+  if (op.failed())
+    return failure();
+  if (!given)
+    return op.fail("missing-input", "Unsqueeze lacks its axes");
+  int64_t rank = x.rank() + given->size();
+  auto axes = op.axes(*given, rank);
+  if (!axes)
+    return failure();
+  Shape shape;
+  for (int64_t i = 0, next = 0; i < rank; ++i)
+    shape.push_back(llvm::is_contained(*axes, i) ? Dim(1) : x.shape[next++]);
+  return op.set(0, reshape(op, x, shape));
+}
+
+/// Drops the dimensions that axes name, or all that are 1.
+LogicalResult lowerSqueeze(Op &op) {
+  const Data &x = op.in(0);
+  auto given = axesFrom(op, 1, "axes");
+  if (op.failed())
+    return failure();
+  llvm::SmallVector<int64_t> drop;
+  if (given) {
+    auto axes = op.axes(*given, x.rank());
+    if (!axes)
+      return failure();
+    drop = *axes;
+  }
+  Shape shape;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    const Dim &dim = x.shape[i];
+    bool named = llvm::is_contained(drop, i);
+    if (named && dim.constant() && !dim.is(1))
+      return op.fail("shape-mismatch", "Squeeze: a dimension is not 1",
+                     {"the tensor is " + op.text(x.shape) +
+                      ", the dimension is " + std::to_string(i)});
+    if (!given && !dim.constant())
+      return op.unsupported("a dimension of unknown size without axes");
+    if (!named && (given || !dim.is(1)))
+      shape.push_back(dim);
+  }
+  return op.set(0, reshape(op, x, shape));
+}
+
+/// Broadcasts to the shape and the input's own, both ways.
+LogicalResult lowerExpand(Op &op) {
+  const Data &x = op.in(0), &wanted = op.in(1);
+  if (op.failed())
+    return failure();
+  auto sizes = sizesFrom(op, wanted, "the shape");
+  if (!sizes)
+    return failure();
+  Data target;
+  target.shape.assign(sizes->begin(), sizes->end());
+  auto shape = broadcastShape(op, {x, target});
+  if (!shape)
+    return failure();
+  auto result = broadcastTo(op, x, *shape);
+  return result ? op.set(0, *result) : failure();
+}
+
+/// repeats copies along each dimension: [d] is read as [1, d] -> [r, d] ->
+/// [r * d]
+LogicalResult lowerTile(Op &op) {
+  const Data &x = op.in(0), &repeats = op.in(1);
+  if (op.failed())
+    return failure();
+  auto counts = sizesFrom(op, repeats, "repeats");
+  if (!counts)
+    return failure();
+  if (static_cast<int64_t>(counts->size()) != x.rank())
+    return op.fail("shape-mismatch",
+                   "Tile: repeats must have one element a dimension",
+                   {"the tensor is " + op.text(x.shape)});
+  Shape apart, spread, together;
+  for (const auto &[dim, count] : llvm::zip(x.shape, *counts)) {
+    if (count.constant() && *count.constant() < 0)
+      return op.fail("invalid-shape", "Tile: a count is negative");
+    together.push_back(dim * count);
+    if (!count.is(1)) {
+      apart.push_back(Dim(1));
+      spread.push_back(count);
+    }
+    apart.push_back(dim);
+    spread.push_back(dim);
+  }
+  if (!op.tensorType(together, x.type) || op.failed())
+    return failure();
+  auto copies = broadcastTo(op, reshape(op, x, apart), spread);
+  return copies ? op.set(0, reshape(op, *copies, together)) : failure();
+}
+
+LogicalResult lowerCast(Op &op) {
+  const Data &x = op.in(0);
+  auto type = static_cast<ElementType>(op.intAttr("to"));
+  if (op.failed())
+    return failure();
+  auto result = convert(op, x, type);
+  return result ? op.set(0, *result) : failure();
+}
+
+LogicalResult lowerCastLike(Op &op) {
+  const Data &x = op.in(0), &like = op.in(1);
+  if (op.failed())
+    return failure();
+  auto result = convert(op, x, like.type);
+  return result ? op.set(0, *result) : failure();
+}
+
 } // namespace
 
 void addDataMovement(Table &table) {
+  const char *narrow = "8-bit floats and narrower types";
+  table.op("Cast", {6, narrow}, lowerCast);
+  table.op("CastLike", {15, narrow}, lowerCastLike);
+  table.op("Concat", {4}, lowerConcat);
+  table.op("Expand", {8}, lowerExpand);
+  table.op("Squeeze", {1}, lowerSqueeze);
+  table.op("Tile", {6}, lowerTile);
+  table.op("Transpose", {1}, lowerTranspose);
+  table.op("Unsqueeze", {1}, lowerUnsqueeze);
   table.op("Identity", {1}, lowerIdentity);
   table.op("Dropout", {7, "training mode"}, lowerDropout);
   table.op("Reshape", {5}, lowerReshape);

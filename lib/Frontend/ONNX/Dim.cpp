@@ -128,6 +128,8 @@ static std::optional<int64_t> applyConstant(DimSymbols::Op op, int64_t a,
     return std::max(a, b);
   case DimSymbols::Op::Broadcast:
     return a == 1 ? b : a;
+  case DimSymbols::Op::Wrap:
+    return a < 0 ? clamp(static_cast<__int128>(a) + b) : a;
   }
   return std::nullopt;
 }
@@ -166,6 +168,12 @@ Dim DimSymbols::apply(Op op, const Dim &a, const Dim &b, OpBuilder &builder,
     if (b.constant())
       return b;
     break;
+  case Op::Wrap:
+    if (isNonNegative(a))
+      return a;
+    if (isPositive(Dim(0) - a))
+      return a + b;
+    break;
   }
   auto key = std::make_tuple(op, a, b);
   auto known = applied.find(key);
@@ -194,8 +202,18 @@ Dim DimSymbols::apply(Op op, const Dim &a, const Dim &b, OpBuilder &builder,
     value = arith::SelectOp::create(builder, loc, isOne, right, left);
     break;
   }
+  case Op::Wrap: {
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value negative = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::slt, left, zero);
+    Value moved = arith::AddIOp::create(builder, loc, left, right);
+    value = arith::SelectOp::create(builder, loc, negative, moved, left);
+    break;
   }
-  Dim result = create("", value, isNonNegative(a) && isNonNegative(b));
+  }
+  bool either = op == Op::Max && (isNonNegative(a) || isNonNegative(b));
+  Dim result =
+      create("", value, either || (isNonNegative(a) && isNonNegative(b)));
   applied[key] = result;
   return result;
 }

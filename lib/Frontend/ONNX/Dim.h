@@ -74,9 +74,10 @@ public:
   /// The symbol of an input's named size, made at first.
   Dim named(const std::string &name, mlir::Value value);
 
-  enum class Op { Div, Mod, Min, Max, Broadcast };
+  enum class Op { Div, Mod, Min, Max, Broadcast, Wrap };
   /// a op b; a symbol when the sizes do not tell. Division truncates, as
-  /// ONNX's does; Broadcast is b where a is 1, else a.
+  /// ONNX's does; Broadcast is b where a is 1, else a; Wrap is a + b where a is
+  /// negative, else a.
   Dim apply(Op op, const Dim &a, const Dim &b, mlir::OpBuilder &builder,
             mlir::Location loc);
 

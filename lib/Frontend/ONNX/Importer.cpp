@@ -120,6 +120,7 @@ static NamedAttrList interfaceAttrs(MLIRContext &context, llvm::StringRef name,
 bool Importer::importInputs() {
   bool good = true;
   Block &entry = function.getBody().front();
+  llvm::SmallVector<DictionaryAttr> attrs;
   for (const auto &[index, input] : llvm::enumerate(model.graph.inputs)) {
     auto refuse = [&](const char *slug, const std::string &what) {
       addProblem({slug, "", "input '" + input.name + "' " + what, {}, ""});
@@ -178,13 +179,12 @@ bool Importer::importInputs() {
                                                : dims.named(names[axis], dim));
     }
     define(input.name, std::move(data));
-    llvm::SmallVector<Type> types(entry.getArgumentTypes());
-    function.setFunctionType(
-        FunctionType::get(&context, types, function.getResultTypes()));
-    function.setArgAttrs(entry.getNumArguments() - 1,
-                         interfaceAttrs(context, input.name, names, type.type)
-                             .getDictionary(&context));
+    attrs.push_back(interfaceAttrs(context, input.name, names, type.type)
+                        .getDictionary(&context));
   }
+  function.setFunctionType(
+      FunctionType::get(&context, entry.getArgumentTypes(), {}));
+  function.setAllArgAttrs(attrs);
   return good;
 }
 

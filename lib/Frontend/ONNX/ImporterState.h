@@ -15,6 +15,8 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <deque>
+
 namespace orchestra::onnx {
 
 /// Reports a problem in the house form at `loc`.
@@ -40,9 +42,16 @@ public:
   const Data *lookup(const std::string &name);
   void define(const std::string &name, Data data);
   mlir::Value constantValue(const Tensor &tensor, llvm::StringRef name);
+  /// A constant made during the import.
+  const Tensor *keep(Tensor tensor) {
+    kept.push_back(std::move(tensor));
+    return &kept.back();
+  }
   void addProblem(Problem problem) { problems.push_back(std::move(problem)); }
 
   DimSymbols dims;
+  /// What a reshaped tensor was before, to undo one reshape by another.
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, Shape>> reshapes;
 
 private:
   bool importInputs();
@@ -61,6 +70,7 @@ private:
   llvm::StringSet<> poisoned;
   llvm::DenseMap<const Tensor *, mlir::Value> constants;
   std::vector<Problem> problems;
+  std::deque<Tensor> kept;
 };
 
 /// Lowers a node on sizes and shapes by computing its result now, as sizes.

@@ -151,32 +151,31 @@ void putEntry(std::string &out, std::string_view key, std::string_view value) {
 }
 
 bool stripTensor(std::string_view tensor, const char *base, std::string &out) {
-  FieldReader reader(tensor);
   std::string_view raw;
   unsigned raws = 0;
   bool external = false;
-  std::string rest;
   Field field;
-  while (!reader.done()) {
+  for (FieldReader reader(tensor); !reader.done();) {
     if (!reader.next(field))
       return false;
+    external |= field.number == kTensorExternalData ||
+                field.number == kTensorDataLocation;
     if (field.number == kTensorRawData && field.wire == kBytes) {
       raw = field.payload;
       ++raws;
-      continue;
     }
-    external |= field.number == kTensorExternalData ||
-                field.number == kTensorDataLocation;
-    if (raw.size() > kSmallTensor || tensor.size() - raw.size() < (1u << 20))
-      rest.append(field.whole);
   }
   // More than one is legal (the last counts); leave that to protobuf.
-  if (raws != 1 || external || raw.size() <= kSmallTensor ||
-      tensor.size() - raw.size() >= (1u << 20)) {
+  if (raws != 1 || external || raw.size() <= kSmallTensor) {
     out.append(tensor);
     return true;
   }
-  out.append(rest);
+  for (FieldReader reader(tensor); !reader.done();) {
+    if (!reader.next(field))
+      return false;
+    if (field.number != kTensorRawData)
+      out.append(field.whole);
+  }
   putEntry(out, kInPlaceKey, "1");
   putEntry(out, "offset", std::to_string(raw.data() - base));
   putEntry(out, "length", std::to_string(raw.size()));

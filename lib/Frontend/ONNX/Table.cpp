@@ -18,6 +18,7 @@ const Table &opTable() {
     addElementwise(all);
     addElementwiseMath(all);
     addConvolution(all);
+    addCreation(all);
     addDataMovement(all);
     addGather(all);
     addMatMul(all);
@@ -25,6 +26,7 @@ const Table &opTable() {
     addPooling(all);
     addReduction(all);
     addShape(all);
+    addSlicing(all);
     return all;
   }();
   return table;

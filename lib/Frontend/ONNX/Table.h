@@ -50,6 +50,7 @@ const Table &opTable();
 void addElementwise(Table &table);
 void addElementwiseMath(Table &table);
 void addConvolution(Table &table);
+void addCreation(Table &table);
 void addDataMovement(Table &table);
 void addGather(Table &table);
 void addMatMul(Table &table);
@@ -57,6 +58,7 @@ void addNormalization(Table &table);
 void addPooling(Table &table);
 void addReduction(Table &table);
 void addShape(Table &table);
+void addSlicing(Table &table);
 
 } // namespace orchestra::onnx
 

@@ -104,6 +104,11 @@ LogicalResult RegisterTileEmitter::check(StringRef &why) {
   }
   unsigned accWidth =
       getElementTypeOrSelf(op.getDpsInits()[0]).getIntOrFloatBitWidth();
+  if (accWidth % 8 != 0) {
+    // A vector of them is packed in registers, but not in memory.
+    why = "its elements are no whole bytes";
+    return failure();
+  }
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
     auto type = dyn_cast<MemRefType>(operand.get().getType());
@@ -143,8 +148,7 @@ Value RegisterTileEmitter::getSize(unsigned dim) {
     for (auto [i, expr] : llvm::enumerate(map.getResults()))
       if (expr == b.getAffineDimExpr(dim))
         return getValueOrCreateConstantIndexOp(
-            b, loc,
-            memref::getMixedSizes(b, loc, operand.get())[i]);
+            b, loc, memref::getMixedSizes(b, loc, operand.get())[i]);
   }
   return constant(op.getStaticLoopRanges()[dim]);
 }
@@ -162,9 +166,8 @@ void RegisterTileEmitter::emit() {
 /// Runs parallel loops from `dim` on that are neither row nor column.
 void RegisterTileEmitter::emitParallel(unsigned dim) {
   SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
-  while (dim < ivs.size() &&
-         (dim == columnDim || (rowDim && dim == *rowDim) ||
-          iterators[dim] != utils::IteratorType::parallel))
+  while (dim < ivs.size() && (dim == columnDim || (rowDim && dim == *rowDim) ||
+                              iterators[dim] != utils::IteratorType::parallel))
     ++dim;
   if (dim == ivs.size())
     return emitColumns();
@@ -209,12 +212,10 @@ void RegisterTileEmitter::emitColumns() {
   emitRows(SmallVector<Value>(vectors));
   b.setInsertionPointToStart(branch.elseBlock());
   // Ragged: one masked vector at a time, so that none is empty.
-  auto loop =
-      scf::ForOp::create(b, loc, constant(0), size, constant(lanes));
+  auto loop = scf::ForOp::create(b, loc, constant(0), size, constant(lanes));
   b.setInsertionPointToStart(loop.getBody());
   ivs[columnDim] = loop.getInductionVar();
-  Value left =
-      arith::SubIOp::create(b, loc, size, loop.getInductionVar());
+  Value left = arith::SubIOp::create(b, loc, size, loop.getInductionVar());
   emitRows({vector::CreateMaskOp::create(b, loc, maskType, left)});
 }
 
@@ -232,8 +233,8 @@ void RegisterTileEmitter::emitRows(ArrayRef<Value> masks) {
   // One branch per row count that has code of its own.
   if (known < 0)
     for (int64_t rows : rowCounts) {
-      Value isCount = arith::CmpIOp::create(
-          b, loc, arith::CmpIPredicate::eq, size, constant(rows));
+      Value isCount = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                            size, constant(rows));
       auto branch = scf::IfOp::create(b, loc, isCount, /*withElseRegion=*/true);
       b.setInsertionPointToStart(branch.thenBlock());
       emitTile({rows, maskVector}, constant(0));
@@ -245,8 +246,7 @@ void RegisterTileEmitter::emitRows(ArrayRef<Value> masks) {
     Value left = arith::SubIOp::create(b, loc, size, first);
     Value count = arith::DivUIOp::create(b, loc, left, constant(rows));
     Value end = arith::AddIOp::create(
-        b, loc, first,
-        arith::MulIOp::create(b, loc, count, constant(rows)));
+        b, loc, first, arith::MulIOp::create(b, loc, count, constant(rows)));
     auto loop = scf::ForOp::create(b, loc, first, end, constant(rows));
     OpBuilder::InsertionGuard innerGuard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -298,8 +298,8 @@ Value RegisterTileEmitter::loadInput(OpOperand *input, int64_t row,
   Value zero = arith::ConstantOp::create(
       b, loc, vectorType,
       DenseElementsAttr::get(vectorType, b.getZeroAttr(element)));
-  return vector::MaskedLoadOp::create(b, loc, vectorType, input->get(),
-                                      indices, mask, zero);
+  return vector::MaskedLoadOp::create(b, loc, vectorType, input->get(), indices,
+                                      mask, zero);
 }
 
 void RegisterTileEmitter::emitTile(const Tile &tile, Value firstRow) {
@@ -338,8 +338,7 @@ void RegisterTileEmitter::emitReduction(const Tile &tile, unsigned next,
     }
     return;
   }
-  auto loop =
-      scf::ForOp::create(b, loc, constant(0), size, constant(1), acc);
+  auto loop = scf::ForOp::create(b, loc, constant(0), size, constant(1), acc);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -386,8 +385,8 @@ void RegisterTileEmitter::emitBody(const Tile &tile,
         Attribute attr;
         Value wide;
         if (matchPattern(value, m_Constant(&attr)))
-          wide = arith::ConstantOp::create(
-              b, loc, type, DenseElementsAttr::get(type, attr));
+          wide = arith::ConstantOp::create(b, loc, type,
+                                           DenseElementsAttr::get(type, attr));
         else
           wide = vector::BroadcastOp::create(b, loc, type, value);
         map.map(value, wide);
@@ -441,8 +440,8 @@ struct CPURegisterTiles
     });
     for (linalg::GenericOp op : marked) {
       Type element = getElementTypeOrSelf(op.getDpsInits()[0]);
-      int64_t lanes = std::max<int64_t>(
-          1, vectorBits / element.getIntOrFloatBitWidth());
+      int64_t lanes =
+          std::max<int64_t>(1, vectorBits / element.getIntOrFloatBitWidth());
       OpBuilder builder(op);
       RegisterTileEmitter emitter(builder, op, lanes);
       StringRef why;

@@ -3,7 +3,8 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What: the driver "cpu": its memory is the host's, its copies are done when the
+// What: the driver "cpu": its memory is the host's, its copies are done when
+// the
 //   call returns, so an event is done as soon as it is recorded.
 //
 //===----------------------------------------------------------------------===//
@@ -90,12 +91,20 @@ orch_status eventQuery(void *, void *, int32_t *done) {
 
 extern const orch_driver orchestraCPUDriver;
 const orch_driver orchestraCPUDriver = {
-    sizeof(orch_driver), ORCH_DEVICE_ABI_VERSION,
-    "cpu",               count,
-    open,                close,
-    info,                allocate,
-    deallocate,          copy,
-    sync,                eventCreate,
-    eventDestroy,        eventRecord,
-    eventWait,           eventQuery,
+    sizeof(orch_driver),
+    ORCH_DEVICE_ABI_VERSION,
+    "cpu",
+    count,
+    open,
+    close,
+    info,
+    allocate,
+    deallocate,
+    copy,
+    sync,
+    eventCreate,
+    eventDestroy,
+    eventRecord,
+    eventWait,
+    eventQuery,
 };

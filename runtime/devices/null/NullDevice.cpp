@@ -5,8 +5,9 @@
 //
 // What: the driver "null". It hands out address space without memory behind it
 //   and checks every call against what is alive, so that tests of host programs
-//   and plans need no hardware and catch what hardware would not: copies outside
-//   an allocation, and host code that follows a device's pointer (a fault).
+//   and plans need no hardware and catch what hardware would not: copies
+//   outside an allocation, and host code that follows a device's pointer (a
+//   fault).
 // Template: README.md here says how to make a driver of it.
 //
 //===----------------------------------------------------------------------===//
@@ -162,12 +163,20 @@ orch_status eventWait(void *, void *) { return ORCH_OK; }
 
 extern const orch_driver orchestraNullDriver;
 const orch_driver orchestraNullDriver = {
-    sizeof(orch_driver), ORCH_DEVICE_ABI_VERSION,
-    "null",              count,
-    open,                close,
-    info,                allocate,
-    deallocate,          copy,
-    sync,                eventCreate,
-    eventDestroy,        eventRecord,
-    eventWait,           /*event_query=*/nullptr,
+    sizeof(orch_driver),
+    ORCH_DEVICE_ABI_VERSION,
+    "null",
+    count,
+    open,
+    close,
+    info,
+    allocate,
+    deallocate,
+    copy,
+    sync,
+    eventCreate,
+    eventDestroy,
+    eventRecord,
+    eventWait,
+    /*event_query=*/nullptr,
 };

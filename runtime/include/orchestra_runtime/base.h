@@ -52,7 +52,7 @@ ORCH_API orch_status orch_set_error(orch_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* "ok", "invalid-argument", ...; a static string for any value. */
-ORCH_API const char *orch_status_name(orch_status status);
+ORCH_API const char *orch_status_name(int32_t status);
 
 /* The version of this library, "major.minor.patch", a static string. */
 ORCH_API const char *orch_runtime_version(void);

@@ -91,10 +91,11 @@ ORCH_CHECKED ORCH_API orch_status orch_context_resolve(
  * is left allocated.
  *
  * Errors: INVALID_ARGUMENT, MISMATCH, OUT_OF_MEMORY, EXECUTION, BUSY. */
-ORCH_CHECKED ORCH_API orch_status
-orch_context_run(orch_context *context, const orch_tensor *inputs,
-                 uint32_t num_inputs, orch_tensor *outputs,
-                 uint32_t num_outputs);
+ORCH_CHECKED ORCH_API orch_status orch_context_run(orch_context *context,
+                                                   const orch_tensor *inputs,
+                                                   uint32_t num_inputs,
+                                                   orch_tensor *outputs,
+                                                   uint32_t num_outputs);
 
 /* Times of one kernel call, in nanoseconds, since profiling was switched on or
  * reset. Times include waiting for the slowest thread. */
@@ -113,9 +114,8 @@ orch_context_set_profiling(orch_context *context, int32_t on);
 ORCH_API void orch_context_reset_profile(orch_context *context);
 /* Times of kernel call `call`, an index for orch_program_call, which has the
  * kernel's name, the model's nodes, flops and bytes. */
-ORCH_CHECKED ORCH_API orch_status
-orch_context_call_profile(const orch_context *context, uint32_t call,
-                          orch_call_profile *profile);
+ORCH_CHECKED ORCH_API orch_status orch_context_call_profile(
+    const orch_context *context, uint32_t call, orch_call_profile *profile);
 /* Times of whole runs, in the same form (last_start_ns is 0). */
 ORCH_CHECKED ORCH_API orch_status orch_context_run_profile(
     const orch_context *context, orch_call_profile *profile);

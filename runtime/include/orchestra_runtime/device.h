@@ -42,10 +42,10 @@ enum {
 };
 
 typedef struct orch_device_info {
-  uint32_t struct_size; /* set by the caller */
-  uint32_t flags;       /* ORCH_DEVICE_* */
-  char name[64];        /* for people: "NVIDIA H100", "x86_64, 2 CPUs" */
-  char arch[32];        /* as in the compiler's target attribute: "x86_64" */
+  uint32_t struct_size;  /* set by the caller */
+  uint32_t flags;        /* ORCH_DEVICE_* */
+  char name[64];         /* for people: "NVIDIA H100", "x86_64, 2 CPUs" */
+  char arch[32];         /* as in the compiler's target attribute: "x86_64" */
   uint64_t memory_bytes; /* all of its memory, 0: not known */
 } orch_device_info;
 
@@ -90,7 +90,8 @@ typedef struct orch_driver {
  * already.
  * Errors: INVALID_ARGUMENT (a missing entry, a name in use, too many), VERSION.
  */
-ORCH_CHECKED ORCH_API orch_status orch_driver_register(const orch_driver *driver);
+ORCH_CHECKED ORCH_API orch_status
+orch_driver_register(const orch_driver *driver);
 ORCH_API uint32_t orch_driver_count(void);
 /* In order of registration; NULL when `index` is out of range. */
 ORCH_API const orch_driver *orch_driver_get(uint32_t index);
@@ -100,9 +101,9 @@ ORCH_API const orch_driver *orch_driver_find(const char *name);
 /* Opens device `index` of driver `driver`. Opening one twice gives two handles
  * to the same hardware. `allocator` NULL: the system's.
  * Errors: NOT_FOUND (the message lists what there is), and the driver's. */
-ORCH_CHECKED ORCH_API orch_status orch_device_open(
-    const char *driver, int32_t index, const orch_allocator *allocator,
-    orch_device **device);
+ORCH_CHECKED ORCH_API orch_status
+orch_device_open(const char *driver, int32_t index,
+                 const orch_allocator *allocator, orch_device **device);
 /* Refused with BUSY while memory or events of this handle are alive. */
 ORCH_CHECKED ORCH_API orch_status orch_device_close(orch_device *device);
 ORCH_API const orch_driver *orch_device_driver(const orch_device *device);
@@ -117,11 +118,12 @@ ORCH_CHECKED ORCH_API orch_status orch_device_allocate(orch_device *device,
                                                        void **pointer);
 /* NULL is ignored. */
 ORCH_API void orch_device_deallocate(orch_device *device, void *pointer);
-/* Enqueues a copy of `size` bytes; ranges must not overlap. */
+/* Enqueues a copy of `size` bytes, `kind` an orch_copy_kind; ranges must not
+ * overlap. */
 ORCH_CHECKED ORCH_API orch_status orch_device_copy(orch_device *device,
                                                    void *to, const void *from,
                                                    uint64_t size,
-                                                   orch_copy_kind kind);
+                                                   uint32_t kind);
 ORCH_CHECKED ORCH_API orch_status orch_device_sync(orch_device *device);
 
 ORCH_CHECKED ORCH_API orch_status orch_event_create(orch_device *device,

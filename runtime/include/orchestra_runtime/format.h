@@ -26,16 +26,19 @@ extern "C" {
 #define ORCH_ARTEFACT_MAGIC 0x4843524fu
 /* Version of everything in this file. */
 #define ORCH_ARTEFACT_ABI_VERSION 1u
-/* The exported data symbol, of type `const orch_artefact`, in every artefact. */
+/* The exported data symbol, of type `const orch_artefact`, in every artefact.
+ */
 #define ORCH_ARTEFACT_SYMBOL "orch_artefact_v1"
 /* Alignment in bytes of the arena, the weights and every buffer inside them. */
 #define ORCH_BUFFER_ALIGNMENT 64
 /* The key in __metadata__ of an external weights file whose value is
  * orch_artefact.weights_hash. The file's data section is weights_size bytes and
- * starts at a multiple of ORCH_BUFFER_ALIGNMENT (pad the header with spaces). */
+ * starts at a multiple of ORCH_BUFFER_ALIGNMENT (pad the header with spaces).
+ */
 #define ORCH_WEIGHTS_HASH_KEY "orchestra_hash"
 
-/* Element types. Values are stable; sub-byte types are packed, low bits first. */
+/* Element types. Values are stable; sub-byte types are packed, low bits first.
+ */
 typedef enum orch_dtype {
   ORCH_DTYPE_INVALID = 0,
   ORCH_DTYPE_F32 = 1,
@@ -113,7 +116,7 @@ typedef struct orch_artefact {
   uint32_t magic;
   uint32_t abi_version;
   uint32_t struct_size;
-  uint32_t flags; /* 0 */
+  uint32_t flags;       /* 0 */
   const char *name;     /* the model's name */
   const char *producer; /* compiler and version */
   const char *target;   /* "x86_64 znver4 +avx512f,..." */

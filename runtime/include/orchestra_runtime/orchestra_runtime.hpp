@@ -51,8 +51,7 @@ inline void check(orch_status status) {
 }
 
 /// The orch_dtype of a C++ type.
-template <typename T>
-constexpr orch_dtype dtypeOf() {
+template <typename T> constexpr orch_dtype dtypeOf() {
   if constexpr (std::is_same_v<T, float>)
     return ORCH_DTYPE_F32;
   else if constexpr (std::is_same_v<T, double>)
@@ -99,8 +98,7 @@ public:
     return Tensor(
         orch_tensor_view(data, dtype, uint32_t(dims.size()), dims.data()));
   }
-  template <typename T>
-  static Tensor view(T *data, const Dims &dims) {
+  template <typename T> static Tensor view(T *data, const Dims &dims) {
     using Element = std::remove_const_t<T>;
     Tensor tensor = view(const_cast<Element *>(data), dtypeOf<Element>(), dims);
     if constexpr (std::is_const_v<T>)
@@ -158,8 +156,7 @@ public:
 
   void *data() const { return value.data; }
   /// Throws when the elements are not of type T.
-  template <typename T>
-  T *data() const {
+  template <typename T> T *data() const {
     if (dtypeOf<std::remove_const_t<T>>() != value.dtype)
       throw Error(ORCH_ERROR_MISMATCH,
                   std::string("error: the elements are ") +
@@ -169,8 +166,7 @@ public:
     return static_cast<T *>(value.data);
   }
   /// The elements of a dense tensor, to iterate over.
-  template <typename T>
-  std::vector<T> values() const {
+  template <typename T> std::vector<T> values() const {
     if (value.flags & ORCH_TENSOR_STRIDED)
       throw Error(ORCH_ERROR_UNSUPPORTED,
                   "error: the tensor has strides [invalid-argument]");
@@ -254,9 +250,9 @@ public:
     auto call = [](orch_exec *, void *env, int64_t begin, int64_t end) {
       (*static_cast<Plain *>(env))(begin, end);
     };
-    orch_pool_parallel_for(get(), count, grain, call,
-                           const_cast<void *>(static_cast<const void *>(
-                               std::addressof(body))));
+    orch_pool_parallel_for(
+        get(), count, grain, call,
+        const_cast<void *>(static_cast<const void *>(std::addressof(body))));
   }
 
 private:
@@ -270,14 +266,14 @@ private:
 };
 
 /// A loaded model; immutable.
-class Program
-    : public Reference<orch_program, orch_program_retain,
-                       orch_program_release> {
+class Program : public Reference<orch_program, orch_program_retain,
+                                 orch_program_release> {
 public:
   using Reference::Reference;
 
   /// From an artefact file, with its weights at `weights` (empty: beside it).
-  static Program load(const std::string &path, const std::string &weights = {}) {
+  static Program load(const std::string &path,
+                      const std::string &weights = {}) {
     orch_program_options options = ORCH_PROGRAM_OPTIONS_INIT;
     options.weights_path = weights.empty() ? nullptr : weights.c_str();
     orch_program *program = nullptr;
@@ -319,8 +315,7 @@ public:
   }
 
 private:
-  template <typename T>
-  static const T &checked(const T *pointer) {
+  template <typename T> static const T &checked(const T *pointer) {
     if (!pointer)
       throw Error(ORCH_ERROR_INVALID_ARGUMENT,
                   "error: the index is out of range [invalid-argument]");
@@ -352,8 +347,10 @@ class Context {
 public:
   explicit Context(const Program &program, const ContextOptions &given = {}) {
     orch_context_options options = ORCH_CONTEXT_OPTIONS_INIT;
-    options.flags = (given.profiling ? ORCH_CONTEXT_PROFILING : 0u) |
-                    (given.poisonArena ? ORCH_CONTEXT_POISON_ARENA : 0u);
+    if (given.profiling)
+      options.flags |= ORCH_CONTEXT_PROFILING;
+    if (given.poisonArena)
+      options.flags |= ORCH_CONTEXT_POISON_ARENA;
     options.num_threads = given.threads;
     options.pool = given.pool.get();
     options.arena = given.arena;

@@ -25,8 +25,8 @@ extern "C" {
 typedef struct orch_program orch_program;
 
 typedef struct orch_program_options {
-  uint32_t struct_size; /* sizeof(orch_program_options) */
-  uint32_t flags;       /* 0 */
+  uint32_t struct_size;            /* sizeof(orch_program_options) */
+  uint32_t flags;                  /* 0 */
   const orch_allocator *allocator; /* NULL: the system's */
   /* The safetensors file of a program with external weights; NULL: the name the
    * artefact gives, in the artefact's own folder. */
@@ -81,8 +81,8 @@ ORCH_API const char *orch_program_metadata(const orch_program *program);
 ORCH_API uint32_t orch_program_num_inputs(const orch_program *program);
 ORCH_API uint32_t orch_program_num_outputs(const orch_program *program);
 /* NULL when `index` is out of range. */
-ORCH_API const orch_tensor_info *
-orch_program_input(const orch_program *program, uint32_t index);
+ORCH_API const orch_tensor_info *orch_program_input(const orch_program *program,
+                                                    uint32_t index);
 ORCH_API const orch_tensor_info *
 orch_program_output(const orch_program *program, uint32_t index);
 /* The index of the input or output of this name, or -1. */

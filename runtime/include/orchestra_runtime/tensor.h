@@ -66,9 +66,9 @@ ORCH_CHECKED ORCH_API orch_status orch_tensor_size(const orch_tensor *tensor,
 /* Makes a dense tensor with a new buffer aligned to ORCH_BUFFER_ALIGNMENT, not
  * initialised. `allocator` NULL: the system's. The caller releases `*tensor`.
  */
-ORCH_CHECKED ORCH_API orch_status orch_tensor_allocate(
-    uint32_t dtype, uint32_t rank, const int64_t *dims,
-    const orch_allocator *allocator, orch_tensor *tensor);
+ORCH_CHECKED ORCH_API orch_status
+orch_tensor_allocate(uint32_t dtype, uint32_t rank, const int64_t *dims,
+                     const orch_allocator *allocator, orch_tensor *tensor);
 
 /* Drops the tensor's reference to its buffer, if any, and clears `data` and
  * `buffer`. NULL is ignored. */
@@ -77,10 +77,9 @@ ORCH_API void orch_tensor_release(orch_tensor *tensor);
 /* Makes a buffer with one reference that owns `size` bytes at `data`; the last
  * release calls `destroy(user, data)` (if not NULL), on the releasing thread.
  */
-ORCH_CHECKED ORCH_API orch_status
-orch_buffer_wrap(void *data, size_t size,
-                 void (*destroy)(void *user, void *data), void *user,
-                 const orch_allocator *allocator, orch_buffer **buffer);
+ORCH_CHECKED ORCH_API orch_status orch_buffer_wrap(
+    void *data, size_t size, void (*destroy)(void *user, void *data),
+    void *user, const orch_allocator *allocator, orch_buffer **buffer);
 ORCH_API void orch_buffer_retain(orch_buffer *buffer);
 ORCH_API void orch_buffer_release(orch_buffer *buffer); /* NULL is ignored */
 ORCH_API void *orch_buffer_data(const orch_buffer *buffer);

@@ -51,8 +51,8 @@ static void columns(orch_exec *exec, void *env, int64_t begin, int64_t end) {
   const struct frame *f = env;
   (void)exec;
   for (int64_t j = begin; j < end; ++j)
-    f->out[f->row * WIDTH + j] = f->table[f->index[f->row] * WIDTH + j] +
-                                 f->bias[f->row * WIDTH + j];
+    f->out[f->row * WIDTH + j] =
+        f->table[f->index[f->row] * WIDTH + j] + f->bias[f->row * WIDTH + j];
 }
 
 static void rows(orch_exec *exec, void *env, int64_t begin, int64_t end) {

@@ -1,0 +1,34 @@
+//===- Passes.td - linalg on tensors to StableHLO -------------*- tablegen -*-//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_CONVERSION_LINALGTOSTABLEHLO_PASSES
+#define ORCHESTRA_CONVERSION_LINALGTOSTABLEHLO_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def LinalgToStableHLOPass : Pass<"linalg-to-stablehlo", "::mlir::ModuleOp"> {
+  let summary = "Says the waist's computations in StableHLO";
+  let description = [{
+    Before: functions on statically shaped tensors with linalg, tensor, arith
+    and math ops, whose destinations are written, never read.
+
+    After: the same functions with `stablehlo` and `func` ops only. Sums of
+    products become `dot_general`, other reductions `reduce`, everything else
+    elementwise ops with `broadcast_in_dim` and `transpose` as the indexing maps
+    ask. `index` becomes i64; a scalar becomes a tensor without dimensions.
+
+    Each op that StableHLO cannot say yet is reported at its place, all at once:
+    windows (convolution, pooling), gathers, dynamic shapes, reductions of
+    several values at once.
+  }];
+  let options = [
+    Option<"precision", "precision", "std::string", /*default=*/"\"highest\"",
+           "Precision of f32 contractions: highest (f32 throughout), high, "
+           "default (as few bfloat16 passes as the device likes)">];
+  let dependentDialects = ["::orchestra::stablehlo::StableHLODialect"];
+}
+
+#endif // ORCHESTRA_CONVERSION_LINALGTOSTABLEHLO_PASSES

@@ -1,0 +1,149 @@
+//===- Passes.td - Passes of the NVIDIA target ----------------*- tablegen -*-//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a kernel on tensors to PTX or a cubin. The pipeline
+// `orchestra-nvidia-kernel-pipeline` runs them in this order, with upstream's
+// bufferization and GPU lowering between them.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_TARGET_NVIDIA_PASSES
+#define ORCHESTRA_TARGET_NVIDIA_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def NVIDIAMapKernelPass
+    : Pass<"orchestra-nvidia-map-kernel", "::mlir::func::FuncOp"> {
+  let summary = "Splits a kernel into one tile of its result per GPU thread";
+  let description = [{
+    Before: a function marked `orchestra.kernel` on statically shaped tensors,
+    whose results come from one structured op, the root.
+
+    After: one `scf.forall` whose iterations are the threads; each computes a
+    tile of the root with all its producers fused in. Tile sizes divide their
+    dimension, so no tile is ragged. A thread takes 16 contiguous bytes of the
+    result, and four rows of them when a contraction is fused in, so that it
+    loads each operand once for four results. A dimension along which a fused
+    reduction would be repeated (the columns of a softmax) stays whole.
+
+    Refuses, with an error at the user's node: dynamic shapes, results without
+    elements, results that come from several ops.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"16",
+           "Contiguous bytes of the result that a thread computes">,
+    Option<"contractionRows", "contraction-rows", "int64_t", /*default=*/"4",
+           "Rows of the result that a thread of a contraction computes">];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def NVIDIAVectorizeKernelPass
+    : Pass<"orchestra-nvidia-vectorize-kernel", "::mlir::func::FuncOp"> {
+  let summary = "Turns a thread's tile into vectors held in registers";
+  let description = [{
+    Before: what `orchestra-nvidia-map-kernel` leaves.
+
+    After: each structured op runs over tiles of at most 16 contiguous bytes
+    (four rows and four steps of a reduction for contractions) as `vector` ops;
+    what a reduction accumulates is carried by its `scf.for` as a vector. An op
+    that upstream's vectorizer refuses is left as it is and becomes scalar loops
+    later, which a remark tells.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", /*default=*/"16",
+           "Contiguous bytes that one vector holds">,
+    Option<"contractionRows", "contraction-rows", "int64_t", /*default=*/"4",
+           "Rows, and reduction steps, of one contraction of vectors">];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def NVIDIAOutlineKernelPass
+    : Pass<"orchestra-nvidia-outline-kernel", "::mlir::ModuleOp"> {
+  let summary = "Makes each bufferized kernel a gpu.func";
+  let description = [{
+    Before: kernels on memrefs with at most one top-level `scf.forall`.
+
+    After: per kernel a `gpu.module` with one `gpu.func kernel` of the kernel's
+    name; the function itself goes, or stays as a declaration where the host
+    program dispatches it. The iterations of the forall are spread over blocks of
+    `block-size` threads, the last dimension on neighbouring threads. All blocks
+    are along x, so no grid limit of y or z applies. The launches are recorded in
+    the module's `orchestra.nvidia.launch`, `{kernel = {block, grid}}`, for
+    serialization drops what stands on a `gpu.module`.
+    There is no host half: the runtime launches the kernel by its name with the
+    addresses of its inputs and destinations.
+
+    Refuses kernels that would need heap memory on the device, or whose work
+    lies outside the forall.
+  }];
+  let options = [
+    Option<"blockSize", "block-size", "int64_t", /*default=*/"256",
+           "Threads of a block; a power of two">];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def NVIDIAExpandMathPass : Pass<"orchestra-nvidia-expand-math"> {
+  let summary = "Expands math functions that PTX has no instruction for";
+  let description = [{
+    Before: any `math` ops on f16, bf16, f32.
+
+    After: `exp`, `log`, `tanh`, `erf`, `sin`, `pow` and the like are arithmetic
+    (upstream's polynomial approximations, in f32), so that no device library,
+    and with it no CUDA toolkit, is needed. Ops that are instructions, such as
+    `sqrt`, `fma`, `floor`, stay.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def NVIDIAPinIntrinsicsPass : Pass<"orchestra-nvidia-pin-intrinsics"> {
+  let summary = "Keeps LLVM's math intrinsics from becoming libdevice calls";
+  let description = [{
+    Before: `llvm.intr.floor` and the like.
+
+    After: the same intrinsics by `llvm.call_intrinsic`, which upstream's
+    `convert-gpu-to-nvvm` leaves alone; it refuses the ops themselves, since it
+    wants to call the device library of the CUDA toolkit.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def NVIDIACheckDeviceCodePass
+    : Pass<"orchestra-nvidia-check-device-code", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Refuses device code that would not link; aligns arguments";
+  let description = [{
+    Before: a `gpu.module` in the LLVM dialect.
+
+    After: the same; pointer arguments of kernels carry the alignment that the
+    runtime's arenas promise (64 bytes), so that LLVM forms wide loads. A call
+    to a function that the module does not define is an error at its user's
+    node, instead of an unresolved symbol when the driver loads the code.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def NVIDIAWriteObjectPass
+    : Pass<"orchestra-nvidia-write-object", "::mlir::ModuleOp"> {
+  let summary = "Writes the device code of each gpu.binary to a file";
+  let description = [{
+    Before: `gpu.binary` ops with one object each.
+
+    After: the same; the PTX text or the cubin is in the file `output` (`-` is
+    standard output, where several objects follow each other).
+  }];
+  let options = [
+    Option<"output", "output", "std::string", /*default=*/"\"-\"",
+           "The file, or - for standard output">];
+}
+
+#endif // ORCHESTRA_TARGET_NVIDIA_PASSES

@@ -1,0 +1,437 @@
+//===- Slicing.cpp - Parts of tensors, and tensors around them ------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "Build.h"
+#include "Sizes.h"
+#include "Table.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace orchestra::onnx {
+namespace {
+
+using DimOp = DimSymbols::Op;
+
+Dim apply(Op &op, DimOp kind, const Dim &a, const Dim &b) {
+  return op.dims.apply(kind, a, b, op.b, op.b.getLoc());
+}
+
+/// The part of one dimension that a slice takes.
+struct Range {
+  Dim offset, size;
+  int64_t step = 1;
+};
+
+/// Exporters write "to the end" as the largest 32- or 64-bit number; sizes that
+/// are not known at import are taken to be smaller.
+bool isEnd(const Dim &bound, const Dim &size) {
+  auto value = bound.constant();
+  return value && *value >= INT32_MAX && !size.constant();
+}
+
+Range forwards(Op &op, const Dim &size, const Dim &start, const Dim &end,
+               int64_t step) {
+  Range range;
+  range.step = step;
+  auto clamp = [&](const Dim &bound) {
+    if (isEnd(bound, size))
+      return size;
+    Dim wrapped = apply(op, DimOp::Wrap, bound, size);
+    return apply(op, DimOp::Max, apply(op, DimOp::Min, wrapped, size), Dim(0));
+  };
+  range.offset = clamp(start);
+  Dim length = apply(op, DimOp::Max, clamp(end) - range.offset, Dim(0));
+  range.size = apply(op, DimOp::Div, length + Dim(step - 1), Dim(step));
+  return range;
+}
+
+/// A negative step: from start down to, and without, end.
+Range backwards(Op &op, const Dim &size, const Dim &start, const Dim &end,
+                int64_t step) {
+  Range range;
+  range.step = step;
+  Dim last = size - Dim(1);
+  auto clamp = [&](const Dim &bound, int64_t low) {
+    if (isEnd(bound, size))
+      return last;
+    // "To the beginning" is the smallest number: adding a size to it is not
+    // enough to make it a position.
+    auto value = bound.constant();
+    Dim wrapped = value && *value <= -INT32_MAX
+                      ? Dim(low)
+                      : apply(op, DimOp::Wrap, bound, size);
+    return apply(op, DimOp::Max, apply(op, DimOp::Min, wrapped, last),
+                 Dim(low));
+  };
+  range.offset = clamp(start, 0);
+  Dim length = apply(op, DimOp::Max, range.offset - clamp(end, -1), Dim(0));
+  range.size = apply(op, DimOp::Div, length + Dim(-step - 1), Dim(-step));
+  return range;
+}
+
+/// A slice with negative steps: elements by computed position.
+Data readBackwards(Op &op, const Data &x, llvm::ArrayRef<Range> ranges,
+                   llvm::ArrayRef<Dim> shape) {
+  Value source = op.value(x);
+  llvm::SmallVector<Value> offsets;
+  for (const Range &range : ranges)
+    offsets.push_back(op.dims.materialize(range.offset, op.b, op.b.getLoc()));
+  return generate(
+      op, shape, x.type, [&](ImplicitLocOpBuilder &b, ValueRange index) {
+        llvm::SmallVector<Value> at;
+        for (const auto &[i, range, offset] :
+             llvm::zip(index, ranges, offsets)) {
+          Value step = arith::ConstantIndexOp::create(b, range.step);
+          Value moved = arith::MulIOp::create(b, i, step);
+          at.push_back(arith::AddIOp::create(b, offset, moved));
+        }
+        return tensor::ExtractOp::create(b, source, at).getResult();
+      });
+}
+
+/// out = x[start:end:step] along each of axes
+LogicalResult lowerSlice(Op &op) {
+  const Data &x = op.in(0);
+  if (op.failed())
+    return failure();
+  auto starts = sizesFrom(op, op.in(1), "starts");
+  auto ends = op.failed() ? std::nullopt : sizesFrom(op, op.in(2), "ends");
+  if (!starts || !ends)
+    return failure();
+  llvm::SmallVector<int64_t> given;
+  for (size_t i = 0; i < starts->size(); ++i)
+    given.push_back(i);
+  llvm::SmallVector<int64_t> steps(starts->size(), 1);
+  if (op.has(3)) {
+    auto values = op.constantInts(3, "axes");
+    if (!values)
+      return failure();
+    given = *values;
+  }
+  if (op.has(4)) {
+    auto values = op.constantInts(4, "steps");
+    if (!values)
+      return failure();
+    steps = *values;
+  }
+  if (starts->size() != ends->size() || starts->size() != given.size() ||
+      starts->size() != steps.size())
+    return op.fail(
+        "shape-mismatch",
+        "Slice: starts, ends, axes and steps must have equal lengths");
+  if (!op.axes(given, x.rank()))
+    return failure();
+  llvm::SmallVector<Range, 0> ranges;
+  for (const Dim &dim : x.shape)
+    ranges.push_back({Dim(0), dim, 1});
+  bool reverses = false;
+  for (size_t i = 0; i < given.size(); ++i) {
+    int64_t axis = given[i] < 0 ? given[i] + x.rank() : given[i];
+    const Dim &size = x.shape[axis];
+    if (steps[i] == 0)
+      return op.fail("invalid-attribute", "Slice: a step is 0");
+    // Longer steps than the dimension take one element all the same.
+    int64_t step =
+        std::min<int64_t>(std::max<int64_t>(steps[i], -INT32_MAX), INT32_MAX);
+    ranges[axis] = step > 0
+                       ? forwards(op, size, (*starts)[i], (*ends)[i], step)
+                       : backwards(op, size, (*starts)[i], (*ends)[i], step);
+    reverses |= step < 0;
+  }
+  Shape offsets, sizes;
+  llvm::SmallVector<int64_t> strides;
+  for (const Range &range : ranges) {
+    offsets.push_back(range.offset);
+    sizes.push_back(range.size);
+    strides.push_back(range.step);
+  }
+  if (!op.tensorType(sizes, x.type) || op.failed())
+    return failure();
+  if (llvm::any_of(sizes, [](const Dim &size) { return size.is(0); })) {
+    Data none;
+    none.type = x.type;
+    none.shape = sizes;
+    none.value = op.empty(sizes, x.type);
+    return op.set(0, none);
+  }
+  if (reverses)
+    return op.set(0, readBackwards(op, x, ranges, sizes));
+  if (llvm::ArrayRef<Dim>(sizes) == llvm::ArrayRef<Dim>(x.shape))
+    return op.set(0, x);
+  return op.set(0, slice(op, x, offsets, sizes, strides));
+}
+
+/// Consecutive parts along axis.
+LogicalResult lowerSplit(Op &op) {
+  const Data &x = op.in(0);
+  auto axis = op.axis(op.intAttr("axis", 0), x.rank());
+  if (!axis)
+    return failure();
+  int64_t count = op.numOutputs();
+  llvm::SmallVector<Dim, 0> parts;
+  if (op.has(1)) {
+    auto sizes = sizesFrom(op, op.in(1), "split");
+    if (!sizes)
+      return failure();
+    parts.assign(sizes->begin(), sizes->end());
+  } else if (op.hasAttr("split")) {
+    for (int64_t size : op.intsAttr("split"))
+      parts.push_back(Dim(size));
+  } else {
+    int64_t declared = op.intAttr("num_outputs", count);
+    auto size = x.shape[*axis].constant();
+    if (declared != count)
+      return op.fail("invalid-attribute",
+                     "Split: num_outputs is not the number of outputs");
+    if (!size)
+      return op.unsupported("equal parts of a dimension of unknown size");
+    // The last part is smaller if the size is no multiple.
+    int64_t part = (*size + count - 1) / count;
+    for (int64_t i = 0; i < count; ++i)
+      parts.push_back(
+          Dim(std::max<int64_t>(std::min(part, *size - i * part), 0)));
+  }
+  Dim total;
+  for (const Dim &part : parts) {
+    if (part.constant() && *part.constant() < 0)
+      return op.fail("invalid-shape", "Split: a part has a negative size");
+    total = total + part;
+  }
+  bool differs =
+      total.constant() && x.shape[*axis].constant() && total != x.shape[*axis];
+  if (static_cast<int64_t>(parts.size()) != count || differs)
+    return op.fail("shape-mismatch", "Split: the parts do not fit",
+                   {"the tensor is " + op.text(x.shape) + ", the axis is " +
+                    std::to_string(*axis) + ", the parts are " +
+                    op.text(parts) + " for " + std::to_string(count) +
+                    " outputs"});
+  Shape offsets(x.rank(), Dim(0)), sizes = x.shape;
+  llvm::SmallVector<int64_t> strides(x.rank(), 1);
+  for (int64_t i = 0; i < count; ++i) {
+    sizes[*axis] = parts[i];
+    if (op.wants(i) && failed(op.set(i, slice(op, x, offsets, sizes, strides))))
+      return failure();
+    offsets[*axis] = offsets[*axis] + parts[i];
+  }
+  return success();
+}
+
+/// How a padding mode reads positions outside: the position inside instead.
+Value reflected(ImplicitLocOpBuilder &b, const std::string &mode, Value at,
+                Value size) {
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  Value last = arith::SubIOp::create(b, size, one);
+  if (mode == "edge") {
+    Value low = arith::MaxSIOp::create(b, at, zero);
+    return arith::MinSIOp::create(b, low, last);
+  }
+  if (mode == "wrap") {
+    Value rest = arith::RemSIOp::create(b, at, size);
+    Value moved = arith::AddIOp::create(b, rest, size);
+    return arith::RemSIOp::create(b, moved, size);
+  }
+  // reflect: |at| folded with period 2 * (size - 1)
+  Value period =
+      arith::MulIOp::create(b, last, arith::ConstantIndexOp::create(b, 2));
+  Value safe = arith::MaxSIOp::create(b, period, one);
+  Value rest = arith::RemSIOp::create(b, at, safe);
+  Value moved = arith::AddIOp::create(b, rest, safe);
+  Value phase = arith::RemSIOp::create(b, moved, safe);
+  Value back = arith::SubIOp::create(b, safe, phase);
+  return arith::MinSIOp::create(b, phase, back);
+}
+
+/// pads = [low..., high...] for axes; negative ones cut off.
+LogicalResult lowerPad(Op &op) {
+  const Data &x = op.in(0);
+  std::string mode = op.stringAttr("mode", "constant");
+  if (op.failed())
+    return failure();
+  if (mode != "constant" && mode != "reflect" && mode != "edge" &&
+      mode != "wrap")
+    return op.fail("invalid-attribute", "Pad: mode is '" + mode + "'");
+  auto pads = sizesFrom(op, op.in(1), "pads");
+  if (!pads)
+    return failure();
+  llvm::SmallVector<int64_t> axes;
+  for (int64_t i = 0; i < x.rank(); ++i)
+    axes.push_back(i);
+  if (op.has(3)) {
+    auto given = op.constantInts(3, "axes");
+    if (!given || !op.axes(*given, x.rank()))
+      return failure();
+    axes = *given;
+  }
+  if (pads->size() != 2 * axes.size())
+    return op.fail("shape-mismatch",
+                   "Pad: pads must have two elements for each axis",
+                   {"the tensor is " + op.text(x.shape) + ", pads have " +
+                    std::to_string(pads->size()) + " elements for " +
+                    std::to_string(axes.size()) + " axes"});
+  Shape low(x.rank(), Dim(0)), high(x.rank(), Dim(0));
+  for (const auto &[i, axis] : llvm::enumerate(axes)) {
+    int64_t at = axis < 0 ? axis + x.rank() : axis;
+    low[at] = (*pads)[i];
+    high[at] = (*pads)[i + axes.size()];
+  }
+  Shape shape, offsets, kept;
+  bool cuts = false;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    shape.push_back(low[i] + x.shape[i] + high[i]);
+    // What is cut goes first, then what is added.
+    Dim cutLow = apply(op, DimOp::Max, Dim(0) - low[i], Dim(0));
+    Dim cutHigh = apply(op, DimOp::Max, Dim(0) - high[i], Dim(0));
+    offsets.push_back(cutLow);
+    kept.push_back(x.shape[i] - cutLow - cutHigh);
+    cuts |= !cutLow.is(0) || !cutHigh.is(0);
+  }
+  if (!op.tensorType(shape, x.type) || !op.tensorType(kept, x.type) ||
+      op.failed())
+    return failure();
+  Type element = op.elementType(x.type);
+  if (mode == "constant") {
+    Value fill = scalar(op.b, element, 0);
+    if (op.has(2)) {
+      const Data &value = op.in(2);
+      if (!op.sameType(x, value))
+        return failure();
+      if (auto number = op.constantFloat(value)) {
+        fill = scalar(op.b, element, *number);
+      } else {
+        Data single = reshape(op, value, {});
+        fill = tensor::ExtractOp::create(op.b, op.value(single), ValueRange());
+      }
+    }
+    Data inner = x;
+    if (cuts)
+      inner =
+          slice(op, x, offsets, kept, llvm::SmallVector<int64_t>(x.rank(), 1));
+    for (int64_t i = 0; i < x.rank(); ++i) {
+      low[i] = apply(op, DimOp::Max, low[i], Dim(0));
+      high[i] = apply(op, DimOp::Max, high[i], Dim(0));
+    }
+    Data result = pad(op, inner, low, high, fill);
+    if (op.failed())
+      return failure();
+    result.shape = shape;
+    return op.set(0, result);
+  }
+  for (const Dim &dim : x.shape)
+    if (dim.is(0))
+      return op.fail("invalid-shape", "Pad: there is nothing to repeat");
+  Value source = op.value(x);
+  llvm::SmallVector<Value> before, sizes;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    before.push_back(op.dims.materialize(low[i], op.b, op.b.getLoc()));
+    sizes.push_back(op.dims.materialize(x.shape[i], op.b, op.b.getLoc()));
+  }
+  return op.set(
+      0, generate(
+             op, shape, x.type, [&](ImplicitLocOpBuilder &b, ValueRange index) {
+               llvm::SmallVector<Value> at;
+               for (int64_t i = 0; i < x.rank(); ++i) {
+                 Value moved = arith::SubIOp::create(b, index[i], before[i]);
+                 at.push_back(low[i].is(0) && high[i].is(0)
+                                  ? index[i]
+                                  : reflected(b, mode, moved, sizes[i]));
+               }
+               return tensor::ExtractOp::create(b, source, at).getResult();
+             }));
+}
+
+/// Zeros above (or below) diagonal k of the last two dimensions.
+LogicalResult lowerTrilu(Op &op) {
+  const Data &x = op.in(0);
+  bool upper = op.intAttr("upper", 1) != 0;
+  if (op.failed())
+    return failure();
+  if (x.rank() < 2)
+    return op.fail("shape-mismatch", "Trilu: the input has no matrices",
+                   {"it is " + op.text(x.shape)});
+  Dim diagonal(0);
+  if (op.has(1)) {
+    auto k = sizesFrom(op, op.in(1), "k");
+    if (!k)
+      return failure();
+    if (k->size() != 1)
+      return op.fail("shape-mismatch", "Trilu: k must be a scalar");
+    diagonal = (*k)[0];
+  }
+  Value source = op.value(x);
+  Value offset = op.dims.materialize(diagonal, op.b, op.b.getLoc());
+  int64_t rank = x.rank();
+  return op.set(
+      0,
+      generate(
+          op, x.shape, x.type, [&](ImplicitLocOpBuilder &b, ValueRange index) {
+            Value row = arith::AddIOp::create(b, index[rank - 2], offset);
+            Value keep = arith::CmpIOp::create(
+                b,
+                upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle,
+                index[rank - 1], row);
+            Value element = tensor::ExtractOp::create(b, source, index);
+            Value zero = scalar(b, element.getType(), 0);
+            return arith::SelectOp::create(b, keep, element, zero).getResult();
+          }));
+}
+
+/// Blocks of channels to blocks of pixels, and back.
+LogicalResult rearrange(Op &op, bool toSpace) {
+  const Data &x = op.in(0);
+  int64_t block = op.intAttr("blocksize");
+  bool columnMajor = toSpace && op.stringAttr("mode", "DCR") == "CRD";
+  if (op.failed())
+    return failure();
+  if (x.rank() != 4)
+    return op.fail("shape-mismatch",
+                   op.node.op + ": the input must have 4 dimensions",
+                   {"it is " + op.text(x.shape)});
+  if (block < 1 || block > 65536)
+    return op.fail("invalid-attribute",
+                   op.node.op + ": blocksize is out of range");
+  Dim b(block), n = x.shape[0], c = x.shape[1], h = x.shape[2], w = x.shape[3];
+  auto part = [&](const Dim &dim, const Dim &by) {
+    return apply(op, DimOp::Div, dim, by);
+  };
+  auto rest = [](const Dim &dim, int64_t by) {
+    return dim.constant() && *dim.constant() % by != 0;
+  };
+  if (toSpace ? rest(c, block * block) : rest(h, block) || rest(w, block))
+    return op.fail("shape-mismatch",
+                   op.node.op + ": blocksize does not divide the input",
+                   {"the input is " + op.text(x.shape)});
+  if (!toSpace) {
+    Dim rows = part(h, b), columns = part(w, b);
+    Data split = reshape(op, x, {n, c, rows, b, columns, b});
+    Data moved = transpose(op, split, {0, 3, 5, 1, 2, 4});
+    return op.set(0, reshape(op, moved, {n, c * b * b, rows, columns}));
+  }
+  Dim depth = part(c, b * b);
+  Data split = columnMajor ? reshape(op, x, {n, depth, b, b, h, w})
+                           : reshape(op, x, {n, b, b, depth, h, w});
+  Data moved = columnMajor ? transpose(op, split, {0, 1, 4, 2, 5, 3})
+                           : transpose(op, split, {0, 3, 4, 1, 5, 2});
+  return op.set(0, reshape(op, moved, {n, depth, h * b, w * b}));
+}
+LogicalResult lowerDepthToSpace(Op &op) { return rearrange(op, true); }
+LogicalResult lowerSpaceToDepth(Op &op) { return rearrange(op, false); }
+
+} // namespace
+
+void addSlicing(Table &table) {
+  table.op("DepthToSpace", {1}, lowerDepthToSpace);
+  table.op("Pad", {11}, lowerPad);
+  table.op("Slice", {10, "axes and steps that are not constant"}, lowerSlice);
+  table.op("SpaceToDepth", {1}, lowerSpaceToDepth);
+  table.op("Split", {2}, lowerSplit);
+  table.op("Trilu", {14}, lowerTrilu);
+}
+
+} // namespace orchestra::onnx

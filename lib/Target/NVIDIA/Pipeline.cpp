@@ -1,0 +1,124 @@
+//===- Pipeline.cpp - From kernels on tensors to PTX ----------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The order of the passes. Upstream's gpu-lower-to-nvvm-pipeline is the same
+// idea, but also lowers a host half to mgpu* calls, which this target never has.
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Target/NVIDIA/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/LLVM/NVVM/Target.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace orchestra;
+using namespace orchestra::nvidia;
+
+namespace orchestra::nvidia {
+#define GEN_PASS_REGISTRATION
+#include "orchestra/Target/NVIDIA/Passes.h.inc"
+} // namespace orchestra::nvidia
+
+/// Tensors to buffers; a thread's temporaries live in its local memory.
+static void addBufferization(OpPassManager &pm) {
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass()); // Copies that CSE made self-copies.
+  // Local memory is 512 KB a thread, but only what stays in L1 is of use.
+  bufferization::PromoteBuffersToStackPassOptions promote;
+  promote.maxAllocSizeInBytes = 16384;
+  pm.addNestedPass<func::FuncOp>(
+      bufferization::createPromoteBuffersToStackPass(promote));
+  pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
+}
+
+/// One gpu.module from vector, scf, memref to the LLVM dialect.
+static void addDeviceLowering(OpPassManager &pm) {
+  pm.addPass(createConvertLinalgToLoopsPass());
+  pm.addPass(createNVIDIAExpandMathPass());
+  pm.addPass(memref::createFoldMemRefAliasOpsPass());
+  VectorTransferToSCFOptions unroll;
+  pm.addPass(createConvertVectorToSCFPass(unroll.enableFullUnroll()));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(affine::createAffineExpandIndexOpsPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.vectorContractLowering =
+      vector::VectorContractLowering::OuterProduct;
+  pm.addPass(createConvertVectorToLLVMPass(vectors));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createNVIDIAPinIntrinsicsPass());
+  ConvertGpuOpsToNVVMOpsOptions device;
+  device.useBarePtrCallConv = true;
+  pm.addPass(createConvertGpuOpsToNVVMOps(device));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createNVIDIACheckDeviceCodePass());
+}
+
+void orchestra::nvidia::buildKernelPipeline(
+    OpPassManager &pm, const KernelPipelineOptions &options) {
+  OpPassManager &kernel = pm.nest<func::FuncOp>();
+  kernel.addPass(createNVIDIAMapKernelPass());
+  kernel.addPass(createCanonicalizerPass());
+  kernel.addPass(createCSEPass());
+  kernel.addPass(createNVIDIAVectorizeKernelPass());
+  kernel.addPass(createCanonicalizerPass());
+  kernel.addPass(createCSEPass());
+
+  addBufferization(pm);
+  NVIDIAOutlineKernelPassOptions outline;
+  outline.blockSize = options.blockSize;
+  pm.addPass(createNVIDIAOutlineKernelPass(outline));
+  addDeviceLowering(pm.nest<gpu::GPUModuleOp>());
+
+  GpuNVVMAttachTargetOptions target;
+  target.chip = options.chip;
+  target.features = options.features;
+  target.optLevel = 3;
+  pm.addPass(createGpuNVVMAttachTarget(target));
+  // An unknown format would print an error and succeed: only these two exist.
+  GpuModuleToBinaryPassOptions binary;
+  binary.compilationTarget =
+      options.format == ObjectFormat::PTX ? "isa" : "bin";
+  pm.addPass(createGpuModuleToBinaryPass(binary));
+}
+
+void orchestra::nvidia::registerDialects(DialectRegistry &registry) {
+  registry.insert<NVVM::NVVMDialect>();
+  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
+  registerAllGPUToLLVMIRTranslations(registry);
+}
+
+void orchestra::nvidia::registerPasses() {
+  registerNVIDIAPasses();
+  PassPipelineRegistration<KernelPipelineOptions>(
+      "orchestra-nvidia-kernel-pipeline",
+      "Compile kernels on tensors to PTX or cubin for an NVIDIA GPU",
+      buildKernelPipeline);
+}

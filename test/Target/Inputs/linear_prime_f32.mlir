@@ -1,0 +1,16 @@
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+func.func private @orch_k_linear_prime_f32(%a: tensor<101x37xf32>, %b: tensor<37x67xf32>, %bias: tensor<67xf32>, %out: tensor<101x67xf32>) -> tensor<101x67xf32> attributes {orchestra.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<101x67xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<101x67xf32>) -> tensor<101x67xf32>
+  %mm = linalg.matmul ins(%a, %b : tensor<101x37xf32>, tensor<37x67xf32>) outs(%init : tensor<101x67xf32>) -> tensor<101x67xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+      ins(%mm, %bias : tensor<101x67xf32>, tensor<67xf32>) outs(%out : tensor<101x67xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %s = arith.addf %x, %y : f32
+    %m = arith.maximumf %s, %zero : f32
+    linalg.yield %m : f32
+  } -> tensor<101x67xf32>
+  return %r : tensor<101x67xf32>
+}
