@@ -32,16 +32,15 @@ static unsigned getLeadingResultDims(linalg::LinalgOp root) {
 
 void orchestra::replaceTiledOps(RewriterBase &rewriter, func::FuncOp kernel,
                                 const DenseMap<Value, Value> &replacements) {
-  for (auto [original, replacement] : replacements) {
-    Value shape = original;
+  kernel.walk([&](tensor::DimOp dim) {
+    Value shape = dim.getSource();
     while (auto op = shape.getDefiningOp<DestinationStyleOpInterface>())
       shape = op.getTiedOpOperand(cast<OpResult>(shape))->get();
-    auto isDim = [](OpOperand &use) {
-      return isa<tensor::DimOp>(use.getOwner());
-    };
-    rewriter.replaceUsesWithIf(original, shape, isDim);
+    rewriter.modifyOpInPlace(dim,
+                             [&] { dim.getSourceMutable().assign(shape); });
+  });
+  for (auto [original, replacement] : replacements)
     rewriter.replaceAllUsesWith(original, replacement);
-  }
   sortTopologically(&kernel.getBody().front());
 }
 
@@ -56,6 +55,10 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
     }
   if (!root)
     return success();
+  // Upstream's tiling has no slices of nothing; plain loops do.
+  for (linalg::LinalgOp op : ops)
+    if (llvm::is_contained(op.getStaticLoopRanges(), 0))
+      return success();
   unsigned depth = getLeadingResultDims(root);
   for (linalg::LinalgOp op : ops)
     for (OpOperand &operand : op->getOpOperands()) {
@@ -74,8 +77,10 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
     int64_t range = ShapedType::isDynamic(ranges[wanted - 1])
                         ? kDynamicDimGuess
                         : ranges[wanted - 1];
-    // Always keep one dimension inside, if the kernel has more than one.
-    if (innerSize * range > elements && wanted < rank)
+    // Always keep one dimension inside, if the kernel has more than one. Values
+    // between ops of one iteration must stay small: no more dynamic ones.
+    bool dynamic = ShapedType::isDynamic(ranges[wanted - 1]);
+    if ((innerSize * range > elements || dynamic) && wanted < rank)
       break;
     innerSize *= range;
     --wanted;
