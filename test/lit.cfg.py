@@ -78,6 +78,7 @@ feature("onnx", config.onnx_frontend, "built with ORCHESTRA_ONNX=OFF")
 feature("orchestra", tool("orchestra"), "the tool orchestra is not built")
 feature("nvidia-gpu", os.path.exists("/dev/nvidia0"), "this machine has no NVIDIA GPU")
 feature("ptxas", tool("ptxas"), "ptxas is not in PATH")
+feature("python-onnx", has_module("onnx"), "Python has no module onnx in .venv")
 for module in ("jaxlib", "onnxruntime", "torch"):
     feature(module, has_module(module), "Python has no module %s in .venv" % module)
 if config.sanitizers:

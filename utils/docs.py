@@ -14,6 +14,7 @@ next code block holds what stands in FILE between ANCHOR: NAME and its end."""
 
 import argparse
 import difflib
+import os
 import re
 import shlex
 import subprocess
@@ -125,6 +126,10 @@ def errors(build):
     return "\n".join(rows) + "\n"
 
 
+def onnx_ops(build):
+    return run([build / "bin" / "orchestra-translate", "--list-onnx-ops", os.devnull])
+
+
 CUT = re.compile(r"(<!-- cut: (\S+)#(\S+) -->\n```\w*\n)(.*?)(^```$)", re.S | re.M)
 
 
@@ -147,7 +152,7 @@ def differences(path, old, new):
     return ["%s is out of date; run make docs" % path] + lines[:10] if lines else []
 
 
-PAGES = {"dialects.md": dialects, "errors.md": errors, "passes.md": passes}
+PAGES = {"dialects.md": dialects, "errors.md": errors, "onnx-ops.md": onnx_ops, "passes.md": passes}
 
 
 def main():
