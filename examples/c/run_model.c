@@ -36,20 +36,19 @@ static void check(orch_status status) {
 /* --- Arguments ------------------------------------------------------------ */
 
 /* The text after `prefix` + `name` + "=" among the arguments, or NULL. */
-static const char *find_argument(int argc, char **argv, const char *prefix,
-                                 const char *name) {
-  size_t prefix_length = strlen(prefix), name_length = strlen(name);
+static const char *findArgument(int argc, char **argv, const char *prefix,
+                                const char *name) {
+  size_t prefixLength = strlen(prefix), nameLength = strlen(name);
   for (int i = 2; i < argc; ++i)
-    if (strncmp(argv[i], prefix, prefix_length) == 0 &&
-        strncmp(argv[i] + prefix_length, name, name_length) == 0 &&
-        argv[i][prefix_length + name_length] == '=')
-      return argv[i] + prefix_length + name_length + 1;
+    if (strncmp(argv[i], prefix, prefixLength) == 0 &&
+        strncmp(argv[i] + prefixLength, name, nameLength) == 0 &&
+        argv[i][prefixLength + nameLength] == '=')
+      return argv[i] + prefixLength + nameLength + 1;
   return NULL;
 }
 
 /* The number in "key:number", or `otherwise`. */
-static long find_number(int argc, char **argv, const char *key,
-                        long otherwise) {
+static long findNumber(int argc, char **argv, const char *key, long otherwise) {
   for (int i = 2; i < argc; ++i)
     if (strncmp(argv[i], key, strlen(key)) == 0)
       return strtol(argv[i] + strlen(key), NULL, 10);
@@ -57,7 +56,7 @@ static long find_number(int argc, char **argv, const char *key,
 }
 
 /* Each argument must be one that something above looks for. */
-static void check_arguments(int argc, char **argv, orch_program *program) {
+static void checkArguments(int argc, char **argv, orch_program *program) {
   for (int i = 2; i < argc; ++i) {
     char name[256];
     const char *equals = strchr(argv[i], '=');
@@ -76,7 +75,7 @@ static void check_arguments(int argc, char **argv, orch_program *program) {
 
 /* --- Inputs --------------------------------------------------------------- */
 
-static char *read_file(const char *path, size_t *size) {
+static char *readFile(const char *path, size_t *size) {
   FILE *file = fopen(path, "rb");
   if (!file)
     die("the file cannot be opened", path);
@@ -94,7 +93,7 @@ static char *read_file(const char *path, size_t *size) {
   return data;
 }
 
-static uint32_t npy_type(const char *descr) {
+static uint32_t npyType(const char *descr) {
   static const struct {
     const char *descr;
     uint32_t dtype;
@@ -110,22 +109,22 @@ static uint32_t npy_type(const char *descr) {
   return ORCH_DTYPE_INVALID;
 }
 
-static void free_data(void *user, void *data) {
+static void freeData(void *user, void *data) {
   (void)data;
   free(user);
 }
 
 /* Lets `tensor` own `memory`, in which its data is. */
-static void give_memory(orch_tensor *tensor, char *memory, size_t size) {
+static void giveMemory(orch_tensor *tensor, char *memory, size_t size) {
   check(
-      orch_buffer_wrap(memory, size, free_data, memory, NULL, &tensor->buffer));
+      orch_buffer_wrap(memory, size, freeData, memory, NULL, &tensor->buffer));
 }
 
 /* A tensor over the file's data. The format: numpy.lib.format in NumPy's
  * documentation. */
-static orch_tensor read_npy(const char *path) {
+static orch_tensor readNpy(const char *path) {
   size_t size;
-  char *data = read_file(path, &size);
+  char *data = readFile(path, &size);
   if (size < 12 || memcmp(data, "\x93NUMPY", 6) != 0)
     die("this is not a .npy file", path);
   const unsigned char *bytes = (const unsigned char *)data;
@@ -144,7 +143,7 @@ static orch_tensor read_npy(const char *path) {
     die("the header is not one of a plain array", path);
 
   orch_tensor tensor = {0};
-  tensor.dtype = npy_type(descr + 10);
+  tensor.dtype = npyType(descr + 10);
   if (tensor.dtype == ORCH_DTYPE_INVALID)
     die("the element type is not supported", path);
   char *at = (char *)shape + 10;
@@ -169,26 +168,26 @@ static orch_tensor read_npy(const char *path) {
   if (needed != size - start - length)
     die("the file has not as much data as its shape says", path);
   tensor.data = data + start + length;
-  give_memory(&tensor, data, size);
+  giveMemory(&tensor, data, size);
   free(header);
   return tensor;
 }
 
 /* The model's dims, with named ones from the arguments and 1 for the rest. */
-static orch_tensor empty_input(const orch_tensor_info *info, int argc,
-                               char **argv) {
+static orch_tensor emptyInput(const orch_tensor_info *info, int argc,
+                              char **argv) {
   orch_tensor tensor =
       orch_tensor_view(NULL, info->dtype, info->rank, info->dims);
   for (uint32_t d = 0; d < info->rank; ++d) {
     const char *name = info->dim_names ? info->dim_names[d] : NULL;
-    const char *size = name ? find_argument(argc, argv, "dim:", name) : NULL;
+    const char *size = name ? findArgument(argc, argv, "dim:", name) : NULL;
     if (tensor.dims[d] < 0)
       tensor.dims[d] = size ? strtoll(size, NULL, 10) : 1;
   }
   return tensor;
 }
 
-static double next_random(uint64_t *state) { /* xorshift64*, in [0, 1) */
+static double nextRandom(uint64_t *state) { /* xorshift64*, in [0, 1) */
   *state ^= *state >> 12;
   *state ^= *state << 25;
   *state ^= *state >> 27;
@@ -196,14 +195,14 @@ static double next_random(uint64_t *state) { /* xorshift64*, in [0, 1) */
 }
 
 /* Floats from [-1, 1); integers (often indices) 0 or 1; others stay zero. */
-static void fill_random(orch_tensor *tensor, uint64_t *state) {
+static void fillRandom(orch_tensor *tensor, uint64_t *state) {
   int64_t count;
   uint64_t bytes;
   check(orch_tensor_size(tensor, &count, &bytes));
   memset(tensor->data, 0, bytes);
   size_t size = orch_dtype_bits(tensor->dtype) / 8;
   for (int64_t i = 0; i < count; ++i) {
-    double value = next_random(state);
+    double value = nextRandom(state);
     if (tensor->dtype == ORCH_DTYPE_F32)
       ((float *)tensor->data)[i] = (float)(2 * value - 1);
     else if (tensor->dtype == ORCH_DTYPE_F64)
@@ -213,34 +212,34 @@ static void fill_random(orch_tensor *tensor, uint64_t *state) {
   }
 }
 
-static orch_tensor make_input(const orch_tensor_info *info, int argc,
-                              char **argv, uint64_t *state) {
-  const char *path = find_argument(argc, argv, "", info->name);
+static orch_tensor makeInput(const orch_tensor_info *info, int argc,
+                             char **argv, uint64_t *state) {
+  const char *path = findArgument(argc, argv, "", info->name);
   size_t length = path ? strlen(path) : 0;
   if (length > 4 && strcmp(path + length - 4, ".npy") == 0)
-    return read_npy(path);
-  orch_tensor tensor = empty_input(info, argc, argv);
+    return readNpy(path);
+  orch_tensor tensor = emptyInput(info, argc, argv);
   if (path) {
     size_t size;
     uint64_t needed;
     check(orch_tensor_size(&tensor, NULL, &needed));
-    char *data = read_file(path, &size);
+    char *data = readFile(path, &size);
     if (size != needed)
       die("the file's size is not that of the input", path);
     tensor.data = data;
-    give_memory(&tensor, data, size);
+    giveMemory(&tensor, data, size);
     return tensor;
   }
   check(orch_tensor_allocate(tensor.dtype, tensor.rank, tensor.dims, NULL,
                              &tensor));
-  fill_random(&tensor, state);
+  fillRandom(&tensor, state);
   return tensor;
 }
 
 /* --- Outputs ---------------------------------------------------------------
  */
 
-static int value_at(const orch_tensor *tensor, int64_t i, double *value) {
+static int valueAt(const orch_tensor *tensor, int64_t i, double *value) {
   switch (tensor->dtype) {
   case ORCH_DTYPE_F32:
     *value = ((const float *)tensor->data)[i];
@@ -263,7 +262,7 @@ static int value_at(const orch_tensor *tensor, int64_t i, double *value) {
   }
 }
 
-static void print_output(const char *name, const orch_tensor *tensor) {
+static void printOutput(const char *name, const orch_tensor *tensor) {
   enum { TOP = 5 };
   int64_t count, best[TOP], found = 0;
   double lowest = 0, highest = 0, sum = 0, value = 0, other = 0;
@@ -271,13 +270,13 @@ static void print_output(const char *name, const orch_tensor *tensor) {
   printf("%s: %s", name, orch_dtype_name(tensor->dtype));
   for (uint32_t d = 0; d < tensor->rank; ++d)
     printf("%s%lld", d ? "x" : " ", (long long)tensor->dims[d]);
-  for (int64_t i = 0; i < count && value_at(tensor, i, &value); ++i) {
+  for (int64_t i = 0; i < count && valueAt(tensor, i, &value); ++i) {
     lowest = i == 0 || value < lowest ? value : lowest;
     highest = i == 0 || value > highest ? value : highest;
     sum += value;
     /* Insertion into the five largest so far. */
     int64_t at = found < TOP ? found++ : TOP;
-    while (at > 0 && (value_at(tensor, best[at - 1], &other), other < value)) {
+    while (at > 0 && (valueAt(tensor, best[at - 1], &other), other < value)) {
       if (at < TOP)
         best[at] = best[at - 1];
       --at;
@@ -289,7 +288,7 @@ static void print_output(const char *name, const orch_tensor *tensor) {
     printf("  min %g, max %g, mean %g\n  top:", lowest, highest,
            sum / (double)count);
   for (int64_t i = 0; i < found; ++i) {
-    value_at(tensor, best[i], &value);
+    valueAt(tensor, best[i], &value);
     printf("%s [%lld] %g", i ? "," : "", (long long)best[i], value);
   }
   printf("\n");
@@ -306,39 +305,39 @@ int main(int argc, char **argv) {
 
   orch_program *program = NULL;
   check(orch_program_load(argv[1], NULL, &program));
-  check_arguments(argc, argv, program);
+  checkArguments(argc, argv, program);
   orch_context_options options = ORCH_CONTEXT_OPTIONS_INIT;
-  options.num_threads = (int32_t)find_number(argc, argv, "threads:", 0);
+  options.num_threads = (int32_t)findNumber(argc, argv, "threads:", 0);
   orch_context *context = NULL;
   check(orch_context_create(program, &options, &context));
 
-  uint32_t num_inputs = orch_program_num_inputs(program);
-  uint32_t num_outputs = orch_program_num_outputs(program);
-  orch_tensor *inputs = calloc(num_inputs + 1, sizeof(orch_tensor));
-  orch_tensor *outputs = calloc(num_outputs + 1, sizeof(orch_tensor));
+  uint32_t numInputs = orch_program_num_inputs(program);
+  uint32_t numOutputs = orch_program_num_outputs(program);
+  orch_tensor *inputs = calloc(numInputs + 1, sizeof(orch_tensor));
+  orch_tensor *outputs = calloc(numOutputs + 1, sizeof(orch_tensor));
   if (!inputs || !outputs)
     die("there is not enough memory", argv[0]);
-  uint64_t state = (uint64_t)find_number(argc, argv, "seed:", 1) + 1;
-  for (uint32_t i = 0; i < num_inputs; ++i)
-    inputs[i] = make_input(orch_program_input(program, i), argc, argv, &state);
+  uint64_t state = (uint64_t)findNumber(argc, argv, "seed:", 1) + 1;
+  for (uint32_t i = 0; i < numInputs; ++i)
+    inputs[i] = makeInput(orch_program_input(program, i), argc, argv, &state);
 
   /* Outputs without memory are allocated by the run. The first run also
    * allocates the arena; the second one shows the steady time. */
-  check(orch_context_run(context, inputs, num_inputs, outputs, num_outputs));
+  check(orch_context_run(context, inputs, numInputs, outputs, numOutputs));
   struct timespec begin, end;
   timespec_get(&begin, TIME_UTC);
-  check(orch_context_run(context, inputs, num_inputs, outputs, num_outputs));
+  check(orch_context_run(context, inputs, numInputs, outputs, numOutputs));
   timespec_get(&end, TIME_UTC);
 
   printf("%s: %.1f us on %d threads\n", orch_program_name(program),
          (double)(end.tv_sec - begin.tv_sec) * 1e6 +
              (double)(end.tv_nsec - begin.tv_nsec) * 1e-3,
          orch_context_num_threads(context));
-  for (uint32_t i = 0; i < num_outputs; ++i) {
-    print_output(orch_program_output(program, i)->name, &outputs[i]);
+  for (uint32_t i = 0; i < numOutputs; ++i) {
+    printOutput(orch_program_output(program, i)->name, &outputs[i]);
     orch_tensor_release(&outputs[i]);
   }
-  for (uint32_t i = 0; i < num_inputs; ++i)
+  for (uint32_t i = 0; i < numInputs; ++i)
     orch_tensor_release(&inputs[i]);
   free(inputs);
   free(outputs);

@@ -37,13 +37,13 @@ struct Buffer {
 class MemoryPlanner {
 public:
   MemoryPlanner(ModuleOp module, func::FuncOp function)
-      : module(module), function(function),
-        block(function.getBody().front()), b(function.getContext()),
-        loc(function.getLoc()) {}
+      : module(module), function(function), block(function.getBody().front()),
+        b(function.getContext()), loc(function.getLoc()) {}
 
   LogicalResult run();
 
 private:
+  LogicalResult check();
   LogicalResult placeResults();
   LogicalResult placeWeights();
   void collectBuffers();
@@ -112,6 +112,36 @@ static OpFoldResult getDim(OpBuilder &b, Location loc, Value value,
   return b.createOrFold<memref::DimOp>(loc, value, dim);
 }
 
+static constexpr llvm::StringLiteral kDataDependentSize =
+    "the size of a value depends on other values than the inputs' dimensions, "
+    "which is not supported yet";
+
+/// Whether `value` is shape arithmetic on the inputs' dimensions.
+static bool isShapeArithmetic(Value value) {
+  Operation *def = value.getDefiningOp();
+  return !def || isa<memref::DimOp>(def) ||
+         (isMemoryEffectFree(def) && def->getNumRegions() == 0 &&
+          llvm::all_of(def->getOperands(), isShapeArithmetic));
+}
+
+/// Refuses buffers whose lifetimes this planner does not see.
+LogicalResult MemoryPlanner::check() {
+  bool ok = true;
+  function.walk([&](Operation *op) {
+    if (llvm::none_of(op->getResultTypes(), llvm::IsaPred<MemRefType>) ||
+        isa<ViewLikeOpInterface, memref::GetGlobalOp>(op))
+      return;
+    if (!isa<memref::AllocOp>(op)) {
+      op->emitError("a choice between buffers cannot be placed yet");
+      ok = false;
+    } else if (op->getBlock() != &block) {
+      op->emitError("a buffer made within control flow cannot be placed yet");
+      ok = false;
+    }
+  });
+  return success(ok);
+}
+
 /// Makes every result a buffer that the caller passes.
 LogicalResult MemoryPlanner::placeResults() {
   auto ret = cast<func::ReturnOp>(block.getTerminator());
@@ -120,9 +150,12 @@ LogicalResult MemoryPlanner::placeResults() {
   b.setInsertionPoint(ret);
   for (auto [i, operand] : llvm::enumerate(ret.getOperands())) {
     auto type = cast<MemRefType>(operand.getType());
-    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
       resultDims.push_back(getValueOrCreateConstantIndexOp(
           b, loc, getDim(b, loc, operand, dim)));
+      if (!isShapeArithmetic(resultDims.back()))
+        return emitError(getRoot(operand).getLoc(), kDataDependentSize);
+    }
     if (!type.getLayout().isIdentity()) {
       function.emitError("result ") << i << " is no dense buffer";
       return failure();
@@ -137,8 +170,9 @@ LogicalResult MemoryPlanner::placeResults() {
     auto alloc = root.getDefiningOp<memref::AllocOp>();
     bool whole = alloc && taken.insert(root).second;
     for (Value v = operand; whole && v != root;) {
-      whole = isa<memref::ExpandShapeOp, memref::CollapseShapeOp,
-                  memref::CastOp>(v.getDefiningOp());
+      whole =
+          isa<memref::ExpandShapeOp, memref::CollapseShapeOp, memref::CastOp>(
+              v.getDefiningOp());
       v = cast<ViewLikeOpInterface>(v.getDefiningOp()).getViewSource();
     }
     if (!whole) {
@@ -193,15 +227,16 @@ LogicalResult MemoryPlanner::placeWeights() {
     b.setInsertionPoint(use);
     Value offset = byteConstant(it->second);
     Value view = memref::ViewOp::create(
-        b, use.getLoc(), MemRefType::get(type.getShape(), type.getElementType()),
-        weights, offset, ValueRange());
+        b, use.getLoc(),
+        MemRefType::get(type.getShape(), type.getElementType()), weights,
+        offset, ValueRange());
     if (view.getType() != type)
       view = memref::CastOp::create(b, use.getLoc(), type, view);
     use.replaceAllUsesWith(view);
     use.erase();
   }
-  for (auto global : llvm::make_early_inc_range(
-           module.getOps<memref::GlobalOp>()))
+  for (auto global :
+       llvm::make_early_inc_range(module.getOps<memref::GlobalOp>()))
     global.erase();
   module->setAttr(kWeightsAttrName, b.getArrayAttr(entries));
   module->setAttr(kWeightsSizeAttrName, b.getI64IntegerAttr(total));
@@ -247,8 +282,8 @@ int64_t MemoryPlanner::placeStatic() {
   for (Buffer &buffer : buffers)
     if (buffer.bytes >= 0)
       order.push_back(&buffer);
-  llvm::stable_sort(
-      order, [](Buffer *x, Buffer *y) { return x->bytes > y->bytes; });
+  llvm::stable_sort(order,
+                    [](Buffer *x, Buffer *y) { return x->bytes > y->bytes; });
   int64_t total = 0;
   SmallVector<Buffer *> placed; // by offset
   for (Buffer *buffer : order) {
@@ -310,8 +345,7 @@ FailureOr<Value> MemoryPlanner::getBytesAtEntry(memref::AllocOp alloc) {
   for (Value size : alloc.getDynamicSizes()) {
     FailureOr<Value> atEntry = cloneToEntry(size);
     if (failed(atEntry)) {
-      alloc.emitError("the size of a value depends on other values than the "
-                      "inputs' dimensions, which is not supported yet");
+      alloc.emitError(kDataDependentSize);
       return failure();
     }
     b.setInsertionPoint(entryEnd);
@@ -319,8 +353,7 @@ FailureOr<Value> MemoryPlanner::getBytesAtEntry(memref::AllocOp alloc) {
   }
   Value rounded =
       arith::AddIOp::create(b, loc, bytes, byteConstant(kBufferAlignment - 1));
-  return arith::AndIOp::create(b, loc, rounded,
-                               byteConstant(-kBufferAlignment))
+  return arith::AndIOp::create(b, loc, rounded, byteConstant(-kBufferAlignment))
       .getResult();
 }
 
@@ -409,7 +442,7 @@ void MemoryPlanner::buildShapesFunction() {
 }
 
 LogicalResult MemoryPlanner::run() {
-  if (failed(placeResults()))
+  if (failed(check()) || failed(placeResults()))
     return failure();
   auto ret = cast<func::ReturnOp>(block.getTerminator());
   ret->setOperands(ValueRange());
@@ -431,8 +464,8 @@ LogicalResult MemoryPlanner::run() {
   int64_t separate = 0;
   for (const Buffer &buffer : buffers)
     separate += std::max<int64_t>(buffer.bytes, 0);
-  remark::analysis(loc, remark::RemarkOpts::name("Arena").category(
-                            "orchestra-plan-memory"))
+  remark::analysis(
+      loc, remark::RemarkOpts::name("Arena").category("orchestra-plan-memory"))
       << remark::metric("buffers", buffers.size())
       << remark::metric("bytes", staticBytes)
       << remark::metric("bytes without sharing", separate);
@@ -445,8 +478,7 @@ struct PlanMemory : orchestra::impl::PlanMemoryPassBase<PlanMemory> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (auto function :
-         llvm::to_vector(module.getOps<func::FuncOp>())) {
+    for (auto function : llvm::to_vector(module.getOps<func::FuncOp>())) {
       if (!function->hasAttr(kEntryAttrName))
         continue;
       if (failed(MemoryPlanner(module, function).run()))

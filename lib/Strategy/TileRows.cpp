@@ -32,16 +32,15 @@ static unsigned getLeadingResultDims(linalg::LinalgOp root) {
 
 void orchestra::replaceTiledOps(RewriterBase &rewriter, func::FuncOp kernel,
                                 const DenseMap<Value, Value> &replacements) {
-  for (auto [original, replacement] : replacements) {
-    Value shape = original;
+  kernel.walk([&](tensor::DimOp dim) {
+    Value shape = dim.getSource();
     while (auto op = shape.getDefiningOp<DestinationStyleOpInterface>())
       shape = op.getTiedOpOperand(cast<OpResult>(shape))->get();
-    auto isDim = [](OpOperand &use) {
-      return isa<tensor::DimOp>(use.getOwner());
-    };
-    rewriter.replaceUsesWithIf(original, shape, isDim);
+    rewriter.modifyOpInPlace(dim,
+                             [&] { dim.getSourceMutable().assign(shape); });
+  });
+  for (auto [original, replacement] : replacements)
     rewriter.replaceAllUsesWith(original, replacement);
-  }
   sortTopologically(&kernel.getBody().front());
 }
 

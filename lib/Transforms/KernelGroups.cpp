@@ -95,44 +95,41 @@ static int64_t getRowElements(linalg::LinalgOp op, unsigned depth) {
 bool Grouping::makesCycle(Operation *op, int index) {
   // Walk up from the operands that come from outside of the group; meeting the
   // group again means that a value left it and comes back.
-  SmallVector<Operation *> stack;
+  SmallVector<Operation *> work;
   SmallPtrSet<Operation *, 16> seen;
   Operation *first = groups[index].ops.front();
-  auto push = [&](Operation *user) {
+  auto isMember = [&](Operation *def) {
+    auto it = groupOf.find(def);
+    return it != groupOf.end() && it->second == index;
+  };
+  bool found = false;
+  auto push = [&](Operation *user, bool direct) {
     user->walk([&](Operation *inner) {
-      for (Value operand : inner->getOperands())
-        if (Operation *def = operand.getDefiningOp())
-          if (def->getBlock() == op->getBlock() && seen.insert(def).second)
-            stack.push_back(def);
+      for (Value operand : inner->getOperands()) {
+        Operation *def = operand.getDefiningOp();
+        if (!def || def->getBlock() != op->getBlock())
+          continue;
+        if (isMember(def))
+          found |= !direct;
+        else if (seen.insert(def).second)
+          work.push_back(def);
+      }
     });
   };
-  push(op);
-  bool direct = true;
-  size_t directCount = stack.size();
-  SmallVector<Operation *> work(stack);
-  stack.clear();
-  for (size_t i = 0; i < work.size(); ++i) {
-    direct = i < directCount;
-    Operation *def = work[i];
+  push(op, /*direct=*/true);
+  while (!work.empty() && !found) {
+    Operation *def = work.pop_back_val();
     auto it = groupOf.find(def);
-    if (it != groupOf.end() && it->second == index) {
-      if (!direct)
-        return true;
+    if (it == groupOf.end()) {
+      if (first->isBeforeInBlock(def)) // all above the group's first op is safe
+        push(def, /*direct=*/false);
       continue;
     }
-    if (it == groupOf.end()) {
-      if (!first->isBeforeInBlock(def) && !isa<tensor::EmptyOp>(def))
-        continue; // everything above the group's first op is safe
-      push(def);
-    } else {
-      for (Operation *member : groups[it->second].ops)
-        if (first->isBeforeInBlock(member))
-          push(member);
-    }
-    llvm::append_range(work, stack);
-    stack.clear();
+    for (Operation *member : groups[it->second].ops)
+      if (first->isBeforeInBlock(member))
+        push(member, /*direct=*/false);
   }
-  return false;
+  return found;
 }
 
 bool Grouping::canJoin(linalg::LinalgOp op, KernelGroup &group, int index,

@@ -316,7 +316,12 @@ void KernelOutliner::build(const KernelGroup &group) {
                                        : structured      ? "rows"
                                                          : "copy"));
   // Inside, locations would only make equal kernels differ in debug output.
-  kernel->walk([&](Operation *op) { op->setLoc(UnknownLoc::get(ctx)); });
+  Location nowhere = UnknownLoc::get(ctx);
+  kernel->walk([&](Operation *op) { op->setLoc(nowhere); });
+  kernel->walk([&](Block *block) {
+    for (BlockArgument argument : block->getArguments())
+      argument.setLoc(nowhere);
+  });
 }
 
 /// Names the kernel by its content and adds it to the module unless it is

@@ -142,6 +142,10 @@ constexpr Feature features[] = {
     {"xsaves", 0xd, 1, EAX, 3, None},
     {"ptwrite", 0x14, 0, EBX, 4, None},
     {"widekl", 0x19, 0, EBX, 2, None},
+    {"amx-fp8", 0x1e, 1, EAX, 4, Tile},
+    {"amx-tf32", 0x1e, 1, EAX, 6, Tile},
+    {"amx-avx512", 0x1e, 1, EAX, 7, Tile},
+    {"amx-movrs", 0x1e, 1, EAX, 8, Tile},
 
     {"sahf", ext + 1, 0, ECX, 0, None},
     {"lzcnt", ext + 1, 0, ECX, 5, None},
@@ -167,11 +171,30 @@ uint64_t enabledState() {
   return uint64_t(high) << 32 | low;
 }
 
+bool hasState(State state) {
+  uint64_t needed = stateMask[state];
+  return needed == 0 || (enabledState() & needed) == needed;
+}
+
+/// AVX10 has a version instead of bits; 0: none.
+unsigned avx10Version() {
+  unsigned eax, ebx, ecx, edx;
+  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || eax < 1 ||
+      !__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) || !(edx >> 19 & 1) ||
+      !__get_cpuid_count(0x24, 0, &eax, &ebx, &ecx, &edx) || !hasState(ZMM))
+    return 0;
+  return ebx & 0xff;
+}
+
 } // namespace
 
 const char *hostArchitecture() { return "x86_64"; }
 
 int cpuHasFeature(const char *name) {
+  if (strcmp(name, "avx10.1") == 0)
+    return avx10Version() >= 1;
+  if (strcmp(name, "avx10.2") == 0)
+    return avx10Version() >= 2;
   for (const Feature &feature : features) {
     if (strcmp(feature.name, name) != 0)
       continue;
@@ -189,8 +212,7 @@ int cpuHasFeature(const char *name) {
       return 0;
     if (!(values[feature.reg] >> feature.bit & 1))
       return 0;
-    uint64_t needed = stateMask[feature.state];
-    return needed == 0 || (enabledState() & needed) == needed;
+    return hasState(feature.state);
   }
   return -1;
 }
@@ -228,6 +250,7 @@ constexpr Feature features[] = {
     {"sve2-bitperm", AT_HWCAP2, 4}, {"f32mm", AT_HWCAP2, 10},
     {"f64mm", AT_HWCAP2, 11},       {"i8mm", AT_HWCAP2, 13},
     {"bf16", AT_HWCAP2, 14},        {"sme", AT_HWCAP2, 23},
+    {"sve2p1", AT_HWCAP2, 36},      {"sme2", AT_HWCAP2, 37},
 };
 
 } // namespace

@@ -268,16 +268,16 @@ orch_status mapWeights(const char *path, const char *origin, const char *hash,
         "  help: copy the file again, or compile the model again",
         path, origin, static_cast<unsigned long long>(size),
         static_cast<unsigned long long>(dataSize));
-  if ((8 + headerSize) % ORCH_BUFFER_ALIGNMENT)
+  uint64_t start = 8 + headerSize;
+  if (start % ORCH_BUFFER_ALIGNMENT)
     return orch_set_error(
         ORCH_ERROR_BAD_ARTEFACT,
         "%s: error: the weights are not aligned [weights-damaged]\n"
         "  note: the data starts at byte %llu, which is not a multiple of %d\n"
         "  help: use the file the compiler wrote; other tools may drop the "
         "padding of its header",
-        path, static_cast<unsigned long long>(8 + headerSize),
-        ORCH_BUFFER_ALIGNMENT);
-  *data = bytes + 8 + headerSize;
+        path, static_cast<unsigned long long>(start), ORCH_BUFFER_ALIGNMENT);
+  *data = bytes + start;
   return ORCH_OK;
 }
 

@@ -40,36 +40,24 @@ void exercise(orch_program *program, orch_pool *pool, int seed, int rounds) {
 
 TEST(Concurrency, OwnPools) {
   ProgramPtr program = makeProgram(affine_artefact);
-  std::vector<std::thread> users;
-  for (int i = 0; i < 4; ++i)
-    users.emplace_back([&, i] { exercise(program.get(), nullptr, i, 200); });
-  for (std::thread &user : users)
-    user.join();
+  inThreads(4, [&](int i) { exercise(program.get(), nullptr, i, 200); });
 }
 
 TEST(Concurrency, OneSharedPool) {
   ProgramPtr program = makeProgram(affine_artefact);
   PoolPtr pool = makePool(3);
-  std::vector<std::thread> users;
-  for (int i = 0; i < 6; ++i)
-    users.emplace_back([&, i] { exercise(program.get(), pool.get(), i, 200); });
-  for (std::thread &user : users)
-    user.join();
+  inThreads(6, [&](int i) { exercise(program.get(), pool.get(), i, 200); });
 }
 
 TEST(Concurrency, LoadAndReleaseAtOnce) {
-  std::vector<std::thread> users;
-  for (int i = 0; i < 4; ++i)
-    users.emplace_back([i] {
-      for (int round = 0; round < 10; ++round) {
-        orch_program *program = nullptr;
-        ASSERT_OK(orch_program_load(AFFINE_SO, nullptr, &program));
-        exercise(program, nullptr, i, 3);
-        orch_program_release(program);
-      }
-    });
-  for (std::thread &user : users)
-    user.join();
+  inThreads(4, [](int i) {
+    for (int round = 0; round < 10; ++round) {
+      orch_program *program = nullptr;
+      ASSERT_OK(orch_program_load(AFFINE_SO, nullptr, &program));
+      exercise(program, nullptr, i, 3);
+      orch_program_release(program);
+    }
+  });
 }
 
 TEST(Concurrency, OneContextTwoThreads) {

@@ -100,10 +100,10 @@ TEST_F(Affine, StridedInputAndOutput) {
   fill(5);
   // The same values, transposed in memory; backwards; and with gaps.
   std::vector<float> transposed(20), backwards(20), y(5 * 9, -1.0f), total(5);
-  for (int i = 0; i < 5; ++i)
-    for (int j = 0; j < 4; ++j) {
-      transposed[size_t(j * 5 + i)] = x[size_t(i * 4 + j)];
-      backwards[size_t(19 - (i * 4 + j))] = x[size_t(i * 4 + j)];
+  for (size_t i = 0; i < 5; ++i)
+    for (size_t j = 0; j < 4; ++j) {
+      transposed[j * 5 + i] = x[i * 4 + j];
+      backwards[19 - (i * 4 + j)] = x[i * 4 + j];
     }
   out[0] = view(y, ORCH_DTYPE_F32, {5, 4});
   out[0].flags = ORCH_TENSOR_STRIDED;
@@ -113,12 +113,12 @@ TEST_F(Affine, StridedInputAndOutput) {
 
   auto checkGaps = [&] {
     std::vector<float> dense;
-    for (int i = 0; i < 5; ++i)
-      for (int j = 0; j < 9; ++j)
+    for (size_t i = 0; i < 5; ++i)
+      for (size_t j = 0; j < 9; ++j)
         if (j % 2 == 0 && j < 8) {
-          dense.push_back(y[size_t(i * 9 + j)]);
+          dense.push_back(y[i * 9 + j]);
         } else {
-          EXPECT_EQ(y[size_t(i * 9 + j)], -1.0f);
+          EXPECT_EQ(y[i * 9 + j], -1.0f);
         }
     check(dense.data(), total.data());
   };

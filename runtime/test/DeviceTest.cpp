@@ -163,21 +163,17 @@ TEST_P(Device, Events) {
 }
 
 TEST_P(Device, ManyThreads) {
-  std::vector<std::thread> users;
-  for (int i = 0; i < 4; ++i)
-    users.emplace_back([this] {
-      char host[64] = {};
-      for (int round = 0; round < 50; ++round) {
-        void *memory = nullptr;
-        ASSERT_OK(orch_device_allocate(device, 64, 0, &memory));
-        EXPECT_OK(orch_device_copy(device, memory, host, 64,
-                                   ORCH_COPY_HOST_TO_DEVICE));
-        EXPECT_OK(orch_device_sync(device));
-        orch_device_deallocate(device, memory);
-      }
-    });
-  for (std::thread &user : users)
-    user.join();
+  inThreads(4, [this](int) {
+    char host[64] = {};
+    for (int round = 0; round < 50; ++round) {
+      void *memory = nullptr;
+      ASSERT_OK(orch_device_allocate(device, 64, 0, &memory));
+      EXPECT_OK(
+          orch_device_copy(device, memory, host, 64, ORCH_COPY_HOST_TO_DEVICE));
+      EXPECT_OK(orch_device_sync(device));
+      orch_device_deallocate(device, memory);
+    }
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Device, testing::Values("cpu", "null"),

@@ -140,14 +140,10 @@ TEST(Pool, SharedByManyCallers) {
   auto body = [](orch_exec *, void *env, int64_t begin, int64_t end) {
     static_cast<std::atomic<int64_t> *>(env)->fetch_add(end - begin);
   };
-  std::vector<std::thread> callers;
-  for (int i = 0; i < 4; ++i)
-    callers.emplace_back([&] {
-      for (int round = 0; round < 1000; ++round)
-        orch_pool_parallel_for(pool.get(), 17, 1, body, &total);
-    });
-  for (std::thread &caller : callers)
-    caller.join();
+  inThreads(4, [&](int) {
+    for (int round = 0; round < 1000; ++round)
+      orch_pool_parallel_for(pool.get(), 17, 1, body, &total);
+  });
   EXPECT_EQ(total.load(), 4 * 1000 * 17);
 }
 

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -78,6 +79,16 @@ inline float affine(float x, int column, float scale = 1) {
   const float w[] = {1.0f, 2.0f, -1.0f, 0.5f}, b[] = {0.5f, -1.0f, 0.0f, 3.0f};
   float value = scale * x * w[column] + b[column];
   return value > 0 ? value : 0;
+}
+
+/// Runs body(0) ... body(count - 1) at once, each on a thread of its own.
+template <typename Body> void inThreads(int count, Body body) {
+  std::vector<std::thread> threads;
+  threads.reserve(size_t(count));
+  for (int i = 0; i < count; ++i)
+    threads.emplace_back(body, i);
+  for (std::thread &thread : threads)
+    thread.join();
 }
 
 /// A folder that is gone with the test.

@@ -93,6 +93,7 @@ TEST(Wrapper, TensorsShareAndMove) {
   Tensor tensor = Tensor::copyOf<int32_t>({1, 2, 3}, {3});
   Tensor shared = tensor.share();
   Tensor moved = std::move(tensor);
+  // NOLINTNEXTLINE(bugprone-use-after-move): a moved tensor is empty.
   EXPECT_EQ(tensor.data(), nullptr);
   EXPECT_EQ(moved.data(), shared.data());
   moved = Tensor();

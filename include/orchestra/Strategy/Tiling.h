@@ -26,7 +26,7 @@ llvm::LogicalResult tileRows(mlir::RewriterBase &rewriter,
                              mlir::func::FuncOp kernel, int64_t elements);
 
 /// Puts what a tiled loop computes in the place of the ops it was made from.
-/// Their dimensions, on which the loop's bounds may depend, are read from their
+/// Dimensions, on which the loop's bounds may depend, are read from the ops'
 /// destinations instead; other users are moved behind the loop.
 void replaceTiledOps(
     mlir::RewriterBase &rewriter, mlir::func::FuncOp kernel,

@@ -35,7 +35,8 @@ Type orchestra::stablehlo::convertElement(Type type) {
 }
 
 Value orchestra::stablehlo::emitSplat(OpBuilder &builder, Location loc,
-                                      TypedAttr value, ArrayRef<int64_t> shape) {
+                                      TypedAttr value,
+                                      ArrayRef<int64_t> shape) {
   Type element = convertElement(value.getType());
   Attribute scalar = value;
   if (auto integer = dyn_cast<IntegerAttr>(value))
@@ -59,12 +60,10 @@ struct Site {
   RankedTensorType resultType() const {
     return typeOf(getElementTypeOrSelf(op->getResult(0).getType()));
   }
-  template <typename OpT>
-  Value make(Value x) const {
+  template <typename OpT> Value make(Value x) const {
     return OpT::create(builder, loc, x.getType(), x);
   }
-  template <typename OpT>
-  Value make(Value x, Value y) const {
+  template <typename OpT> Value make(Value x, Value y) const {
     return OpT::create(builder, loc, x.getType(), x, y);
   }
   Value convert(Value x, Type element) const {
@@ -109,19 +108,16 @@ struct Site {
 using Emitter = Value (*)(const Site &);
 } // namespace
 
-template <typename OpT>
-static Value unary(const Site &site) {
+template <typename OpT> static Value unary(const Site &site) {
   return site.make<OpT>(site.operands[0]);
 }
 
-template <typename OpT>
-static Value binary(const Site &site) {
+template <typename OpT> static Value binary(const Site &site) {
   return site.make<OpT>(site.operands[0], site.operands[1]);
 }
 
 /// An integer op that reads its operands without sign.
-template <typename OpT>
-static Value unsignedBinary(const Site &site) {
+template <typename OpT> static Value unsignedBinary(const Site &site) {
   Value result = site.make<OpT>(site.asUnsigned(site.operands[0]),
                                 site.asUnsigned(site.operands[1]));
   return site.convert(result, getElementTypeOrSelf(site.resultType()));
@@ -129,7 +125,8 @@ static Value unsignedBinary(const Site &site) {
 
 /// A conversion whose meaning both sides share, i1 aside.
 static Value convertAsIs(const Site &site) {
-  return site.convert(site.operands[0], getElementTypeOrSelf(site.resultType()));
+  return site.convert(site.operands[0],
+                      getElementTypeOrSelf(site.resultType()));
 }
 
 static Value convertUnsigned(const Site &site) {
@@ -161,8 +158,7 @@ static Value floatToUnsigned(const Site &site) {
 }
 
 /// One of x and y where the other is NaN, else the larger or smaller.
-template <typename OpT>
-static Value ignoringNaN(const Site &site) {
+template <typename OpT> static Value ignoringNaN(const Site &site) {
   Value x = site.operands[0], y = site.operands[1];
   Value best = site.make<OpT>(x, y);
   Value xNaN = site.compare(ComparisonDirection::NE, x, x);

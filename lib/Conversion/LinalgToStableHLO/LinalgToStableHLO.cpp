@@ -3,8 +3,8 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The type conversion, the patterns for tensor ops, and the pass. Structured.cpp
-// has the linalg ops, Elementwise.cpp the table of scalar ops.
+// The type conversion, the patterns for tensor ops, and the pass.
+// Structured.cpp has the linalg ops, Elementwise.cpp the table of scalar ops.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Conversion/LinalgToStableHLO/LinalgToStableHLO.h"
@@ -53,8 +53,7 @@ static bool isConvertibleTensor(Type type) {
          isConvertibleElement(tensor.getElementType());
 }
 
-template <typename OpT>
-static bool hasStaticSlice(OpT op) {
+template <typename OpT> static bool hasStaticSlice(OpT op) {
   return !ShapedType::isDynamicShape(op.getStaticOffsets()) &&
          !ShapedType::isDynamicShape(op.getStaticSizes()) &&
          !ShapedType::isDynamicShape(op.getStaticStrides());
@@ -79,7 +78,8 @@ static std::optional<std::string> whyNotConvertible(Operation *op) {
   }
   if (auto slice = dyn_cast<tensor::InsertSliceOp>(op)) {
     if (!hasStaticSlice(slice) ||
-        llvm::any_of(slice.getStaticStrides(), [](int64_t s) { return s != 1; }))
+        llvm::any_of(slice.getStaticStrides(),
+                     [](int64_t s) { return s != 1; }))
       return "its offsets are not constant, or its strides are not one";
     if (slice.getDest().getDefiningOp<tensor::EmptyOp>() &&
         slice.getSourceType().getNumElements() !=
@@ -179,9 +179,8 @@ struct ExtractSliceConversion
       return rewriter.notifyMatchFailure(op, "offsets are not constant");
     auto source = cast<RankedTensorType>(adaptor.getSource().getType());
     SmallVector<int64_t> limits;
-    for (auto [offset, size, stride] :
-         llvm::zip_equal(op.getStaticOffsets(), op.getStaticSizes(),
-                         op.getStaticStrides()))
+    for (auto [offset, size, stride] : llvm::zip_equal(
+             op.getStaticOffsets(), op.getStaticSizes(), op.getStaticStrides()))
       limits.push_back(size == 0 ? offset : offset + (size - 1) * stride + 1);
     Value slice = stablehlo::SliceOp::create(
         rewriter, op.getLoc(), source.clone(op.getStaticSizes()),
@@ -270,9 +269,8 @@ struct FromElementsConversion
       parts.push_back(stablehlo::ReshapeOp::create(
           rewriter, op.getLoc(), type.clone(ArrayRef<int64_t>{1}), element));
     Value flat = stablehlo::ConcatenateOp::create(
-        rewriter, op.getLoc(),
-        type.clone({static_cast<int64_t>(parts.size())}), parts,
-        rewriter.getI64IntegerAttr(0));
+        rewriter, op.getLoc(), type.clone({static_cast<int64_t>(parts.size())}),
+        parts, rewriter.getI64IntegerAttr(0));
     rewriter.replaceOpWithNewOp<stablehlo::ReshapeOp>(op, type, flat);
     return success();
   }
@@ -312,14 +310,14 @@ void orchestra::populateLinalgToStableHLOPatterns(
     const TypeConverter &converter, Precision precision,
     RewritePatternSet &patterns) {
   populateStructuredPatterns(converter, precision, patterns);
-  patterns.add<
-      ConstantConversion, ConcatConversion, ElementwiseConversion,
-      EmptyConversion, ExtractSliceConversion, FromElementsConversion,
-      InsertSliceConversion, PadConversion,
-      ReshapeConversion<tensor::CollapseShapeOp>,
-      ReshapeConversion<tensor::ExpandShapeOp>,
-      ReshapeConversion<tensor::ReshapeOp>, ReshapeConversion<tensor::CastOp>>(
-      converter, patterns.getContext());
+  patterns.add<ConstantConversion, ConcatConversion, ElementwiseConversion,
+               EmptyConversion, ExtractSliceConversion, FromElementsConversion,
+               InsertSliceConversion, PadConversion,
+               ReshapeConversion<tensor::CollapseShapeOp>,
+               ReshapeConversion<tensor::ExpandShapeOp>,
+               ReshapeConversion<tensor::ReshapeOp>,
+               ReshapeConversion<tensor::CastOp>>(converter,
+                                                  patterns.getContext());
 }
 
 //===----------------------------------------------------------------------===//

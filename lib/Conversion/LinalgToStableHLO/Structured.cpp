@@ -47,7 +47,8 @@ static std::optional<Reduction> matchReduction(linalg::LinalgOp op,
            arith::MaximumFOp, arith::MinimumFOp, arith::MaxSIOp, arith::MinSIOp,
            arith::MaxUIOp, arith::MinUIOp, arith::AndIOp, arith::OrIOp,
            arith::XOrIOp>(combiner) ||
-      !isConvertibleElementwise(combiner) || !arith::getNeutralElement(combiner))
+      !isConvertibleElementwise(combiner) ||
+      !arith::getNeutralElement(combiner))
     return std::nullopt;
   if (combiner->getOperand(0) == running)
     return Reduction{combiner, combiner->getOperand(1)};
@@ -102,12 +103,11 @@ static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
     return std::nullopt;
   result.dims = *dims;
   // A loop of only one operand, or a size-1 dimension that the map leaves out.
-  size_t loops = dims->batch.size() + dims->m.size() + dims->n.size() +
-                 dims->k.size();
+  size_t loops =
+      dims->batch.size() + dims->m.size() + dims->n.size() + dims->k.size();
   if (loops != op.getNumLoops() ||
-      !llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) {
-        return map.isProjectedPermutation();
-      }))
+      !llvm::all_of(op.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isProjectedPermutation(); }))
     return std::nullopt;
   return result;
 }
@@ -185,8 +185,8 @@ static Value toLoops(OpBuilder &builder, Location loc, Value value,
   if (shape.size() != static_cast<size_t>(type.getRank()))
     value = ReshapeOp::create(builder, loc, type.clone(shape), value);
   // Position p of the operand is loop loops[p]; sort by loop.
-  SmallVector<int64_t> order = llvm::to_vector(
-      llvm::seq<int64_t>(0, loops.size()));
+  SmallVector<int64_t> order =
+      llvm::to_vector(llvm::seq<int64_t>(0, loops.size()));
   llvm::sort(order, [&](int64_t x, int64_t y) { return loops[x] < loops[y]; });
   value = transpose(builder, loc, value, order);
   llvm::sort(loops);
@@ -307,16 +307,14 @@ static Value emitReduce(ConversionPatternRewriter &rewriter,
     shape.push_back(evaluate.getRanges()[loop]);
   }
   auto type = cast<RankedTensorType>(input.getType());
-  auto reduce =
-      ReduceOp::create(rewriter, loc, type.clone(shape), input, start,
-                       rewriter.getDenseI64ArrayAttr(reduced));
+  auto reduce = ReduceOp::create(rewriter, loc, type.clone(shape), input, start,
+                                 rewriter.getDenseI64ArrayAttr(reduced));
   {
     OpBuilder::InsertionGuard guard(rewriter);
-    Block *body = rewriter.createBlock(&reduce.getBody(), {},
-                                       {start.getType(), start.getType()},
-                                       {loc, loc});
-    Value combined = emitElementwise(rewriter, reduction.combiner,
-                                     body->getArguments(), {});
+    Block *body = rewriter.createBlock(
+        &reduce.getBody(), {}, {start.getType(), start.getType()}, {loc, loc});
+    Value combined =
+        emitElementwise(rewriter, reduction.combiner, body->getArguments(), {});
     ReturnOp::create(rewriter, loc, combined);
   }
   Value result =
@@ -367,8 +365,8 @@ static Value emitDotGeneral(ConversionPatternRewriter &rewriter,
   auto positions = [](AffineMap map, ArrayRef<unsigned> loops) {
     SmallVector<int64_t> dims;
     for (unsigned loop : loops)
-      dims.push_back(*map.getResultPosition(
-          getAffineDimExpr(loop, map.getContext())));
+      dims.push_back(
+          *map.getResultPosition(getAffineDimExpr(loop, map.getContext())));
     return dims;
   };
   const linalg::ContractionDimensions &dims = contraction.dims;
@@ -388,16 +386,16 @@ static Value emitDotGeneral(ConversionPatternRewriter &rewriter,
   SmallVector<int64_t> ranges = op.getStaticLoopRanges(), shape;
   for (int64_t loop : loops)
     shape.push_back(ranges[loop]);
-  Type element = convertElement(
-      getElementTypeOrSelf(op.getDpsInitOperand(0)->get()));
+  Type element =
+      convertElement(getElementTypeOrSelf(op.getDpsInitOperand(0)->get()));
   ArrayAttr config;
   if (getElementTypeOrSelf(lhs).isF32() || getElementTypeOrSelf(lhs).isF64()) {
     auto attr = PrecisionAttr::get(op.getContext(), precision);
     config = rewriter.getArrayAttr({attr, attr});
   }
-  Value dot = DotGeneralOp::create(rewriter, loc,
-                                   RankedTensorType::get(shape, element), lhs,
-                                   rhs, numbers, config);
+  Value dot =
+      DotGeneralOp::create(rewriter, loc, RankedTensorType::get(shape, element),
+                           lhs, rhs, numbers, config);
   Value result = fromLoops(rewriter, loc, dot, loops, maps[2]);
   OpOperand *init = op.getDpsInitOperand(0);
   Reduction sum = *matchReduction(op, 0);
@@ -426,24 +424,23 @@ struct StructuredOpConversion
     if (std::optional<std::string> why = whyNotConvertible(op))
       return rewriter.notifyMatchFailure(op, *why);
     if (std::optional<Contraction> contraction = matchContraction(op)) {
-      rewriter.replaceOp(op, emitDotGeneral(rewriter, op, *contraction,
-                                            operands, precision));
+      rewriter.replaceOp(
+          op, emitDotGeneral(rewriter, op, *contraction, operands, precision));
       return success();
     }
     BodyEvaluator evaluate(rewriter, op, operands);
-    SmallVector<int64_t> loops = llvm::to_vector(
-        llvm::seq<int64_t>(0, op.getNumLoops()));
+    SmallVector<int64_t> loops =
+        llvm::to_vector(llvm::seq<int64_t>(0, op.getNumLoops()));
     SmallVector<Value> results;
     for (unsigned index = 0; index < op.getNumDpsInits(); ++index) {
       if (op.getNumReductionLoops() > 0) {
-        results.push_back(
-            emitReduce(rewriter, op, index, evaluate, operands));
+        results.push_back(emitReduce(rewriter, op, index, evaluate, operands));
         continue;
       }
       Value yielded = op.getBlock()->getTerminator()->getOperand(index);
-      results.push_back(fromLoops(
-          rewriter, op.getLoc(), evaluate(yielded), loops,
-          op.getMatchingIndexingMap(op.getDpsInitOperand(index))));
+      results.push_back(
+          fromLoops(rewriter, op.getLoc(), evaluate(yielded), loops,
+                    op.getMatchingIndexingMap(op.getDpsInitOperand(index))));
     }
     rewriter.replaceOp(op, results);
     return success();

@@ -83,17 +83,18 @@ static Operand readOperand(Op &op, const Data &input,
   return operand;
 }
 
-/// Reads an operand with sizes that may be 1 at run time.
-static Value extractBroadcast(Op &op, ImplicitLocOpBuilder &b,
-                              const Operand &operand,
-                              llvm::ArrayRef<Value> isOne) {
+/// Reads an operand with sizes that may be 1 at run time: the last element
+/// stands for all that the result has more. It does so too where sizes do not
+/// agree at all, so that wrong inputs never reach other memory.
+static Value extractBroadcast(ImplicitLocOpBuilder &b, const Operand &operand,
+                              llvm::ArrayRef<Value> last) {
   llvm::SmallVector<Value> indices;
   for (int64_t position : operand.positions)
     indices.push_back(linalg::IndexOp::create(b, position));
-  Value zero = arith::ConstantIndexOp::create(b, 0);
-  for (const auto &[which, flag] : llvm::zip(operand.maybeOne, isOne))
-    indices[which.first] =
-        arith::SelectOp::create(b, flag, zero, indices[which.first]);
+  for (const auto &[which, limit] : llvm::zip(operand.maybeOne, last)) {
+    Value &index = indices[which.first];
+    index = arith::MinSIOp::create(b, index, limit);
+  }
   return tensor::ExtractOp::create(b, operand.value, indices);
 }
 
@@ -108,19 +109,16 @@ std::optional<Data> elementwise(Op &op, llvm::ArrayRef<Data> inputs,
   llvm::SmallVector<Operand> operands;
   llvm::SmallVector<Value> values;
   llvm::SmallVector<AffineMap> maps;
-  llvm::SmallVector<llvm::SmallVector<Value>> flags;
+  llvm::SmallVector<llvm::SmallVector<Value>> limits;
   for (const Data &input : inputs) {
     operands.push_back(readOperand(op, input, *shape));
     const Operand &operand = operands.back();
     if (!operand.value)
       return std::nullopt;
-    flags.emplace_back();
-    for (const auto &[position, dim] : operand.maybeOne) {
-      Value size = op.dims.materialize(dim, op.b, op.b.getLoc());
-      Value one = arith::ConstantIndexOp::create(op.b, 1);
-      flags.back().push_back(
-          arith::CmpIOp::create(op.b, arith::CmpIPredicate::eq, size, one));
-    }
+    limits.emplace_back();
+    for (const auto &[position, dim] : operand.maybeOne)
+      limits.back().push_back(
+          op.dims.materialize(dim - Dim(1), op.b, op.b.getLoc()));
     if (operand.maybeOne.empty()) {
       values.push_back(operand.value);
       maps.push_back(operand.map);
@@ -136,10 +134,10 @@ std::optional<Data> elementwise(Op &op, llvm::ArrayRef<Data> inputs,
         ImplicitLocOpBuilder b(loc, builder);
         llvm::SmallVector<Value> elements;
         unsigned next = 0;
-        for (const auto &[operand, flag] : llvm::zip(operands, flags))
+        for (const auto &[operand, limit] : llvm::zip(operands, limits))
           elements.push_back(operand.maybeOne.empty()
                                  ? args[next++]
-                                 : extractBroadcast(op, b, operand, flag));
+                                 : extractBroadcast(b, operand, limit));
         linalg::YieldOp::create(b, body(b, elements));
       });
   Data result;

@@ -167,6 +167,12 @@ Dim DimSymbols::apply(Op op, const Dim &a, const Dim &b, OpBuilder &builder,
       return a;
     if (b.constant())
       return b;
+    // Beside n, min(n, c) is n in every valid run: a run in which it is not has
+    // operands that do not agree.
+    if (isClipped(b, a))
+      return a;
+    if (isClipped(a, b))
+      return b;
     break;
   case Op::Wrap:
     if (isNonNegative(a))
@@ -245,6 +251,18 @@ OpFoldResult DimSymbols::fold(const Dim &dim, OpBuilder &builder,
   if (auto constant = dim.constant())
     return builder.getIndexAttr(*constant);
   return materialize(dim, builder, loc);
+}
+
+bool DimSymbols::isClipped(const Dim &clipped, const Dim &whole) const {
+  for (const auto &[key, result] : applied) {
+    const auto &[op, a, b] = key;
+    if (op != Op::Min || result != clipped)
+      continue;
+    if ((a == whole && b.constant() && *b.constant() > 1) ||
+        (b == whole && a.constant() && *a.constant() > 1))
+      return true;
+  }
+  return false;
 }
 
 bool DimSymbols::isNonNegative(const Dim &dim) const {

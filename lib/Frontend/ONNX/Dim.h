@@ -99,6 +99,9 @@ public:
   bool isName(const std::string &name) const { return byName.count(name); }
 
 private:
+  /// Whether `clipped` is min(whole, c) for a constant c > 1.
+  bool isClipped(const Dim &clipped, const Dim &whole) const;
+
   struct Symbol {
     std::string name;
     mlir::Value value;

@@ -302,11 +302,13 @@ bool Importer::importOutputs() {
       continue;
     llvm::SmallVector<std::string> names;
     for (const auto &[axis, dim] : llvm::enumerate(data->shape)) {
-      std::string name = dim.constant() ? "" : dims.name(dim);
-      // A declared name serves unless it means another size here.
-      if (!dim.constant() && name.empty() && axis < output.type.dims.size() &&
-          !dims.isName(output.type.dims[axis].name))
-        name = output.type.dims[axis].name;
+      // "past + 1", or what the model calls it where it has no name here.
+      std::string name = dim.constant() ? "" : dims.text(dim);
+      if (llvm::StringRef(name).contains('?'))
+        name = axis < output.type.dims.size() &&
+                       !dims.isName(output.type.dims[axis].name)
+                   ? output.type.dims[axis].name
+                   : "";
       names.push_back(name);
     }
     results.push_back(value);

@@ -240,6 +240,32 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   func::ReturnOp::create(b, loc, zero);
 }
 
+/// Turns expansions of dense buffers into casts with computed strides. Upstream's
+/// expansion of their metadata crashes on two dynamic dimensions in a group.
+static void castExpansions(func::FuncOp function) {
+  SmallVector<memref::ExpandShapeOp> expansions;
+  function.walk([&](memref::ExpandShapeOp op) {
+    if (op.getSrcType().getLayout().isIdentity())
+      expansions.push_back(op);
+  });
+  for (memref::ExpandShapeOp op : expansions) {
+    OpBuilder b(op);
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(), strides;
+    OpFoldResult stride = b.getIndexAttr(1);
+    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+    for (OpFoldResult size : llvm::reverse(sizes)) {
+      strides.insert(strides.begin(), stride);
+      stride = affine::makeComposedFoldedAffineApply(b, op.getLoc(), s0 * s1,
+                                                     {stride, size});
+    }
+    Value cast = memref::ReinterpretCastOp::create(
+        b, op.getLoc(), op.getResultType(), op.getSrc(), b.getIndexAttr(0),
+        sizes, strides);
+    op.replaceAllUsesWith(cast);
+    op.erase();
+  }
+}
+
 namespace {
 struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
   using Base::Base;
@@ -257,6 +283,7 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
     }
     program.setSymName("orchestra_program");
     for (func::FuncOp function : {program, shapes}) {
+      castExpansions(function);
       function.setPrivate();
       function->setAttr("llvm.linkage",
                         LLVM::LinkageAttr::get(&getContext(),

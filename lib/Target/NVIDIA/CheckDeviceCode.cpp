@@ -26,8 +26,8 @@ struct NVIDIACheckDeviceCodePass
   using Base::Base;
 
   void runOnOperation() override {
-    auto alignment =
-        IntegerAttr::get(IntegerType::get(&getContext(), 64), kArgumentAlignment);
+    auto alignment = IntegerAttr::get(IntegerType::get(&getContext(), 64),
+                                      kArgumentAlignment);
     bool failedAny = false;
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
       if (function.isExternal())
@@ -43,7 +43,8 @@ struct NVIDIACheckDeviceCodePass
         auto target = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(*callee);
         if (target && !target.isExternal())
           return;
-        emitError(call.getLoc(), "a kernel for NVIDIA would call the function '")
+        emitError(call.getLoc(),
+                  "a kernel for NVIDIA would call the function '")
             << *callee << "', which no device code defines "
             << "[unsupported-by-target]";
         failedAny = true;
@@ -54,7 +55,8 @@ struct NVIDIACheckDeviceCodePass
     getOperation().walk([&](Operation *op) {
       Dialect *dialect = op->getDialect();
       if (!dialect || isa<gpu::GPUDialect>(dialect) ||
-          dialect->getNamespace() == "llvm" || dialect->getNamespace() == "nvvm")
+          dialect->getNamespace() == "llvm" ||
+          dialect->getNamespace() == "nvvm")
         return;
       emitError(op->getLoc(), "op of a kernel for NVIDIA has no lowering: ")
           << op->getName() << " [unsupported-by-target]";

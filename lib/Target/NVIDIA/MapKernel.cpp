@@ -101,8 +101,8 @@ static Demands findDemands(linalg::LinalgOp root) {
   Demands demands{llvm::SmallBitVector(numLoops), false};
   // Per op: which loop of the root each of its loops is, or -1.
   llvm::MapVector<Operation *, SmallVector<int64_t>> loopsOf;
-  SmallVector<int64_t> identity = llvm::to_vector(
-      llvm::seq<int64_t>(0, numLoops));
+  SmallVector<int64_t> identity =
+      llvm::to_vector(llvm::seq<int64_t>(0, numLoops));
   loopsOf[root] = identity;
   for (size_t next = 0; next < loopsOf.size(); ++next) {
     auto [op, loops] = *std::next(loopsOf.begin(), next);
@@ -123,8 +123,8 @@ static Demands findDemands(linalg::LinalgOp root) {
         continue;
       SmallVector<int64_t> producerLoops(producer.getNumLoops(), -1);
       AffineMap use = consumer.getMatchingIndexingMap(&operand);
-      AffineMap def = producer.getIndexingMapMatchingResult(
-          cast<OpResult>(operand.get()));
+      AffineMap def =
+          producer.getIndexingMapMatchingResult(cast<OpResult>(operand.get()));
       for (auto [useExpr, defExpr] :
            llvm::zip_equal(use.getResults(), def.getResults()))
         if (auto useDim = dyn_cast<AffineDimExpr>(useExpr))
@@ -208,7 +208,8 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   for (OpResult value : root->getResults())
     if (Value replacement = result->replacements.lookup(value))
       rewriter.replaceAllUsesWith(value, replacement);
-  remark::analysis(loc, options) << "tiled" << remark::metric("threads", threads);
+  remark::analysis(loc, options)
+      << "tiled" << remark::metric("threads", threads);
   return success();
 }
 

@@ -100,8 +100,7 @@ static void distribute(IRRewriter &rewriter, scf::ForallOp forall,
     int64_t step = *getConstantIntValue(forall.getMixedStep()[dim]);
     int64_t inside = launch.inside[dim];
     ivs.push_back(affine::AffineApplyOp::create(
-        rewriter, loc,
-        AffineMap::get(2, 0, (d0 * inside + d1) * step + first),
+        rewriter, loc, AffineMap::get(2, 0, (d0 * inside + d1) * step + first),
         ValueRange{blocks[dim], threads[dim]}));
     if (launch.trips[dim] % inside == 0)
       continue;
@@ -219,8 +218,9 @@ private:
 };
 } // namespace
 
-LogicalResult NVIDIAOutlineKernelPass::outline(
-    func::FuncOp kernel, SmallVectorImpl<NamedAttribute> &launches) {
+LogicalResult
+NVIDIAOutlineKernelPass::outline(func::FuncOp kernel,
+                                 SmallVectorImpl<NamedAttribute> &launches) {
   FailureOr<scf::ForallOp> forall = checkBody(kernel);
   if (failed(forall))
     return failure();
@@ -249,7 +249,8 @@ LogicalResult NVIDIAOutlineKernelPass::outline(
                                          kernel.getFunctionType());
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
                     rewriter.getUnitAttr());
-  SmallVector<int32_t, 3> block = {static_cast<int32_t>(launch.numThreads), 1, 1};
+  SmallVector<int32_t, 3> block = {static_cast<int32_t>(launch.numThreads), 1,
+                                   1};
   SmallVector<int32_t, 3> grid = {static_cast<int32_t>(launch.numBlocks), 1, 1};
   function.setKnownBlockSizeAttr(rewriter.getDenseI32ArrayAttr(block));
   function.setKnownGridSizeAttr(rewriter.getDenseI32ArrayAttr(grid));
@@ -265,7 +266,8 @@ LogicalResult NVIDIAOutlineKernelPass::outline(
       kernel.getSymName(),
       rewriter.getDictionaryAttr(
           {rewriter.getNamedAttr("block", rewriter.getDenseI32ArrayAttr(block)),
-           rewriter.getNamedAttr("grid", rewriter.getDenseI32ArrayAttr(grid))})));
+           rewriter.getNamedAttr("grid",
+                                 rewriter.getDenseI32ArrayAttr(grid))})));
   if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
     rewriter.eraseOp(kernel);
   else

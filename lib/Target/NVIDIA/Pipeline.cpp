@@ -4,7 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The order of the passes. Upstream's gpu-lower-to-nvvm-pipeline is the same
-// idea, but also lowers a host half to mgpu* calls, which this target never has.
+// idea, but also lowers a host half to mgpu* calls, which this target never
+// has.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
@@ -67,8 +68,7 @@ static void addDeviceLowering(OpPassManager &pm) {
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   ConvertVectorToLLVMPassOptions vectors;
-  vectors.vectorContractLowering =
-      vector::VectorContractLowering::OuterProduct;
+  vectors.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   pm.addPass(createConvertVectorToLLVMPass(vectors));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createNVIDIAPinIntrinsicsPass());

@@ -46,13 +46,16 @@ static FailureOr<Operation *> tileToVectors(IRRewriter &rewriter,
                                             int64_t vectorBytes,
                                             int64_t contractionRows) {
   SmallVector<int64_t> limits = tileLimits(op, vectorBytes, contractionRows);
-  if (isContraction(op)) // A square of registers feeds rows x lanes accumulators.
-    for (auto [limit, kind] : llvm::zip_equal(limits, op.getIteratorTypesArray()))
+  if (isContraction(
+          op)) // A square of registers feeds rows x lanes accumulators.
+    for (auto [limit, kind] :
+         llvm::zip_equal(limits, op.getIteratorTypesArray()))
       if (kind == utils::IteratorType::reduction)
         limit = std::min(limit, contractionRows);
   SmallVector<int64_t> sizes;
   bool split = false;
-  for (auto [range, limit] : llvm::zip_equal(op.getStaticLoopRanges(), limits)) {
+  for (auto [range, limit] :
+       llvm::zip_equal(op.getStaticLoopRanges(), limits)) {
     if (ShapedType::isDynamic(range))
       return failure();
     int64_t size = largestDivisor(range, limit);
@@ -136,7 +139,8 @@ private:
         }
       }
       remark::missed(loc, options)
-          << "op stays scalar" << remark::reason("upstream's vectorizer refuses it");
+          << "op stays scalar"
+          << remark::reason("upstream's vectorizer refuses it");
     }
   }
 };

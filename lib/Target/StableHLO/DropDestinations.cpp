@@ -79,9 +79,9 @@ struct StableHLODropDestinationsPass
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](DispatchOp dispatch) {
       rewriter.setInsertionPoint(dispatch);
-      rewriter.replaceOpWithNewOp<func::CallOp>(
-          dispatch, dispatch.getKernel(), dispatch.getResultTypes(),
-          dispatch.getInputs());
+      rewriter.replaceOpWithNewOp<func::CallOp>(dispatch, dispatch.getKernel(),
+                                                dispatch.getResultTypes(),
+                                                dispatch.getInputs());
     });
   }
 };

@@ -30,9 +30,8 @@ struct StableHLOExpandMathPass
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     auto isMissing = [](StringRef name) {
-      static const llvm::StringSet<> names = {"math.erf", "math.erfc",
-                                              "math.acos", "math.asin",
-                                              "math.atan"};
+      static const llvm::StringSet<> names = {
+          "math.erf", "math.erfc", "math.acos", "math.asin", "math.atan"};
       return names.contains(name);
     };
     populateMathF32ExpansionPatterns(patterns, isMissing);

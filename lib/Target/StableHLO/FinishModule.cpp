@@ -34,8 +34,9 @@ static FailureOr<func::FuncOp> findEntry(ModuleOp module) {
   if (candidates.size() == 1)
     return candidates.front();
   InFlightDiagnostic diagnostic =
-      emitError(module.getLoc(), "a StableHLO module has one entry, but this one "
-                                 "has ")
+      emitError(module.getLoc(),
+                "a StableHLO module has one entry, but this one "
+                "has ")
       << candidates.size() << " functions that could be it "
       << "[unsupported-by-target]";
   for (func::FuncOp candidate : candidates)

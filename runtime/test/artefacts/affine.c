@@ -54,24 +54,23 @@ static const orch_call_info calls[] = {
 static const char *const features[] = {FEATURE};
 #endif
 
-static int32_t resolve(orch_exec *exec, const int64_t *input_dims,
-                       int64_t *output_dims, int64_t *arena_bytes) {
+static int32_t resolve(orch_exec *exec, const int64_t *inputDims,
+                       int64_t *outputDims, int64_t *arenaBytes) {
   (void)exec;
-  output_dims[0] = input_dims[0];
-  output_dims[1] = WIDTH;
-  output_dims[2] = input_dims[0];
-  *arena_bytes = input_dims[0] * WIDTH * (int64_t)sizeof(float);
+  outputDims[0] = inputDims[0];
+  outputDims[1] = WIDTH;
+  outputDims[2] = inputDims[0];
+  *arenaBytes = inputDims[0] * WIDTH * (int64_t)sizeof(float);
   return 0;
 }
 
-struct frame {
+struct Frame {
   const float *x, *w, *b;
   float *y, *copy, *total;
 };
 
-static void affine_rows(orch_exec *exec, void *env, int64_t begin,
-                        int64_t end) {
-  const struct frame *f = env;
+static void affineRows(orch_exec *exec, void *env, int64_t begin, int64_t end) {
+  const struct Frame *f = env;
   (void)exec;
   for (int64_t i = begin; i < end; ++i)
     for (int j = 0; j < WIDTH; ++j) {
@@ -82,8 +81,8 @@ static void affine_rows(orch_exec *exec, void *env, int64_t begin,
     }
 }
 
-static void sum_rows(orch_exec *exec, void *env, int64_t begin, int64_t end) {
-  const struct frame *f = env;
+static void sumRows(orch_exec *exec, void *env, int64_t begin, int64_t end) {
+  const struct Frame *f = env;
   (void)exec;
   for (int64_t i = begin; i < end; ++i) {
     float sum = 0;
@@ -94,7 +93,7 @@ static void sum_rows(orch_exec *exec, void *env, int64_t begin, int64_t end) {
 }
 
 static void call(orch_exec *exec, uint32_t index, int64_t count,
-                 orch_body_fn body, struct frame *frame) {
+                 orch_body_fn body, struct Frame *frame) {
   if (exec->profiling)
     exec->api->on_call(exec, index, 0);
   exec->api->parallel_for(exec, count, 1, body, frame);
@@ -103,12 +102,12 @@ static void call(orch_exec *exec, uint32_t index, int64_t count,
 }
 
 static int32_t run(orch_exec *exec, const void *const *in,
-                   const int64_t *input_dims, void *const *out, void *arena,
+                   const int64_t *inputDims, void *const *out, void *arena,
                    const void *packed) {
-  struct frame frame = {in[0],  packed, (const float *)packed + PADDED,
+  struct Frame frame = {in[0],  packed, (const float *)packed + PADDED,
                         out[0], arena,  out[1]};
-  call(exec, 0, input_dims[0], affine_rows, &frame);
-  call(exec, 1, input_dims[0], sum_rows, &frame);
+  call(exec, 0, inputDims[0], affineRows, &frame);
+  call(exec, 1, inputDims[0], sumRows, &frame);
   return 0;
 }
 

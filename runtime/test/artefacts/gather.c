@@ -28,19 +28,19 @@ static const orch_tensor_info inputs[] = {
 static const orch_tensor_info outputs[] = {
     {"out", ORCH_DTYPE_F64, 2, row_dims, named}};
 
-static int32_t resolve(orch_exec *exec, const int64_t *input_dims,
-                       int64_t *output_dims, int64_t *arena_bytes) {
-  if (input_dims[2] > LIMIT) {
+static int32_t resolve(orch_exec *exec, const int64_t *inputDims,
+                       int64_t *outputDims, int64_t *arenaBytes) {
+  if (inputDims[2] > LIMIT) {
     exec->api->fail(exec, 7, "Gather_0: more than 1000 rows");
     return 7;
   }
-  output_dims[0] = input_dims[2];
-  output_dims[1] = WIDTH;
-  *arena_bytes = 0;
+  outputDims[0] = inputDims[2];
+  outputDims[1] = WIDTH;
+  *arenaBytes = 0;
   return 0;
 }
 
-struct frame {
+struct Frame {
   const double *table, *bias;
   const int32_t *index;
   double *out;
@@ -48,7 +48,7 @@ struct frame {
 };
 
 static void columns(orch_exec *exec, void *env, int64_t begin, int64_t end) {
-  const struct frame *f = env;
+  const struct Frame *f = env;
   (void)exec;
   for (int64_t j = begin; j < end; ++j)
     f->out[f->row * WIDTH + j] =
@@ -56,7 +56,7 @@ static void columns(orch_exec *exec, void *env, int64_t begin, int64_t end) {
 }
 
 static void rows(orch_exec *exec, void *env, int64_t begin, int64_t end) {
-  struct frame f = *(const struct frame *)env;
+  struct Frame f = *(const struct Frame *)env;
   for (f.row = begin; f.row < end; ++f.row) {
     if (f.index[f.row] < 0 || f.index[f.row] >= ROWS) {
       exec->api->fail(exec, 42, "Gather_0: index out of range");
@@ -67,12 +67,12 @@ static void rows(orch_exec *exec, void *env, int64_t begin, int64_t end) {
 }
 
 static int32_t run(orch_exec *exec, const void *const *in,
-                   const int64_t *input_dims, void *const *out, void *arena,
+                   const int64_t *inputDims, void *const *out, void *arena,
                    const void *weights) {
-  struct frame frame = {in[0], in[2], in[1], out[0], 0};
+  struct Frame frame = {in[0], in[2], in[1], out[0], 0};
   (void)arena;
   (void)weights;
-  exec->api->parallel_for(exec, input_dims[2], 1, rows, &frame);
+  exec->api->parallel_for(exec, inputDims[2], 1, rows, &frame);
   return 0;
 }
 

@@ -99,7 +99,7 @@ def CPUHostEntryPass : Pass<"orchestra-cpu-host-entry", "::mlir::ModuleOp"> {
     host API's on_call while profiling.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect"
   ];

@@ -34,9 +34,9 @@ struct KernelPipelineOptions
                                llvm::cl::init("+ptx80")};
   Option<ObjectFormat> format{
       *this, "format", llvm::cl::desc("What to produce"),
-      llvm::cl::values(clEnumValN(ObjectFormat::PTX, "isa", "PTX text"),
-                       clEnumValN(ObjectFormat::Cubin, "bin",
-                                  "cubin, by ptxas")),
+      llvm::cl::values(
+          clEnumValN(ObjectFormat::PTX, "isa", "PTX text"),
+          clEnumValN(ObjectFormat::Cubin, "bin", "cubin, by ptxas")),
       llvm::cl::init(ObjectFormat::PTX)};
   Option<int64_t> blockSize{*this, "block-size",
                             llvm::cl::desc("Threads of a block"),
