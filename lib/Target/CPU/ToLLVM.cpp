@@ -140,8 +140,13 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     LLVMTypeConverter converter(ctx, options);
     RewritePatternSet patterns(ctx);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
-    arith::populateArithExpandOpsPatterns(patterns);
-    populateMathToLLVMConversionPatterns(converter, patterns);
+    // Divisions only: LLVM vectorises reductions by its own maximum intrinsic,
+    // not by the comparisons that upstream expands it to.
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+    // An intrinsic where there is one, which LLVM can vectorise.
+    populateMathToLLVMConversionPatterns(converter, patterns,
+                                         /*approximateLog1p=*/false,
+                                         /*benefit=*/2);
     populateMathToLibmConversionPatterns(patterns);
     vector::populateVectorMaskOpLoweringPatterns(patterns);
     vector::populateVectorMaskMaterializationPatterns(
