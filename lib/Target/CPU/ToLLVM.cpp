@@ -141,7 +141,11 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     RewritePatternSet patterns(ctx);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     arith::populateArithExpandOpsPatterns(patterns);
-    populateMathToLLVMConversionPatterns(converter, patterns);
+    // An intrinsic where there is one, which LLVM can vectorise; libm has no
+    // rsqrt at all.
+    populateMathToLLVMConversionPatterns(converter, patterns,
+                                         /*approximateLog1p=*/false,
+                                         /*benefit=*/2);
     populateMathToLibmConversionPatterns(patterns);
     vector::populateVectorMaskOpLoweringPatterns(patterns);
     vector::populateVectorMaskMaterializationPatterns(
