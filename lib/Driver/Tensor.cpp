@@ -251,10 +251,11 @@ Expected<Tensor> orchestra::randomTensor(uint32_t dtype,
 }
 
 Expected<Difference> orchestra::compare(const Tensor &got, const Tensor &wanted,
-                                        double rtol, double atol) {
+                                        double rtol, double atol,
+                                        StringRef name) {
   if (got.getDims() != wanted.getDims())
     return makeError(
-        Fault::Input, "", "the shapes differ [compare-shape]",
+        Fault::Input, name, "the shapes differ [compare-shape]",
         {"note: got " + describeType(got.getDtype(), got.getDims()) +
          ", the reference has " +
          describeType(wanted.getDtype(), wanted.getDims())});

@@ -112,10 +112,9 @@ static llvm::Error compareOutputs(const Arguments &args, const Model &model,
       continue;
     ++compared;
     llvm::Expected<Difference> difference =
-        compare(got, wanted->second, args.rtol, args.atol);
+        compare(got, wanted->second, args.rtol, args.atol, decl.name);
     if (!difference)
-      return llvm::make_error<DriverError>(
-          toDriverError(difference.takeError(), decl.name, Fault::Input));
+      return difference.takeError();
     json[decl.name] =
         llvm::json::Object{{"max_abs", difference->maxAbsolute},
                            {"relative_to_scale", difference->relativeToScale},

@@ -123,9 +123,11 @@ struct Difference {
 };
 
 /// Compares element by element: |got - wanted| <= atol + rtol * |wanted|; equal
-/// infinities match, NaN matches NaN. Fails when dims differ.
+/// infinities match, NaN matches NaN. Fails when dims differ; `name` stands in
+/// that error.
 llvm::Expected<Difference> compare(const Tensor &got, const Tensor &wanted,
-                                   double rtol, double atol);
+                                   double rtol, double atol,
+                                   llvm::StringRef name = "");
 
 } // namespace orchestra
 

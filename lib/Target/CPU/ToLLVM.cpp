@@ -188,7 +188,9 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     LLVMTypeConverter converter(ctx, options);
     RewritePatternSet patterns(ctx);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
-    arith::populateArithExpandOpsPatterns(patterns);
+    // Divisions only: LLVM vectorises reductions by its own maximum intrinsic,
+    // not by the comparisons that upstream expands it to.
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     // An intrinsic where there is one, which LLVM can vectorise; libm has no
     // rsqrt at all.
     populateMathToLLVMConversionPatterns(converter, patterns,
