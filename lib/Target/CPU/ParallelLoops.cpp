@@ -163,8 +163,7 @@ void ForallOutliner::outline(scf::ForallOp forall) {
       }
       Value wraps = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::eq,
                                           next, map.lookup(counts[dim]));
-      counters[dim] =
-          arith::SelectOp::create(inner, loc, wraps, zero, next);
+      counters[dim] = arith::SelectOp::create(inner, loc, wraps, zero, next);
       carry = wraps;
     }
     scf::YieldOp::create(inner, loc, counters);

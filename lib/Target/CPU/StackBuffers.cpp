@@ -115,8 +115,9 @@ struct CPUStackBuffers
       for (int64_t size : shape)
         elements *= size;
       auto flat = memref::AllocaOp::create(
-          entry, loc, MemRefType::get({std::max<int64_t>(elements, 1)},
-                                      type.getElementType()),
+          entry, loc,
+          MemRefType::get({std::max<int64_t>(elements, 1)},
+                          type.getElementType()),
           ValueRange(), ValueRange(), entry.getI64IntegerAttr(64));
       SmallVector<OpFoldResult> sizes = alloc.getMixedSizes(), strides;
       OpFoldResult stride = builder.getIndexAttr(1);

@@ -59,6 +59,14 @@ func.func @copy(%x: memref<4x8xf32, strided<[16, 2]>>, %y: memref<4x8xf32>) {
   return
 }
 
+// A copy of a buffer to itself is nothing.
+// CHECK-LABEL: func.func @self_copy
+// CHECK-NEXT:    return
+func.func @self_copy(%x: memref<4x8xf32>) {
+  memref.copy %x, %x : memref<4x8xf32> to memref<4x8xf32>
+  return
+}
+
 // Accesses go to the buffer itself, past its slices.
 // CHECK-LABEL: func.func @slice
 // CHECK-SAME:    (%[[X:.*]]: memref<16xf32>, %[[Y:.*]]: memref<4xf32>)
