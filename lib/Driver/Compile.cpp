@@ -184,7 +184,8 @@ Expected<Program> Compilation::compileProgram() {
     return std::move(error);
   beginPhase("kernels");
   Expected<std::vector<Bytes>> objects =
-      compileKernels(calledKernels(*module).getArrayRef(), kernels, target);
+      compileKernels(calledKernels(*module).getArrayRef(), kernels, target,
+                     options.optLevel);
   if (!objects)
     return objects.takeError();
   beginPhase("host program");

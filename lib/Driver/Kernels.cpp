@@ -85,12 +85,12 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
 Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
                                            const PipelineOptions &pipeline,
                                            const cpu::MachineTarget &machine,
-                                           bool &cached) {
+                                           unsigned optLevel, bool &cached) {
   ContentHash hash;
   hash.add(name.getValue());
   hash.add(machine.describe() + machine.featureString);
   hash.add(compilerFingerprint());
-  hash.add(std::to_string(options.optLevel));
+  hash.add(std::to_string(optLevel));
   hash.add(strategyText);
   std::string key = hash.hex();
   if (options.useCache)
@@ -108,7 +108,7 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
         diagnostics->takeError("compiling a kernel", /*afterImport=*/true),
         name, source, pipeline);
   cpu::EmitOptions emit;
-  emit.optLevel = options.optLevel;
+  emit.optLevel = optLevel;
   Expected<cpu::ByteBuffer> object = cpu::emit(*work, machine, emit);
   if (!object)
     return withReproducer(
@@ -128,7 +128,8 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
 Expected<std::vector<Bytes>>
 Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
                             const KernelModules &kernels,
-                            const cpu::MachineTarget &machine) {
+                            const cpu::MachineTarget &machine,
+                            unsigned optLevel) {
   struct Job {
     StringAttr name;
     ModuleOp source;
@@ -157,7 +158,7 @@ Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
   PipelineOptions pipeline = pipelineFor(machine);
   auto compile = [&](Job *job) {
     Expected<Bytes> object = compileKernel(job->name, job->source, pipeline,
-                                           machine, job->cached);
+                                           machine, optLevel, job->cached);
     if (object)
       job->object = std::move(*object);
     else
