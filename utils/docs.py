@@ -125,6 +125,13 @@ def errors(build):
     return "\n".join(rows) + "\n"
 
 
+def onnx_ops(build):
+    tool = build / "bin" / "orchestra-translate"
+    if not tool.exists():
+        raise Failure("%s is not built" % tool)
+    return run([tool, "--list-onnx-ops", "/dev/null"])
+
+
 CUT = re.compile(r"(<!-- cut: (\S+)#(\S+) -->\n```\w*\n)(.*?)(^```$)", re.S | re.M)
 
 
@@ -147,7 +154,12 @@ def differences(path, old, new):
     return ["%s is out of date; run make docs" % path] + lines[:10] if lines else []
 
 
-PAGES = {"dialects.md": dialects, "errors.md": errors, "passes.md": passes}
+PAGES = {
+    "dialects.md": dialects,
+    "errors.md": errors,
+    "onnx-ops.md": onnx_ops,
+    "passes.md": passes,
+}
 
 
 def main():

@@ -77,8 +77,10 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
     int64_t range = ShapedType::isDynamic(ranges[wanted - 1])
                         ? kDynamicDimGuess
                         : ranges[wanted - 1];
-    // Always keep one dimension inside, if the kernel has more than one.
-    if (innerSize * range > elements && wanted < rank)
+    // Always keep one dimension inside, if the kernel has more than one. Values
+    // between ops of one iteration must stay small: no more dynamic ones.
+    bool dynamic = ShapedType::isDynamic(ranges[wanted - 1]);
+    if ((innerSize * range > elements || dynamic) && wanted < rank)
       break;
     innerSize *= range;
     --wanted;

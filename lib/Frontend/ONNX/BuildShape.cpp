@@ -267,6 +267,10 @@ Data slice(Op &op, const Data &input, llvm::ArrayRef<Dim> offsets,
   auto type = op.tensorType(sizes, input.type);
   if (op.failed())
     return result;
+  if (llvm::any_of(sizes, [](const Dim &size) { return size.is(0); })) {
+    result.value = op.empty(sizes, input.type); // an offset may be the end
+    return result;
+  }
   llvm::SmallVector<OpFoldResult> strides;
   for (int64_t step : steps)
     strides.push_back(op.b.getIndexAttr(step));

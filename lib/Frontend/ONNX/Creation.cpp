@@ -10,9 +10,9 @@
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <cmath>
 #include <cstring>
 
 using namespace mlir;
@@ -141,6 +141,8 @@ LogicalResult lowerRange(Op &op) {
                         .getResult()
                   : Value();
   };
+  if (auto step = op.contents(delta); step && (*step)[0].is(0))
+    return op.fail("invalid-attribute", "Range: the step is 0");
   Dim count;
   auto a = op.contents(start), z = op.contents(limit), d = op.contents(delta);
   if (a && z && d && (*d)[0].constant() && !(*d)[0].is(0)) {
@@ -154,26 +156,19 @@ LogicalResult lowerRange(Op &op) {
     length = apply(DimSymbols::Op::Max, length, Dim(0));
     count = apply(DimSymbols::Op::Div, length + by - Dim(1), by);
   } else {
-    Value from = element(start), to = element(limit), by = element(delta);
+    // Constants in floating point; the count is the specification's.
+    auto from = op.constantFloat(start), to = op.constantFloat(limit),
+         by = op.constantFloat(delta);
     if (!from || !to || !by)
-      return failure();
-    // In floating point as the specification does it, so that both agree.
-    Type wide = op.b.getF64Type();
-    auto widen = [&](Value v) -> Value {
-      if (isInt(type))
-        return arith::SIToFPOp::create(op.b, wide, v);
-      return v.getType() == wide
-                 ? v
-                 : arith::ExtFOp::create(op.b, wide, v).getResult();
-    };
-    Value length = arith::SubFOp::create(op.b, widen(to), widen(from));
-    Value steps = arith::DivFOp::create(op.b, length, widen(by));
-    steps = math::CeilOp::create(op.b, steps);
-    steps = arith::MaximumFOp::create(op.b, steps, scalar(op.b, wide, 0));
-    Value integer = arith::FPToSIOp::create(op.b, op.b.getI64Type(), steps);
-    count = op.dims.create(
-        "", arith::IndexCastOp::create(op.b, op.b.getIndexType(), integer),
-        /*nonNegative=*/true);
+      return op.fail("unsupported-form",
+                     "Range: the number of elements must not depend on the "
+                     "values of tensors",
+                     {"sizes may depend on constants and on the inputs' "
+                      "dimensions"});
+    double steps = std::ceil((*to - *from) / *by);
+    if (!(*by != 0) || !(steps < 1e12))
+      return op.fail("invalid-attribute", "Range: the step is 0 or too small");
+    count = Dim(static_cast<int64_t>(std::max(steps, 0.0)));
   }
   Value from = element(start), by = element(delta);
   if (!from || !by || op.failed())
@@ -283,7 +278,8 @@ void addCreation(Table &table) {
   table.op("EyeLike", {9}, lowerEyeLike);
   table.op("OneHot", {9, "a depth that is a floating-point number"},
            lowerOneHot);
-  table.op("Range", {11}, lowerRange);
+  table.op("Range", {11, "operands that are not constant or sizes"},
+           lowerRange);
 }
 
 } // namespace orchestra::onnx

@@ -109,8 +109,22 @@ LogicalResult lowerMod(Op &op) {
           return arith::SubIOp::create(b, x, arith::MulIOp::create(b, q, y));
         });
   if (isFloat(op.in(0).type))
-    return op.fail("invalid-attribute",
-                   "Mod: fmod must be 1 for floating-point numbers");
+    return binary(
+        op, true,
+        [](ImplicitLocOpBuilder &b, ElementType, Value x, Value y) -> Value {
+          Value zero = scalar(b, x.getType(), 0);
+          Value r = arith::RemFOp::create(b, x, y);
+          auto less = [&](Value v) {
+            return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, v, zero);
+          };
+          Value differ = arith::XOrIOp::create(b, less(r), less(y));
+          Value moved = arith::AddFOp::create(b, r, y);
+          Value moves = arith::SelectOp::create(b, differ, moved, r);
+          Value none =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, r, zero);
+          Value signedZero = math::CopySignOp::create(b, zero, y);
+          return arith::SelectOp::create(b, none, signedZero, moves);
+        });
   return binary(
       op, isInt(op.in(0).type),
       [](ImplicitLocOpBuilder &b, ElementType t, Value x, Value y) -> Value {
@@ -237,25 +251,31 @@ template <typename Bitwise> LogicalResult lowerBitwise(Op &op) {
   return binary(op, isInt(op.in(0).type), bitwise<Bitwise>);
 }
 
-/// Shifts of the width or more give 0, as the specification's wider integers
-/// do.
+/// Amounts below 0, or of the width and more, leave what the sign gives: 0, or
+/// -1 for a negative number moved right.
 template <typename Shift>
 Value shift(ImplicitLocOpBuilder &b, ElementType type, Value x, Value y) {
-  Value width = scalarInt(b, x.getType(), elementBits(type));
-  Value zero = scalarInt(b, x.getType(), 0);
+  int64_t bits = elementBits(type);
+  Value width = scalarInt(b, x.getType(), bits);
+  Value last = scalarInt(b, x.getType(), bits - 1);
   Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, y, width);
-  Value amount = arith::SelectOp::create(b, fits, y, zero);
+  Value amount = arith::SelectOp::create(b, fits, y, last);
   Value shifted = Shift::create(b, x, amount);
-  return arith::SelectOp::create(b, fits, shifted, zero);
+  if (std::is_same_v<Shift, arith::ShRSIOp>)
+    return shifted;
+  return arith::SelectOp::create(b, fits, shifted,
+                                 scalarInt(b, x.getType(), 0));
 }
 
 LogicalResult lowerBitShift(Op &op) {
   std::string direction = op.stringAttr("direction");
-  bool allowed = isUnsignedInt(op.in(0).type);
+  ElementType type = op.in(0).type;
+  bool allowed = isInt(type);
   if (direction == "LEFT")
     return binary(op, allowed, shift<arith::ShLIOp>);
   if (direction == "RIGHT")
-    return binary(op, allowed, shift<arith::ShRUIOp>);
+    return isSignedInt(type) ? binary(op, allowed, shift<arith::ShRSIOp>)
+                             : binary(op, allowed, shift<arith::ShRUIOp>);
   return op.fail("invalid-attribute",
                  "BitShift: direction must be LEFT or RIGHT",
                  {"it is '" + direction + "'"});

@@ -152,7 +152,7 @@ bool Importer::importInputs() {
       huge |=
           dim.size < -1 ||
           (dim.size > 0 && llvm::MulOverflow(elements, dim.size, elements)) ||
-          elements > (int64_t(1) << 46);
+          elements > (int64_t(1) << 38);
       sizes.push_back(dim.size < 0 ? ShapedType::kDynamic : dim.size);
       names.push_back(dim.size < 0 ? dim.name : "");
     }

@@ -19,7 +19,7 @@ namespace orchestra::onnx {
 /// Sizes are computed at import for integer tensors up to this many elements.
 constexpr int64_t kMaxContents = 64;
 /// More elements than any machine holds: a damaged or hostile file.
-constexpr int64_t kMaxElements = int64_t(1) << 46;
+constexpr int64_t kMaxElements = int64_t(1) << 38;
 
 Op::Op(Importer &importer, const Node &node, Location loc)
     : importer(importer), node(node), b(loc, loc.getContext()),

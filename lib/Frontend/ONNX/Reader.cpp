@@ -149,6 +149,7 @@ void read(const std::string &path, const std::string_view *given,
   checkFunctions(model, options.maxNodes);
   nameNodes(*model.mutable_graph());
   sortGraph(*model.mutable_graph());
+  checkNodes(model.graph(), opsetsOf(model), result.problems);
   setDims(*model.mutable_graph(), options.dims);
   inlineAndConvert(model, result.problems);
   expandFunctions(model, options);

@@ -267,3 +267,36 @@ void orchestra::onnx::sortGraph(pb::GraphProto &graph) {
 void orchestra::onnx::nameNodes(pb::GraphProto &graph) {
   ::nameNodes(graph, "");
 }
+
+void orchestra::onnx::checkNodes(const pb::GraphProto &graph,
+                                 const Opsets &opsets,
+                                 std::vector<Problem> &problems) {
+  for (const pb::NodeProto &node : graph.node()) {
+    forEachSubgraph(node, [&](const pb::GraphProto &inner) {
+      checkNodes(inner, opsets, problems);
+    });
+    const pb::OpSchema *schema = schemaOf(node, opsets);
+    if (!schema)
+      continue;
+    auto tooMany = [&](const char *what, int count, int limit) {
+      if (count > limit)
+        problems.push_back({"invalid-node",
+                            node.name(),
+                            node.op_type() + " has too many " + what,
+                            {"it has " + std::to_string(count) +
+                             ", the operator takes " + std::to_string(limit)},
+                            ""});
+    };
+    tooMany("inputs", node.input_size(), schema->max_input());
+    tooMany("outputs", node.output_size(), schema->max_output());
+    for (const pb::AttributeProto &attribute : node.attribute())
+      if (!schema->attributes().count(attribute.name()) &&
+          attribute.name().rfind("__", 0) != 0)
+        problems.push_back(
+            {"invalid-attribute",
+             node.name(),
+             node.op_type() + " has no attribute '" + attribute.name() + "'",
+             {},
+             ""});
+  }
+}

@@ -48,6 +48,11 @@ inline const std::string &normalDomain(const std::string &domain) {
 /// Gives each node a name that is not empty.
 void nameNodes(pb::GraphProto &graph);
 
+/// Adds a problem for each node whose inputs, outputs or attributes its
+/// operator does not have. Operators without a schema are passed over.
+void checkNodes(const pb::GraphProto &graph, const Opsets &opsets,
+                std::vector<Problem> &problems);
+
 /// Fails if local functions call each other in a circle or expand to more than
 /// `maxNodes` nodes.
 void checkFunctions(const pb::ModelProto &model, int64_t maxNodes);

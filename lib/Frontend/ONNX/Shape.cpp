@@ -157,6 +157,40 @@ template <Order order> bool evaluateOrder(Op &op) {
       ElementType::Bool);
 }
 
+enum class Logic { And, Or, Xor };
+
+template <Logic logic> bool evaluateLogic(Op &op) {
+  if (!op.has(0) || op.in(0).type != ElementType::Bool)
+    return false;
+  return zip(op, [](const Dim &a, const Dim &b) -> std::optional<Dim> {
+    auto x = a.constant(), y = b.constant();
+    if (!x || !y)
+      return std::nullopt;
+    switch (logic) {
+    case Logic::And:
+      return Dim(*x & *y);
+    case Logic::Or:
+      return Dim(*x | *y);
+    case Logic::Xor:
+      return Dim(*x ^ *y);
+    }
+    return std::nullopt;
+  });
+}
+
+bool evaluateNot(Op &op) {
+  auto data = known(op, 0);
+  if (!data || op.in(0).type != ElementType::Bool)
+    return false;
+  Contents result;
+  for (const Dim &element : *data) {
+    if (!element.constant())
+      return false;
+    result.push_back(Dim(element.is(0)));
+  }
+  return finish(op, ElementType::Bool, op.in(0).shape, std::move(result));
+}
+
 bool evaluateWhere(Op &op) {
   auto condition = known(op, 0), x = known(op, 1), y = known(op, 2);
   if (!condition || !x || !y || op.in(1).type != op.in(2).type)
@@ -369,6 +403,7 @@ bool evaluateExpand(Op &op) {
 const llvm::StringMap<bool (*)(Op &)> &evaluators() {
   static const llvm::StringMap<bool (*)(Op &)> map = {
       {"Add", evaluateAdd},
+      {"And", evaluateLogic<Logic::And>},
       {"Cast", evaluateCast},
       {"Concat", evaluateConcat},
       {"Div", evaluateSymbolic<DimSymbols::Op::Div>},
@@ -384,6 +419,8 @@ const llvm::StringMap<bool (*)(Op &)> &evaluators() {
       {"Mod", evaluateSymbolic<DimSymbols::Op::Mod>},
       {"Mul", evaluateMul},
       {"Neg", evaluateNeg},
+      {"Not", evaluateNot},
+      {"Or", evaluateLogic<Logic::Or>},
       {"Range", evaluateRange},
       {"ReduceProd", evaluateReduceProd},
       {"ReduceSum", evaluateReduceSum},
@@ -392,6 +429,7 @@ const llvm::StringMap<bool (*)(Op &)> &evaluators() {
       {"Slice", evaluateSlice},
       {"Sub", evaluateSub},
       {"Where", evaluateWhere},
+      {"Xor", evaluateLogic<Logic::Xor>},
   };
   return map;
 }

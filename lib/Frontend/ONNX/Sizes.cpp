@@ -6,15 +6,9 @@
 //===----------------------------------------------------------------------===//
 #include "Sizes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-
 using namespace mlir;
 
 namespace orchestra::onnx {
-
-/// Ranks beyond this are no networks'.
-constexpr int64_t kMaxRank = 64;
 
 std::optional<Contents> sizesFrom(Op &op, const Data &data,
                                   llvm::StringRef what) {
@@ -31,26 +25,15 @@ std::optional<Contents> sizesFrom(Op &op, const Data &data,
   }
   if (auto known = op.contents(data))
     return known;
-  auto length = data.rank() == 1 ? data.shape[0].constant() : 1;
-  if (!length || *length > kMaxRank) {
-    (void)op.unsupported(what + " of a length that is not known at compile "
-                                "time");
-    return std::nullopt;
-  }
-  Contents contents;
-  Value vector = op.value(data);
-  if (!vector)
-    return std::nullopt;
-  for (int64_t i = 0; i < *length; ++i) {
-    llvm::SmallVector<Value> index;
-    if (data.rank() == 1)
-      index.push_back(arith::ConstantIndexOp::create(op.b, i));
-    Value size = tensor::ExtractOp::create(op.b, vector, index);
-    contents.push_back(op.dims.create(
-        "", arith::IndexCastOp::create(op.b, op.b.getIndexType(), size),
-        /*nonNegative=*/false));
-  }
-  return contents;
+  // A program's sizes are functions of its inputs' dimensions: memory is
+  // planned before anything runs.
+  (void)op.fail("unsupported-form",
+                op.node.op + ": " + what +
+                    " must not depend on the values of "
+                    "tensors",
+                {"sizes may depend on constants and on the inputs' dimensions"},
+                "make it an initializer of the model");
+  return std::nullopt;
 }
 
 std::optional<llvm::SmallVector<int64_t>> axesFrom(Op &op, unsigned input,

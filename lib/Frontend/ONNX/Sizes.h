@@ -11,8 +11,8 @@
 
 namespace orchestra::onnx {
 
-/// The elements of an integer vector (or scalar) as sizes: known at import, or
-/// read at run time. Its length must be known.
+/// The elements of an integer vector (or scalar) as sizes. They must follow
+/// from constants and from sizes of inputs.
 std::optional<Contents> sizesFrom(Op &op, const Data &data,
                                   llvm::StringRef what);
 

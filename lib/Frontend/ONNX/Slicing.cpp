@@ -153,14 +153,9 @@ LogicalResult lowerSlice(Op &op) {
   }
   if (!op.tensorType(sizes, x.type) || op.failed())
     return failure();
-  if (llvm::any_of(sizes, [](const Dim &size) { return size.is(0); })) {
-    Data none;
-    none.type = x.type;
-    none.shape = sizes;
-    none.value = op.empty(sizes, x.type);
-    return op.set(0, none);
-  }
-  if (reverses)
+  bool isEmpty =
+      llvm::any_of(sizes, [](const Dim &size) { return size.is(0); });
+  if (reverses && !isEmpty)
     return op.set(0, readBackwards(op, x, ranges, sizes));
   if (llvm::ArrayRef<Dim>(sizes) == llvm::ArrayRef<Dim>(x.shape))
     return op.set(0, x);
@@ -355,17 +350,19 @@ LogicalResult lowerTrilu(Op &op) {
   if (x.rank() < 2)
     return op.fail("shape-mismatch", "Trilu: the input has no matrices",
                    {"it is " + op.text(x.shape)});
-  Dim diagonal(0);
-  if (op.has(1)) {
-    auto k = sizesFrom(op, op.in(1), "k");
-    if (!k)
-      return failure();
-    if (k->size() != 1)
-      return op.fail("shape-mismatch", "Trilu: k must be a scalar");
-    diagonal = (*k)[0];
-  }
   Value source = op.value(x);
-  Value offset = op.dims.materialize(diagonal, op.b, op.b.getLoc());
+  Value offset = arith::ConstantIndexOp::create(op.b, 0);
+  if (op.has(1)) {
+    const Data &k = op.in(1);
+    if (!op.expectType(k, k.type == ElementType::Int64, "k"))
+      return failure();
+    for (const Dim &dim : k.shape)
+      if (!dim.is(1))
+        return op.fail("shape-mismatch", "Trilu: k must be a scalar");
+    Value tensor = op.value(reshape(op, k, {}));
+    Value diagonal = tensor::ExtractOp::create(op.b, tensor, ValueRange());
+    offset = arith::IndexCastOp::create(op.b, op.b.getIndexType(), diagonal);
+  }
   int64_t rank = x.rank();
   return op.set(
       0,

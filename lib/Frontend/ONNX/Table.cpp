@@ -23,8 +23,10 @@ const Table &opTable() {
     addGather(all);
     addMatMul(all);
     addNormalization(all);
+    addOrdering(all);
     addPooling(all);
     addReduction(all);
+    addScatter(all);
     addShape(all);
     addSlicing(all);
     return all;

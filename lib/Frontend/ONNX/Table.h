@@ -55,8 +55,12 @@ void addDataMovement(Table &table);
 void addGather(Table &table);
 void addMatMul(Table &table);
 void addNormalization(Table &table);
+void addOrdering(Table &table);
 void addPooling(Table &table);
+void addQuantization(Table &table);
 void addReduction(Table &table);
+void addResize(Table &table);
+void addScatter(Table &table);
 void addShape(Table &table);
 void addSlicing(Table &table);
 

@@ -125,7 +125,10 @@ undefinedSymbols(ArrayRef<ArrayRef<char>> objects) {
 }
 
 static bool isLibcSymbol(StringRef name) {
-  return is_contained({"memcpy", "memset", "memmove", "memcmp", "bzero"}, name);
+  // The heap serves temporaries of kernels whose size nothing bounds.
+  return is_contained({"memcpy", "memset", "memmove", "memcmp", "bzero",
+                       "aligned_alloc", "free"},
+                      name);
 }
 
 /// Functions of libm, in double precision; the others append f.

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/CPU/Passes.h"
 
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 using namespace mlir;
@@ -41,6 +42,48 @@ static std::optional<int64_t> getUpperBound(memref::AllocOp alloc,
   return bytes;
 }
 
+/// Moves what computes `value` to the end of `moved`, operands first, if all of
+/// it depends on the function's arguments only.
+static bool collectMovable(Value value, Block &entry,
+                           SetVector<Operation *> &moved) {
+  Operation *def = value.getDefiningOp();
+  if (!def)
+    return value.getParentBlock() == &entry;
+  if (moved.contains(def))
+    return true;
+  if (def->getNumRegions() != 0 ||
+      !(isMemoryEffectFree(def) || isa<memref::DimOp>(def)))
+    return false;
+  for (Value operand : def->getOperands())
+    if (!collectMovable(operand, entry, moved))
+      return false;
+  moved.insert(def);
+  return true;
+}
+
+/// Takes a heap buffer once a call instead of once an iteration, if its size
+/// allows.
+static void hoist(memref::AllocOp alloc) {
+  auto function = alloc->getParentOfType<func::FuncOp>();
+  Block &entry = function.getBody().front();
+  if (alloc->getBlock() == &entry)
+    return;
+  SetVector<Operation *> moved;
+  for (Value size : alloc.getDynamicSizes())
+    if (!collectMovable(size, entry, moved))
+      return;
+  IRMapping map;
+  OpBuilder builder = OpBuilder::atBlockBegin(&entry);
+  for (Operation *op : moved)
+    builder.clone(*op, map);
+  SmallVector<Value> sizes;
+  for (Value size : alloc.getDynamicSizes())
+    sizes.push_back(map.lookupOrDefault(size));
+  // The clone of the sizes dominates all; the allocation follows it.
+  alloc->moveBefore(&entry, builder.getInsertionPoint());
+  alloc.getDynamicSizesMutable().assign(sizes);
+}
+
 namespace {
 struct CPUStackBuffers
     : orchestra::impl::CPUStackBuffersPassBase<CPUStackBuffers> {
@@ -49,18 +92,21 @@ struct CPUStackBuffers
   void runOnOperation() override {
     SmallVector<memref::AllocOp> allocs;
     getOperation().walk([&](memref::AllocOp op) { allocs.push_back(op); });
+    int64_t left = maxTotalBytes;
     for (memref::AllocOp alloc : allocs) {
       MemRefType type = alloc.getType();
       SmallVector<int64_t> shape;
       std::optional<int64_t> bytes = getUpperBound(alloc, shape);
       OpBuilder builder(alloc);
       Location loc = alloc.getLoc();
-      if (!bytes || *bytes > maxBytes) {
+      if (!bytes || *bytes > std::min<int64_t>(maxBytes, left)) {
         alloc.setAlignment(64);
+        hoist(alloc);
         builder.setInsertionPoint(alloc->getBlock()->getTerminator());
         memref::DeallocOp::create(builder, loc, alloc);
         continue;
       }
+      left -= *bytes;
       // One flat buffer at the entry; the shape is put over it where the
       // sizes are known.
       OpBuilder entry =

@@ -143,7 +143,8 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     // Divisions only: LLVM vectorises reductions by its own maximum intrinsic,
     // not by the comparisons that upstream expands it to.
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-    // An intrinsic where there is one, which LLVM can vectorise.
+    // An intrinsic where there is one, which LLVM can vectorise; libm has no
+    // rsqrt at all.
     populateMathToLLVMConversionPatterns(converter, patterns,
                                          /*approximateLog1p=*/false,
                                          /*benefit=*/2);

@@ -1,0 +1,37 @@
+#!/bin/sh
+# orchestra 0.1.0 crashed while it ran this.
+cd '/work/wt/fe' &&
+  '/tmp/fe-bin/orchestra' 'run' '/tmp/orchestra-onnx-myofgl48/tmptewi_5ih/model.onnx' '--inputs' '/tmp/orchestra-onnx-myofgl48/tmptewi_5ih/in.npz' '--outputs' '/tmp/orchestra-onnx-myofgl48/tmptewi_5ih/out.npz' '--no-cache'
+: <<'STACK'
+ #0 0x00007f4766ab8786 llvm::sys::PrintStackTrace(llvm::raw_ostream&, int) (/usr/lib/llvm-22/lib/libLLVM.so.22.1+0x4eb8786)
+ #1 0x00005596abb2f35d onCrash(void*) CrashHandler.cpp:0:0
+ #2 0x00007f4766ab5f72 llvm::sys::RunSignalHandlers() (/usr/lib/llvm-22/lib/libLLVM.so.22.1+0x4eb5f72)
+ #3 0x00007f4766ab94f4 (/usr/lib/llvm-22/lib/libLLVM.so.22.1+0x4eb94f4)
+ #4 0x00007f476165a050 (/lib/x86_64-linux-gnu/libc.so.6+0x3c050)
+ #5 0x00007f4770c90cd3 mlir::IntegerAttr::getValue() const (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x6090cd3)
+ #6 0x00007f47708c1809 mlir::dispatchIndexOpFoldResult(mlir::OpFoldResult, llvm::SmallVectorImpl<mlir::Value>&, llvm::SmallVectorImpl<long>&) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x5cc1809)
+ #7 0x00007f47708c1a4f mlir::dispatchIndexOpFoldResults(llvm::ArrayRef<mlir::OpFoldResult>, llvm::SmallVectorImpl<mlir::Value>&, llvm::SmallVectorImpl<long>&) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x5cc1a4f)
+ #8 0x00007f476f62cd2e mlir::memref::ReinterpretCastOp::build(mlir::OpBuilder&, mlir::OperationState&, mlir::MemRefType, mlir::Value, mlir::OpFoldResult, llvm::ArrayRef<mlir::OpFoldResult>, llvm::ArrayRef<mlir::OpFoldResult>, llvm::ArrayRef<mlir::NamedAttribute>) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x4a2cd2e)
+ #9 0x00007f476f67afc0 mlir::memref::ReinterpretCastOp::create(mlir::OpBuilder&, mlir::Location, mlir::MemRefType, mlir::Value, mlir::OpFoldResult, llvm::ArrayRef<mlir::OpFoldResult>, llvm::ArrayRef<mlir::OpFoldResult>, llvm::ArrayRef<mlir::NamedAttribute>) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x4a7afc0)
+#10 0x00007f476f6c1271 (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x4ac1271)
+#11 0x00007f4770dbeea7 (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x61beea7)
+#12 0x00007f4770dbc016 mlir::PatternApplicator::matchAndRewrite(mlir::Operation*, mlir::PatternRewriter&, llvm::function_ref<bool (mlir::Pattern const&)>, llvm::function_ref<void (mlir::Pattern const&)>, llvm::function_ref<llvm::LogicalResult (mlir::Pattern const&)>) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x61bc016)
+#13 0x00007f477101a6d5 (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x641a6d5)
+#14 0x00007f477101854b mlir::applyPatternsGreedily(mlir::Region&, mlir::FrozenRewritePatternSet const&, mlir::GreedyRewriteConfig, bool*) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x641854b)
+#15 0x00007f476f6be7b8 (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x4abe7b8)
+#16 0x00007f4770d8f937 mlir::detail::OpToOpPassAdaptor::run(mlir::Pass*, mlir::Operation*, mlir::AnalysisManager, bool, unsigned int) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x618f937)
+#17 0x00007f4770d8ff67 mlir::detail::OpToOpPassAdaptor::runPipeline(mlir::OpPassManager&, mlir::Operation*, mlir::AnalysisManager, bool, unsigned int, mlir::PassInstrumentor*, mlir::PassInstrumentation::PipelineParentInfo const*) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x618ff67)
+#18 0x00007f4770d9222b mlir::PassManager::run(mlir::Operation*) (/usr/lib/llvm-22/lib/libMLIR.so.22.1+0x619222b)
+#19 0x00005596abb531a0 orchestra::Compilation::runPipeline(mlir::ModuleOp, llvm::StringRef, llvm::function_ref<void (mlir::OpPassManager&)>) Compile.cpp:0:0
+#20 0x00005596abb680a6 orchestra::Compilation::compileHost(mlir::ModuleOp, orchestra::cpu::MachineTarget const&) Host.cpp:0:0
+#21 0x00005596abb5427f orchestra::Compilation::compileProgram() Compile.cpp:0:0
+#22 0x00005596abb5647d orchestra::compileModel(llvm::StringRef, orchestra::CompileOptions const&) Compile.cpp:0:0
+#23 0x00005596abb4fb20 orchestra::tool::loadModel(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, orchestra::CompileOptions, orchestra::tool::Common const&) (/tmp/fe-bin/orchestra+0x299b20)
+#24 0x00005596abb37e57 runOnce((anonymous namespace)::Arguments&, orchestra::tool::Common const&) Run.cpp:0:0
+#25 0x00005596abb37c63 std::_Function_handler<int (), orchestra::tool::addRun(CLI::App&, orchestra::tool::Tool&)::$_0::operator()() const::'lambda'()>::_M_invoke(std::_Any_data const&) Run.cpp:0:0
+#26 0x00005596abadb7dd main (/tmp/fe-bin/orchestra+0x2257dd)
+#27 0x00007f476164524a __libc_start_call_main ./csu/../sysdeps/nptl/libc_start_call_main.h:74:3
+#28 0x00007f4761645305 call_init ./csu/../csu/libc-start.c:128:20
+#29 0x00007f4761645305 __libc_start_main ./csu/../csu/libc-start.c:347:5
+#30 0x00005596abadb2c1 _start (/tmp/fe-bin/orchestra+0x2252c1)
+STACK
