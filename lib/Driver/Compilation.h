@@ -71,6 +71,10 @@ public:
   /// Warnings for the user so far.
   std::vector<std::string> takeWarnings();
 
+  /// Gives back the module, the context and the model's file; what points into
+  /// them must be gone.
+  void releaseMemory();
+
   /// Starts a phase of the report; the one before ends.
   void beginPhase(const std::string &name);
   void endPhases();

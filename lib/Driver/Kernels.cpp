@@ -19,6 +19,9 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <atomic>
+#include <thread>
+
 using namespace mlir;
 using namespace orchestra;
 using llvm::Expected;
@@ -164,17 +167,25 @@ Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
     else
       job->error = object.takeError();
   };
-  // Not MLIR's parallelForEach: that holds diagnostics back until all are done.
-  if (!pool || order.size() < 2) {
-    llvm::for_each(order, compile);
-  } else {
-    context->enterMultiThreadedExecution();
-    llvm::ThreadPoolTaskGroup group(*pool);
-    for (Job *job : order)
-      group.async([&compile, job] { compile(job); });
-    group.wait();
-    context->exitMultiThreadedExecution();
-  }
+  // Threads of our own, not those of the context's pool: a thread of the pool
+  // that waits inside a pass would start another kernel on top of this one, and
+  // so on, until its stack ends. (MLIR's parallelForEach has that, and holds
+  // diagnostics back until all are done.)
+  size_t numThreads =
+      pool ? std::min<size_t>(pool->getMaxConcurrency(), order.size()) : 1;
+  std::atomic<size_t> next{0};
+  auto work = [&] {
+    for (size_t index = next++; index < order.size(); index = next++)
+      compile(order[index]);
+  };
+  context->enterMultiThreadedExecution();
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < numThreads; ++i)
+    threads.emplace_back(work);
+  work();
+  for (std::thread &thread : threads)
+    thread.join();
+  context->exitMultiThreadedExecution();
   llvm::Error errors = llvm::Error::success();
   std::vector<Bytes> objects;
   for (Job &job : jobs) {
