@@ -14,7 +14,6 @@ next code block holds what stands in FILE between ANCHOR: NAME and its end."""
 
 import argparse
 import difflib
-import os
 import re
 import shlex
 import subprocess
@@ -127,7 +126,10 @@ def errors(build):
 
 
 def onnx_ops(build):
-    return run([build / "bin" / "orchestra-translate", "--list-onnx-ops", os.devnull])
+    tool = build / "bin" / "orchestra-translate"
+    if not tool.exists():
+        raise Failure("%s is not built" % tool)
+    return run([tool, "--list-onnx-ops", "/dev/null"])
 
 
 CUT = re.compile(r"(<!-- cut: (\S+)#(\S+) -->\n```\w*\n)(.*?)(^```$)", re.S | re.M)
@@ -152,7 +154,12 @@ def differences(path, old, new):
     return ["%s is out of date; run make docs" % path] + lines[:10] if lines else []
 
 
-PAGES = {"dialects.md": dialects, "errors.md": errors, "onnx-ops.md": onnx_ops, "passes.md": passes}
+PAGES = {
+    "dialects.md": dialects,
+    "errors.md": errors,
+    "onnx-ops.md": onnx_ops,
+    "passes.md": passes,
+}
 
 
 def main():

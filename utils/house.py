@@ -62,7 +62,7 @@ def rule_artefacts():
     """No build product or leftover is in the tree."""
     bad = (".o", ".so", ".a", ".pyc", ".orig", ".rej", ".log", ".npz.bak")
     for path in project.all_files():
-        if path.suffix in bad:
+        if path.suffix in bad or path.name.startswith("orchestra-crash-"):
             yield "%s" % path
 
 
@@ -107,6 +107,10 @@ def rule_op_tests():
 
 
 SLUG = re.compile(r"\[([a-z0-9]+(?:-[a-z0-9]+)+)\]")
+# fail("shape-mismatch", ...), addProblem({"shape-mismatch", ...
+HANDED_OVER = re.compile(
+    r'\b(?:fail|refuse|addProblem|Problem \w+|slug)\s*[({]+\s*"([a-z0-9]+(?:-[a-z0-9]+)+)"'
+)
 
 
 def used_slugs():
@@ -114,12 +118,12 @@ def used_slugs():
     for path in code_files(".cpp", ".h", ".c", ".py"):
         if not under(path, "lib", "include", "tools", "runtime", "python"):
             continue
-        text = read(path)
+        text = re.sub(r"^\s*//.*$", "", read(path), flags=re.M)
         for string in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text):
             for slug in SLUG.findall(string):
                 yield slug, path
         # A slug handed over as the first argument: fail("shape-mismatch", ...).
-        for slug in re.findall(r'\b(?:fail|slug)\(\s*"([a-z0-9-]+)"', text):
+        for slug in re.findall(HANDED_OVER, text):
             yield slug, path
 
 
@@ -159,7 +163,7 @@ def rule_disabled_tests():
 
 def rule_local_paths():
     """No file names a folder of one person's machine."""
-    local = re.compile(r"(?<![\w.$}])/(?:work|home|Users|root|mnt)/[\w.]")
+    local = re.compile(r"(?<![\w.$}])/(?:work/|home/(?!user\b)|Users/|root/|mnt/)[\w.]")
     for path in project.all_files():
         if path.suffix in (".onnx", ".png", ".npz", ".npy", ".jpg", ".svg"):
             continue

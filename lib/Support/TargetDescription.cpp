@@ -14,6 +14,15 @@
 
 using namespace orchestra;
 
+/// Sets a feature and what it implies: with AVX512BW comes AVX512F, without AVX
+/// there is no AVX2.
+static void setFeature(llvm::StringRef arch, llvm::StringRef name, bool enable,
+                       llvm::StringMap<bool> &features) {
+  features[name] = enable;
+  if (arch == "x86_64")
+    llvm::X86::updateImpliedFeatures(name, enable, features);
+}
+
 static void setVectorFacts(TargetDescription &target,
                            const llvm::StringMap<bool> &features) {
   auto has = [&](llvm::StringRef name) {
@@ -21,8 +30,8 @@ static void setVectorFacts(TargetDescription &target,
     return it != features.end() && it->second;
   };
   if (target.arch == "x86_64") {
-    bool wide = has("avx512f") && has("avx512vl") && has("avx512bw") &&
-                has("avx512dq");
+    bool wide =
+        has("avx512f") && has("avx512vl") && has("avx512bw") && has("avx512dq");
     target.vectorBits = wide ? 512 : has("avx2") && has("fma") ? 256 : 128;
     target.vectorRegisters = wide ? 32 : 16;
   } else {
@@ -55,18 +64,21 @@ TargetDescription orchestra::getTarget(const std::string &arch,
     target.cpu = cpu.empty() || cpu == "host"
                      ? (target.arch == "x86_64" ? "x86-64-v3" : "generic")
                      : cpu;
-    if (target.arch == "x86_64") {
+    // LLVM looks a processor up without asking whether it knows it.
+    if (target.arch == "x86_64" &&
+        llvm::X86::parseArchX86(target.cpu) != llvm::X86::CK_None) {
       llvm::SmallVector<llvm::StringRef> implied;
       llvm::X86::getFeaturesForCPU(target.cpu, implied);
       for (llvm::StringRef name : implied)
-        enabled[name] = true;
+        setFeature(target.arch, name, true, enabled);
     }
   }
   // The user's list comes last and wins.
   llvm::SmallVector<llvm::StringRef> given;
   llvm::StringRef(features).split(given, ',', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef feature : given)
-    enabled[feature.ltrim("+-")] = !feature.starts_with("-");
+    setFeature(target.arch, feature.ltrim("+-"), !feature.starts_with("-"),
+               enabled);
   if (!features.empty())
     target.features += (target.features.empty() ? "" : ",") + features;
   setVectorFacts(target, enabled);

@@ -136,6 +136,98 @@ struct ToChannelsLast : OpRewritePattern<OpTy> {
   }
 };
 
+/// A grouped convolution on NGCHW becomes a generic on NHWGC, which is NHWC with
+/// the channels expanded.
+struct GroupedToChannelsLast
+    : OpRewritePattern<linalg::Conv2DNgchwGfchwOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::Conv2DNgchwGfchwOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    MLIRContext *ctx = rewriter.getContext();
+    auto linalgOp = cast<linalg::LinalgOp>(op.getOperation());
+    auto fill = linalgOp.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+    auto imageType =
+        cast<RankedTensorType>(linalgOp.getDpsInputs()[0].getType());
+    if (!linalgOp.hasPureTensorSemantics() || !fill)
+      return rewriter.notifyMatchFailure(op, "accumulates onto a value");
+    if (imageType.isDynamicDim(1) || imageType.isDynamicDim(2) ||
+        resultType.isDynamicDim(1) || resultType.isDynamicDim(2))
+      return rewriter.notifyMatchFailure(op, "has dynamic channels");
+    // (n, g, f, oh, ow, c, kh, kw) in the order (n, oh, ow, g, f, kh, kw, c).
+    SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
+    AffineMap &image = maps[0], &out = maps.back();
+    static const int64_t toLast[] = {0, 3, 4, 1, 2};
+    image = AffineMap::get(image.getNumDims(), 0,
+                           permute<AffineExpr>(image.getResults(), toLast), ctx);
+    out = AffineMap::get(out.getNumDims(), 0,
+                         permute<AffineExpr>(out.getResults(), toLast), ctx);
+    SmallVector<unsigned> order;
+    for (AffineExpr expr : out.getResults())
+      order.push_back(cast<AffineDimExpr>(expr).getPosition());
+    unsigned channels =
+        cast<AffineDimExpr>(image.getResults().back()).getPosition();
+    for (unsigned loop = 0; loop < linalgOp.getNumLoops(); ++loop)
+      if (!llvm::is_contained(order, loop) && loop != channels)
+        order.push_back(loop);
+    order.push_back(channels);
+    AffineMap reorder =
+        inversePermutation(AffineMap::getPermutationMap(order, ctx));
+    SmallVector<utils::IteratorType> iterators =
+        linalgOp.getIteratorTypesArray(), newIterators;
+    for (unsigned loop : order)
+      newIterators.push_back(iterators[loop]);
+    for (AffineMap &map : maps)
+      map = map.compose(reorder);
+
+    SmallVector<ReassociationIndices> first{{0}, {1, 2}, {3}, {4}};
+    SmallVector<ReassociationIndices> last{{0}, {1}, {2}, {3, 4}};
+    Value flat = tensor::CollapseShapeOp::create(
+        rewriter, loc, linalgOp.getDpsInputs()[0], first);
+    flat = makeTranspose(rewriter, loc, flat, kToChannelsLast);
+    auto expand = [&](Value value, ArrayRef<ReassociationIndices> groups,
+                      ArrayRef<OpFoldResult> sizes) -> Value {
+      SmallVector<int64_t> shape;
+      for (OpFoldResult size : sizes)
+        shape.push_back(
+            getConstantIntValue(size).value_or(ShapedType::kDynamic));
+      return tensor::ExpandShapeOp::create(
+          rewriter, loc,
+          RankedTensorType::get(shape, getElementTypeOrSelf(value)), value,
+          groups, sizes);
+    };
+    SmallVector<OpFoldResult> imageSizes =
+        tensor::getMixedSizes(rewriter, loc, linalgOp.getDpsInputs()[0]);
+    SmallVector<OpFoldResult> outSizes =
+        tensor::getMixedSizes(rewriter, loc, fill.getOutputs()[0]);
+    Value image5 =
+        expand(flat, last, permute<OpFoldResult>(imageSizes, toLast));
+    SmallVector<OpFoldResult> lastSizes =
+        permute<OpFoldResult>(outSizes, toLast);
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc, lastSizes, resultType.getElementType());
+    Value init =
+        linalg::FillOp::create(rewriter, loc, fill.getInputs()[0], empty)
+            .getResult(0);
+    auto generic = linalg::GenericOp::create(
+        rewriter, loc, init.getType(),
+        ValueRange{image5, linalgOp.getDpsInputs()[1]}, init, maps,
+        newIterators);
+    rewriter.cloneRegionBefore(op->getRegion(0), generic.getRegion(),
+                               generic.getRegion().begin());
+    Value result = tensor::CollapseShapeOp::create(rewriter, loc,
+                                                   generic.getResult(0), last);
+    result = makeTranspose(rewriter, loc, result, kToChannelsFirst);
+    result = expand(result, first, outSizes);
+    if (result.getType() != resultType)
+      result = tensor::CastOp::create(rewriter, loc, resultType, result);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
 /// A 1x1 convolution with unit strides on NHWC is a matmul over all pixels.
 struct PointwiseConvolutionToMatmul : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -454,11 +546,15 @@ struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
                  ToChannelsLast<linalg::DepthwiseConv2DNchwChwOp>,
                  ToChannelsLast<linalg::PoolingNchwMaxOp>,
                  ToChannelsLast<linalg::PoolingNchwSumOp>,
-                 PointwiseConvolutionToMatmul, MergeTransposes,
+                 GroupedToChannelsLast, PointwiseConvolutionToMatmul,
+                 MergeTransposes,
                  TransposeToReshape, SinkThroughElementwise, FoldIntoReduction,
                  SinkThroughPad, SinkThroughSlice, SinkThroughConcat>(
         &getContext());
     tensor::CastOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
+                                                         &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::EmptyOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();

@@ -44,10 +44,23 @@ orchestra::getRegisterTileDims(linalg::LinalgOp op, bool ignoreStride) {
   // Packing an operand pays only if another one is reused over the columns.
   if (!hasColumns || (strided && !(ignoreStride && reused)))
     return std::nullopt;
+  // Rows: the innermost other result dimension over which an operand that runs
+  // along the columns is reused; if there is none, just the innermost.
   TileDims dims{column, std::nullopt};
-  if (out.getNumResults() > 1)
-    dims.row =
-        cast<AffineDimExpr>(out.getResult(out.getNumResults() - 2)).getPosition();
+  for (unsigned i = out.getNumResults() - 1; i-- > 0;) {
+    unsigned loop = cast<AffineDimExpr>(out.getResult(i)).getPosition();
+    bool reusedOverLoop =
+        llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+          AffineMap map = op.getMatchingIndexingMap(input);
+          return map.isFunctionOfDim(column) && !map.isFunctionOfDim(loop);
+        });
+    if (reusedOverLoop) {
+      dims.row = loop;
+      return dims;
+    }
+    if (!dims.row)
+      dims.row = loop;
+  }
   return dims;
 }
 

@@ -60,7 +60,9 @@ void ForallOutliner::outline(scf::ForallOp forall) {
   Type index = b.getIndexType();
   unsigned rank = forall.getRank();
   SmallVector<int64_t> order;
-  if (auto attr = forall->getAttrOfType<DenseI64ArrayAttr>(kLoopOrderAttrName))
+  // Canonicalization drops loops of one iteration, but keeps the attribute.
+  auto attr = forall->getAttrOfType<DenseI64ArrayAttr>(kLoopOrderAttrName);
+  if (attr && attr.size() == int64_t(rank))
     order.assign(attr.asArrayRef().begin(), attr.asArrayRef().end());
   else
     order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
@@ -161,8 +163,7 @@ void ForallOutliner::outline(scf::ForallOp forall) {
       }
       Value wraps = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::eq,
                                           next, map.lookup(counts[dim]));
-      counters[dim] =
-          arith::SelectOp::create(inner, loc, wraps, zero, next);
+      counters[dim] = arith::SelectOp::create(inner, loc, wraps, zero, next);
       carry = wraps;
     }
     scf::YieldOp::create(inner, loc, counters);

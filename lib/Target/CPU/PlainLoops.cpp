@@ -44,6 +44,11 @@ static void expandCopies(func::FuncOp function) {
   SmallVector<memref::CopyOp> copies;
   function.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
   for (memref::CopyOp copy : copies) {
+    // A tile that was computed in its place.
+    if (copy.getSource() == copy.getTarget()) {
+      copy.erase();
+      continue;
+    }
     OpBuilder builder(copy);
     auto type = cast<MemRefType>(copy.getTarget().getType());
     AffineMap map = builder.getMultiDimIdentityMap(type.getRank());

@@ -92,19 +92,21 @@ struct CPUStackBuffers
   void runOnOperation() override {
     SmallVector<memref::AllocOp> allocs;
     getOperation().walk([&](memref::AllocOp op) { allocs.push_back(op); });
+    int64_t left = maxTotalBytes;
     for (memref::AllocOp alloc : allocs) {
       MemRefType type = alloc.getType();
       SmallVector<int64_t> shape;
       std::optional<int64_t> bytes = getUpperBound(alloc, shape);
       OpBuilder builder(alloc);
       Location loc = alloc.getLoc();
-      if (!bytes || *bytes > maxBytes) {
+      if (!bytes || *bytes > std::min<int64_t>(maxBytes, left)) {
         alloc.setAlignment(64);
         hoist(alloc);
         builder.setInsertionPoint(alloc->getBlock()->getTerminator());
         memref::DeallocOp::create(builder, loc, alloc);
         continue;
       }
+      left -= *bytes;
       // One flat buffer at the entry; the shape is put over it where the
       // sizes are known.
       OpBuilder entry =
@@ -113,8 +115,9 @@ struct CPUStackBuffers
       for (int64_t size : shape)
         elements *= size;
       auto flat = memref::AllocaOp::create(
-          entry, loc, MemRefType::get({std::max<int64_t>(elements, 1)},
-                                      type.getElementType()),
+          entry, loc,
+          MemRefType::get({std::max<int64_t>(elements, 1)},
+                          type.getElementType()),
           ValueRange(), ValueRange(), entry.getI64IntegerAttr(64));
       SmallVector<OpFoldResult> sizes = alloc.getMixedSizes(), strides;
       OpFoldResult stride = builder.getIndexAttr(1);

@@ -27,6 +27,7 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -101,9 +102,9 @@ struct ParallelCallLowering : ConvertOpToLLVMPattern<func::CallOp> {
     }
     Value exec = operands[0];
     Value api = LLVM::LoadOp::create(rewriter, loc, pointer, exec);
-    Value slot = LLVM::GEPOp::create(rewriter, loc, pointer,
-                                     rewriter.getI8Type(), api,
-                                     ArrayRef<LLVM::GEPArg>{8});
+    Value slot =
+        LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(), api,
+                            ArrayRef<LLVM::GEPArg>{8});
     Value parallelFor = LLVM::LoadOp::create(rewriter, loc, pointer, slot);
     Value grain = LLVM::ConstantOp::create(
         rewriter, loc, i64, call->getAttrOfType<IntegerAttr>(kGrainAttrName));
@@ -118,22 +119,69 @@ struct ParallelCallLowering : ConvertOpToLLVMPattern<func::CallOp> {
   }
 };
 
+/// The buffer that `value` is a view of.
+Value getRoot(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
+}
+
+/// Which arguments of a function that a parallel call runs are buffers of their
+/// own, given what is passed for them.
+SmallVector<bool> findOwnBuffers(func::CallOp call) {
+  DenseMap<Value, unsigned> uses;
+  for (Value operand : call.getOperands())
+    if (isa<MemRefType>(operand.getType()))
+      ++uses[getRoot(operand)];
+  return llvm::map_to_vector(call.getOperands(), [&](Value operand) {
+    return isa<MemRefType>(operand.getType()) && uses[getRoot(operand)] == 1;
+  });
+}
+
+/// Tells LLVM that buffers do not overlap: an argument of a kernel is disjoint
+/// from its outputs, and inputs are only read. The conversion drops attributes
+/// of arguments that become several, so this comes after it.
+void markDisjoint(LLVM::LLVMFuncOp function, TypeRange types,
+                  ArrayRef<bool> own) {
+  unsigned next = 0;
+  for (auto [type, isOwn] : llvm::zip(types, own)) {
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref) {
+      ++next;
+      continue;
+    }
+    // The aligned pointer, through which all accesses go, is the second part.
+    if (isOwn)
+      function.setArgAttr(next + 1, LLVM::LLVMDialect::getNoAliasAttrName(),
+                          UnitAttr::get(function.getContext()));
+    next += 3 + 2 * memref.getRank();
+  }
+}
+
 struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
   using Base::Base;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
     MLIRContext *ctx = &getContext();
-    // Pointers of kernels do not overlap: outputs are disjoint from all other
-    // buffers, and inputs are only read.
-    for (auto function : module.getOps<func::FuncOp>()) {
-      if (function.isExternal())
-        continue;
-      for (unsigned i = 0; i < function.getNumArguments(); ++i)
-        if (isa<MemRefType>(function.getArgument(i).getType()))
-          function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
-                              UnitAttr::get(ctx));
-    }
+    struct Buffers {
+      StringAttr function;
+      SmallVector<Type> types;
+      SmallVector<bool> own;
+    };
+    SmallVector<Buffers> disjoint;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal() && function->hasAttr(kKernelAttrName))
+        disjoint.push_back(
+            {function.getSymNameAttr(),
+             llvm::to_vector(function.getArgumentTypes()),
+             SmallVector<bool>(function.getNumArguments(), true)});
+    module.walk([&](func::CallOp call) {
+      if (call->hasAttr(kParallelAttrName))
+        disjoint.push_back({call.getCalleeAttr().getAttr(),
+                            llvm::to_vector(call.getOperandTypes()),
+                            findOwnBuffers(call)});
+    });
     LowerToLLVMOptions options(ctx);
     options.useBarePtrCallConv = false;
     options.allocLowering = LowerToLLVMOptions::AllocLowering::AlignedAlloc;
@@ -143,7 +191,8 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     // Divisions only: LLVM vectorises reductions by its own maximum intrinsic,
     // not by the comparisons that upstream expands it to.
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-    // An intrinsic where there is one, which LLVM can vectorise.
+    // An intrinsic where there is one, which LLVM can vectorise; libm has no
+    // rsqrt at all.
     populateMathToLLVMConversionPatterns(converter, patterns,
                                          /*approximateLog1p=*/false,
                                          /*benefit=*/2);
@@ -163,7 +212,11 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     LLVMConversionTarget target(*ctx);
     target.addLegalOp<ModuleOp>();
     if (failed(applyPartialConversion(module, target, std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    for (const Buffers &buffers : disjoint)
+      if (auto function =
+              module.lookupSymbol<LLVM::LLVMFuncOp>(buffers.function))
+        markDisjoint(function, buffers.types, buffers.own);
   }
 };
 } // namespace

@@ -68,12 +68,15 @@ def CPUStackBuffersPass
   let description = [{
     Before: `memref.alloc`s inside kernels and their parallel bodies. After: a
     buffer with a known upper bound of at most `max-bytes` is an `alloca` at
-    the function's entry; a larger or unbounded one is taken from the heap
-    where it was and freed at the end of its block.
+    the function's entry, up to `max-total-bytes` together; a larger or
+    unbounded one is taken from the heap where it was and freed at the end of
+    its block.
   }];
   let options = [
     Option<"maxBytes", "max-bytes", "int64_t", "131072",
-           "Largest buffer in bytes to place on the stack.">
+           "Largest buffer in bytes to place on the stack.">,
+    Option<"maxTotalBytes", "max-total-bytes", "int64_t", "1048576",
+           "Bytes of all buffers of a function on the stack.">
   ];
   let dependentDialects = ["::mlir::memref::MemRefDialect",
                            "::mlir::arith::ArithDialect"];

@@ -67,7 +67,7 @@ def matmul(rng, m=None, n=None, k=None, element="f32"):
     g = Graph(rng, sizes, some(rng, "mnk"))
     ta, tb = rng.integers(3) == 0, rng.integers(2) == 0
     a = g.input("a", ["k", "m"] if ta else ["m", "k"], element)
-    b = g.input("b", ["n", "k"] if tb else ["k", "n"], element)
+    b = g.weight("b", ["n", "k"] if tb else ["k", "n"], element)
     y = g.generic(
         "d0, d1, d2", "ppr",
         [(a, "d2, d0" if ta else "d0, d2"), (b, "d1, d2" if tb else "d2, d1")],
@@ -77,7 +77,7 @@ def matmul(rng, m=None, n=None, k=None, element="f32"):
     left, right = left.T if ta else left, right.T if tb else right
     expected, size = left @ right, np.abs(left) @ np.abs(right)
     if rng.integers(2) and element == "f32":
-        bias = g.input("bias", ["n"])
+        bias = g.weight("bias", ["n"])
         y = g.generic(
             "d0, d1", "pp", [(y, "d0, d1"), (bias, "d1")], (g.empty(["m", "n"]), "d0, d1"),
             ["%x = arith.addf %a, %b : f32", "%z = arith.constant 0.0 : f32",
@@ -215,7 +215,7 @@ def convolution(rng):
     channels_first = rng.integers(3) == 0
     shape = ["n", "c", "h", "w"] if channels_first else ["n", "h", "w", "c"]
     x = g.input("x", shape)
-    f = g.input("f", ["f", "c", "kh", "kw"] if channels_first else ["kh", "kw", "c", "f"])
+    f = g.weight("f", ["f", "c", "kh", "kw"] if channels_first else ["kh", "kw", "c", "f"])
     output_dims(g, stride, dilation)
     attributes = "{strides = dense<%d> : tensor<2xi64>, dilations = dense<%d> : tensor<2xi64>}" % (stride, dilation)
     data, weight = wide(g.inputs["x"]), wide(g.inputs["f"])
@@ -230,7 +230,7 @@ def convolution(rng):
     if channels_first:
         expected, size = expected.transpose(0, 3, 1, 2), size.transpose(0, 3, 1, 2)
     elif rng.integers(2):  # bias and sigmoid behind it
-        bias = g.input("bias", ["f"])
+        bias = g.weight("bias", ["f"])
         dims = "d0, d1, d2, d3"
         y = g.generic(
             dims, "pppp", [(y, dims), (bias, "d3")], (g.empty(y.shape), dims),
@@ -246,7 +246,7 @@ def convolution(rng):
 @group("convolution")
 def depthwise(rng):
     g, stride, dilation = image(rng, ["n", "h", "w", "c"])
-    x, f = g.input("x", ["n", "h", "w", "c"]), g.input("f", ["kh", "kw", "c"])
+    x, f = g.input("x", ["n", "h", "w", "c"]), g.weight("f", ["kh", "kw", "c"])
     output_dims(g, stride, dilation)
     attributes = "{strides = dense<%d> : tensor<2xi64>, dilations = dense<%d> : tensor<2xi64>}" % (stride, dilation)
     y = g.named("depthwise_conv_2d_nhwc_hwc", [x, f], g.fill(["n", "oh", "ow", "c"]), attributes)
@@ -279,7 +279,7 @@ def padded(rng):
     """Padding, then a convolution of the padded image."""
     g, stride, dilation = image(rng, ["n", "h", "w"])
     x = g.input("x", ["n", "h", "w", "c"])
-    f = g.input("f", ["kh", "kw", "c", "f"])
+    f = g.weight("f", ["kh", "kw", "c", "f"])
     low, high = int(rng.integers(0, 3)), int(rng.integers(0, 3))
     zero = g.scalar(0, "f32")
     for dim in "hw":
@@ -339,7 +339,7 @@ def layer_norm(rng):
     """With the residual sum as a second result."""
     g = rows(rng, 1)
     x, r = g.input("x", ["b", "s", "h"]), g.input("r", ["b", "s", "h"])
-    gain = g.input("gain", ["h"])
+    gain = g.weight("gain", ["h"])
     dims = "d0, d1, d2"
     z = g.generic(dims, "ppp", [(x, dims), (r, dims)], (g.empty(x.shape), dims),
                   ["%s = arith.addf %a, %b : f32", "%s"])  # fmt: skip

@@ -27,13 +27,14 @@ class Value:
 
 
 class Graph:
-    """One entry function; `inputs` are the arrays in the order of arguments."""
+    """One entry function; `inputs` are the arrays it is computed from, by name."""
 
     def __init__(self, rng, sizes, dynamic=()):
         self.rng = rng
         self.sizes = dict(sizes)
         self.dynamic = set(dynamic)
         self.inputs = {}
+        self.constants = set()  # names in `inputs` that are in the model
         self.arguments = []
         self.lines = []
         self.index = {}  # dynamic dimension name -> SSA value
@@ -65,6 +66,19 @@ class Graph:
                     "%s = tensor.dim %s, %s : %s"
                     % (self.index[dim], value.name, at, self.type(shape, element))
                 )
+        return value
+
+    def weight(self, name, shape, element="f32"):
+        """A constant of the model, or an input where a size is dynamic."""
+        if any(d in self.dynamic for d in shape) or self.rng.integers(3) == 0:
+            return self.input(name, shape, element)
+        dims = [self.sizes[d] for d in shape]
+        data = np.ascontiguousarray(self.random(dims, element), dtype=TYPES[element])
+        self.inputs[name] = data
+        self.constants.add(name)
+        value = Value("%in_" + name, shape, element)
+        text = 'dense<"0x%s">' % data.tobytes().hex().upper() if data.size else "dense<>"
+        self.emit("%s = arith.constant %s : %s" % (value.name, text, self.type(shape, element)))
         return value
 
     def random(self, dims, element):
