@@ -15,6 +15,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <poll.h>
 #include <stdexcept>
@@ -25,8 +26,10 @@
 using namespace orchestra::onnx;
 
 namespace {
-/// The longest that the library may work on one model.
-constexpr int kSeconds = 60;
+/// The longest that the library may work on one model, and how much memory it
+/// may take besides what the process has.
+constexpr int kSeconds = 10;
+constexpr rlim_t kMemory = rlim_t(2) << 30;
 
 void put(std::string &out, const std::string &text) {
   uint64_t size = text.size();
@@ -68,7 +71,7 @@ Problem takeProblem(std::string_view &in) {
   return problem;
 }
 
-/// Does the step; never returns.
+/// Does the step within its limits; never returns.
 [[noreturn]] void runChild(int out, pb::ModelProto &model, const Step &step) {
   // A crash here is the expected end of a hostile model: nothing to report.
   for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL})
@@ -76,6 +79,17 @@ Problem takeProblem(std::string_view &in) {
   rlimit none{0, 0}, time{kSeconds, kSeconds};
   ::setrlimit(RLIMIT_CORE, &none);
   ::setrlimit(RLIMIT_CPU, &time);
+  // The first number of statm is all address space, in pages.
+  if (FILE *file = std::fopen("/proc/self/statm", "r")) {
+    unsigned long pages = 0;
+    if (std::fscanf(file, "%lu", &pages) == 1) {
+      rlim_t bytes =
+          rlim_t(pages) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+      rlimit space{bytes + kMemory, bytes + kMemory};
+      ::setrlimit(RLIMIT_AS, &space);
+    }
+    std::fclose(file);
+  }
   std::vector<Problem> problems;
   try {
     step(model, problems);
@@ -107,7 +121,7 @@ bool readAll(int in, std::string &answer) {
   std::vector<char> buffer(1 << 16);
   for (;;) {
     pollfd ready{in, POLLIN, 0};
-    int got = ::poll(&ready, 1, 2 * kSeconds * 1000);
+    int got = ::poll(&ready, 1, 3 * kSeconds * 1000);
     if (got < 0 && errno == EINTR)
       continue;
     if (got <= 0)

@@ -71,7 +71,8 @@ using Step =
     std::function<void(pb::ModelProto &, std::vector<Problem> &problems)>;
 
 /// Does the step in a child process and takes its result over. A crash of the
-/// library, or more than a minute of it, is a ReadError here.
+/// library, or more time or memory than a real model takes, is a ReadError
+/// here.
 void isolate(pb::ModelProto &model, const Step &step,
              std::vector<Problem> &problems);
 
