@@ -32,7 +32,8 @@ build: $(BUILD_DIR)/build.ninja ## Build everything into build/bin
 check: build ## Build and run all tests (SUITES="lit unit" runs some)
 	@$(PYTHON) utils/check.py --build $(BUILD_DIR) -j$(JOBS) $(SUITES)
 
-demo: build ## Compile the bundled model and classify a picture with it
+demo: $(BUILD_DIR)/build.ninja ## Compile the bundled model and classify a picture with it
+	@ninja -C $(BUILD_DIR) -j$(JOBS) orchestra
 	@utils/demo.sh $(BUILD_DIR)
 
 bench: build ## Measure against ONNX Runtime; results go to benchmarks/results

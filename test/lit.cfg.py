@@ -75,9 +75,9 @@ feature("x86", machine == "x86_64", "this machine is %s" % machine)
 feature("x86-avx2", "avx2" in flags, "the CPU has no AVX2")
 feature("x86-avx512", "avx512f" in flags, "the CPU has no AVX-512")
 feature("onnx", config.onnx_frontend, "built with ORCHESTRA_ONNX=OFF")
-feature("orchestra", tool("orchestra"), "the tool orchestra is not built")
 feature("nvidia-gpu", os.path.exists("/dev/nvidia0"), "this machine has no NVIDIA GPU")
 feature("ptxas", tool("ptxas"), "ptxas is not in PATH")
+feature("python-onnx", has_module("onnx"), "Python has no module onnx in .venv")
 for module in ("jaxlib", "onnxruntime", "torch"):
     feature(module, has_module(module), "Python has no module %s in .venv" % module)
 if config.sanitizers:

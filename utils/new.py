@@ -258,6 +258,94 @@ def new_strategy(root, name):
     return scaffold
 
 
+def camel(name):
+    if not re.fullmatch(r"[A-Z]\w*", name):
+        raise Refusal("'%s' is not of the form SomeName" % name)
+
+
+def new_target(root, name):
+    """<Name>: a target's folder with its first pass, with both tests"""
+    camel(name)
+    scaffold = named(root, name)
+    include = "include/orchestra/Target/" + name
+    scaffold.new(include + "/Passes.td", "target-Passes.td")
+    scaffold.new(include + "/Passes.h", "target-Passes.h")
+    scaffold.new("lib/Target/%s/CMakeLists.txt" % name, "target-CMakeLists.txt")
+    scaffold.new("lib/Target/%s/CheckKernel.cpp" % name, "target-CheckKernel.cpp")
+    cmake = "lib/Target/CMakeLists.txt"
+    scaffold.edit(cmake, scaffold.read(cmake) + "add_subdirectory(%s)\n" % name)
+    scaffold.add_words("lib/Pipeline/CMakeLists.txt", "OrchestraPipeline", "LINK", "OrchestraTarget" + name)
+    add_include(scaffold, REGISTRATION, "orchestra/Target/%s/Passes.h" % name)
+    register(scaffold, "registerOrchestraTarget%sPasses();" % name)
+    for suffix in ("", "-invalid"):
+        scaffold.new("test/Target/%s/check-kernel%s.mlir" % (name, suffix), "target%s.mlir" % suffix)
+    return scaffold
+
+
+def new_frontend_op(root, name):
+    """<Operator>: an operator of the ONNX importer, with a test"""
+    camel(name)
+    scaffold = named(root, name, lower=name.lower())
+    folder = "lib/Frontend/ONNX/"
+    if re.search(r'op\("%s"' % name, "".join(f.read_text() for f in (root / folder).glob("*.cpp"))):
+        raise Refusal("the importer has %s already" % name)
+    scaffold.new(folder + name + ".cpp", "frontend-op.cpp")
+    scaffold.insert_before(folder + "Table.h", r"^} // namespace", "void add%s(Table &table);\n\n" % name)
+    scaffold.insert_before(folder + "Table.cpp", r"^    return all;", "    add%s(all);\n" % name)
+    scaffold.add_words(folder + "CMakeLists.txt", "OrchestraOnnx", "SOURCES", name + ".cpp")
+    scaffold.new("test/Frontend/ONNX/%s.test" % scaffold.values["stem"], "frontend-op.test")
+    return scaffold
+
+
+def new_subcommand(root, name):
+    """<Name>: a subcommand of the tool orchestra, with both tests"""
+    camel(name)
+    scaffold = named(root, name)
+    folder = "tools/orchestra/"
+    scaffold.new(folder + name + ".cpp", "subcommand.cpp")
+    scaffold.insert_before(
+        folder + "Tool.h", r"^void addCompletion\(", "void add%s(CLI::App &app, Tool &tool);\n" % name
+    )
+    scaffold.insert_before(folder + "main.cpp", r"^  addCompletion\(", "  add%s(app, tool);\n" % name)
+    scaffold.add_words(folder + "CMakeLists.txt", "orchestra", "SOURCES", name + ".cpp")
+    for suffix in ("", "-invalid"):
+        test = "test/tools/orchestra/%s%s.test" % (scaffold.values["stem"], suffix)
+        scaffold.new(test, "subcommand%s.test" % suffix)
+    return scaffold
+
+
+def new_runtime_device(root, name):
+    """<Name>: a device driver of the runtime, from the null device; the device tests run on it"""
+    camel(name)
+    scaffold = named(root, name)
+    lower = name.lower()
+    null = scaffold.read("runtime/devices/null/NullDevice.cpp")
+    text = null.replace("orchestraNullDriver", "orchestra%sDriver" % name)
+    text = text.replace("NullDevice.cpp - A device that stores nothing", "%sDevice.cpp - The driver %s" % (name, lower))
+    text = re.sub(r'"null"', '"%s"' % lower, text).replace("device 'null'", "device '%s'" % lower)
+    text = re.sub(r"^// Template: .*\n", "", text, flags=re.M)
+    path = "runtime/devices/%s/%sDevice.cpp" % (lower, name)
+    if scaffold.exists(path):
+        raise Refusal("%s exists already" % path)
+    scaffold.edit(path, pad_header(text))
+    scaffold.insert_before(
+        "runtime/CMakeLists.txt", r"^  devices/null/NullDevice.cpp$", "  devices/%s/%sDevice.cpp\n" % (lower, name)
+    )
+    registry = "runtime/lib/Device.cpp"
+    scaffold.insert_before(
+        registry, r"^extern const orch_driver orchestraNullDriver;", "extern const orch_driver orchestra%sDriver;\n" % name
+    )
+    old = scaffold.read(registry)
+    count = re.search(r"std::atomic<uint32_t> count\{(\d+)\};", old)
+    if not count:
+        raise Refusal("%s: found no count of drivers" % registry)
+    old = old.replace(count.group(0), "std::atomic<uint32_t> count{%d};" % (int(count.group(1)) + 1))
+    scaffold.edit(registry, re.sub(r"(&orchestraNullDriver)\};", r"\1, &orchestra%sDriver};" % name, old))
+    tests = "runtime/test/DeviceTest.cpp"
+    scaffold.edit(tests, scaffold.read(tests).replace('testing::Values("cpu", "null"', 'testing::Values("cpu", "%s", "null"' % lower))
+    return scaffold
+
+
 def new_error(root, name):
     """<slug>: the page of an error"""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
@@ -273,6 +361,10 @@ KINDS = {
     "op": new_op,
     "conversion": new_conversion,
     "strategy": new_strategy,
+    "target": new_target,
+    "frontend-op": new_frontend_op,
+    "runtime-device": new_runtime_device,
+    "subcommand": new_subcommand,
     "error": new_error,
 }
 

@@ -10,6 +10,7 @@ sources are compiled with the flags and precompiled header of the present build
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,6 +27,10 @@ SAMPLES = [
     ("op", "Orchestra/ScaffoldedOp"),
     ("conversion", "ScaffoldToMade"),
     ("strategy", "scaffolded_machine"),
+    ("target", "Scaffolded"),
+    ("frontend-op", "Multinomial"),
+    ("runtime-device", "Scaffolded"),
+    ("subcommand", "Scaffolded"),
     ("error", "scaffolded-error"),
 ]
 
@@ -42,13 +47,20 @@ def copy_tree(tree):
         shutil.copy2(ROOT / path, target)
 
 
+def pass_group(tree, td):
+    """The name that CMake gives the group of passes of `td`."""
+    folder = Path("lib", *td.parts[2:-1])
+    text = (tree / folder / "CMakeLists.txt").read_text()
+    return re.search(r"Passes\.td\s+\"Passes\.h\.inc\|-gen-pass-decls\|-name[|=](\w+)", text).group(1)
+
+
 class QuickBuild:
     """Compiles single files of the copy as the present build compiles its own."""
 
     def __init__(self, tree, build):
         self.tree, self.build = tree, build
         self.out = tree / "build"
-        database = json.loads((build / "compile_commands.json").read_text())
+        database = self.database = json.loads((build / "compile_commands.json").read_text())
         wanted = str(ROOT / new.REGISTRATION)
         # This source may use every room, so its flags serve them all.
         self.entry = next(entry for entry in database if entry["file"] == wanted)
@@ -58,6 +70,14 @@ class QuickBuild:
             root.mkdir(parents=True)
             (root / room).symlink_to(tree / "include" / "orchestra" / room)
 
+    def nearest(self, source):
+        """A command of the present build for a source like this one."""
+        top = Path(source).parts[0]
+        if top == "lib":
+            return self.entry
+        beside = {"tools": "tools/orchestra/main.cpp", "runtime": "runtime/lib/Device.cpp"}
+        return next(e for e in self.database if e["file"] == str(ROOT / beside[top]))
+
     def tablegen(self, td):
         """Runs mlir-tblgen on `td` for what lib/ includes of it."""
         place = td.relative_to("include")
@@ -65,7 +85,7 @@ class QuickBuild:
         out = self.out / "gen" / room / place.parent
         out.mkdir(parents=True, exist_ok=True)
         if td.name == "Passes.td":
-            jobs = [("Passes.h.inc", ["-gen-pass-decls", "-name", "Orchestra" + "".join(place.parts[1:-1])])]
+            jobs = [("Passes.h.inc", ["-gen-pass-decls", "-name", pass_group(self.tree, td)])]
         else:
             jobs = [(td.stem + ".h.inc", ["-gen-op-decls"]), (td.stem + ".cpp.inc", ["-gen-op-defs"])]
         problems = []
@@ -76,7 +96,8 @@ class QuickBuild:
         return problems
 
     def compile(self, source):
-        words = shlex.split(self.entry["command"])
+        entry = self.nearest(source)
+        words = shlex.split(entry["command"])
         # A launcher (ccache) stands before the compiler.
         words = words[next(i for i, w in enumerate(words) if "clang" in os.path.basename(w)) :]
         for flag in ("-o", "-c"):
@@ -90,7 +111,8 @@ class QuickBuild:
         ]
         for room in new.ROOMS:
             changed += ["-I%s/rooms/%s" % (self.out, room), "-I%s/gen/%s" % (self.out, room)]
-        return run([*changed, "-fsyntax-only", self.tree / source], self.entry["directory"])
+        changed.append("-I%s" % (self.tree / source).parent)
+        return run([*changed, "-fsyntax-only", self.tree / source], entry["directory"])
 
 
 def quick(tree, build, checks, written):
@@ -103,7 +125,8 @@ def quick(tree, build, checks, written):
         if path.endswith(".td"):
             checks.add("tablegen " + path, builder.tablegen(Path(path)))
     for path in paths:
-        if path.startswith("lib/") and path.endswith(".cpp"):
+        compiled = path.startswith(("lib/", "tools/", "runtime/lib/", "runtime/devices/"))
+        if compiled and path.endswith(".cpp"):
             checks.add("compile " + path, builder.compile(path))
 
 
@@ -113,8 +136,9 @@ def full(tree, checks, jobs):
         (tree / ".cache").symlink_to(ROOT / ".cache")
     for name, argv in (
         ("configure", ["cmake", "--preset", "default"]),
-        ("build", ["ninja", "-C", "build", "-j%d" % jobs, "orchestra-opt"]),
-        ("test", [sys.executable, "utils/check.py", "lit", "--filter", "caffold|made"]),
+        ("build", ["ninja", "-C", "build", "-j%d" % jobs]),
+        ("test", [sys.executable, "utils/check.py", "lit", "--filter", "caffold|made|multinomial"]),
+        ("runtime", ["ctest", "--test-dir", "build", "-R", "Device"]),
         ("house", [sys.executable, "utils/house.py"]),
     ):
         problems = run(argv, tree)

@@ -14,13 +14,16 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 using namespace llvm;
 using namespace orchestra;
@@ -46,6 +49,19 @@ public:
         reinterpret_cast<const uint8_t *>(block.data()), block.size()));
     hashes.push_back(hash.low64);
     hashes.push_back(hash.high64);
+  }
+  /// The same for all blocks of `bytes`, the last of which may be short.
+  void addBlocks(ArrayRef<char> bytes) {
+    size_t first = hashes.size(), count = divideCeil(bytes.size(), kBlock);
+    hashes.resize(first + 2 * count);
+    forEachInParallel(count, bytes.size(), [&](size_t index) {
+      ArrayRef<char> block =
+          bytes.drop_front(index * kBlock).take_front(kBlock);
+      XXH128_hash_t hash = xxh3_128bits(ArrayRef(
+          reinterpret_cast<const uint8_t *>(block.data()), block.size()));
+      hashes[first + 2 * index] = hash.low64;
+      hashes[first + 2 * index + 1] = hash.high64;
+    });
   }
   XXH128_hash_t finish() const {
     return xxh3_128bits(
@@ -118,9 +134,7 @@ public:
         header.size != region.size() - kHeaderSize)
       return false;
     BlockHash hash;
-    for (ArrayRef<char> rest = bytes(); !rest.empty();
-         rest = rest.drop_front(std::min(rest.size(), kBlock)))
-      hash.addBlock(rest.take_front(kBlock));
+    hash.addBlocks(bytes());
     XXH128_hash_t found = hash.finish();
     return found.low64 == header.low && found.high64 == header.high;
   }
@@ -131,6 +145,25 @@ private:
 } // namespace
 
 CacheEntry::~CacheEntry() = default;
+
+void orchestra::forEachInParallel(size_t count, uint64_t bytes,
+                                  function_ref<void(size_t)> body) {
+  // A thread costs as much as hashing about a megabyte.
+  size_t limit = std::max<uint64_t>(bytes >> 25, 1);
+  size_t numThreads = std::min<size_t>(
+      {count, limit, std::max(1u, std::thread::hardware_concurrency()), 8});
+  std::atomic<size_t> next{0};
+  auto work = [&] {
+    for (size_t index = next++; index < count; index = next++)
+      body(index);
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < numThreads; ++i)
+    threads.emplace_back(work);
+  work();
+  for (std::thread &thread : threads)
+    thread.join();
+}
 
 Cache::Cache(std::string folder, uint64_t limit)
     : folder(std::move(folder)), limit(limit) {}
@@ -157,7 +190,8 @@ std::string Cache::entryPath(StringRef kind, StringRef key) const {
   return std::string(path);
 }
 
-std::shared_ptr<CacheEntry> Cache::find(StringRef kind, StringRef key) {
+std::shared_ptr<CacheEntry> Cache::find(StringRef kind, StringRef key,
+                                        bool check) {
   if (folder.empty())
     return nullptr;
   std::string path = entryPath(kind, key);
@@ -171,7 +205,7 @@ std::shared_ptr<CacheEntry> Cache::find(StringRef kind, StringRef key) {
   std::error_code error = sys::fs::status(*file, status);
   if (!error && status.getSize() >= kHeaderSize) {
     entry = std::make_shared<MappedEntry>(*file, status.getSize(), error);
-    if (error || !entry->isValid())
+    if (error || (check && !entry->isValid()))
       entry = nullptr;
   }
   if (entry)
@@ -275,6 +309,14 @@ uint64_t Cache::trim() {
 void ContentHash::add(StringRef bytes) {
   XXH128_hash_t hash = xxh3_128bits(
       ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
+  uint64_t words[] = {bytes.size(), hash.low64, hash.high64};
+  parts.append(reinterpret_cast<const char *>(words), sizeof(words));
+}
+
+void ContentHash::addLarge(StringRef bytes) {
+  BlockHash blocks;
+  blocks.addBlocks(ArrayRef(bytes.data(), bytes.size()));
+  XXH128_hash_t hash = blocks.finish();
   uint64_t words[] = {bytes.size(), hash.low64, hash.high64};
   parts.append(reinterpret_cast<const char *>(words), sizeof(words));
 }

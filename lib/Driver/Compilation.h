@@ -71,6 +71,10 @@ public:
   /// Warnings for the user so far.
   std::vector<std::string> takeWarnings();
 
+  /// Gives back the module, the context and the model's file; what points into
+  /// them must be gone.
+  void releaseMemory();
+
   /// Starts a phase of the report; the one before ends.
   void beginPhase(const std::string &name);
   void endPhases();
@@ -86,16 +90,17 @@ private:
 
   /// Moves the kernels' bodies out of the module; declarations stay.
   KernelModules splitKernels(mlir::ModuleOp from);
-  /// Compiles the kernels that `host` calls; objects come in order of names.
+  /// Compiles kernels with LLVM's effort `optLevel`; objects come in order of
+  /// names.
   llvm::Expected<std::vector<Bytes>>
   compileKernels(llvm::ArrayRef<mlir::StringAttr> names,
                  const KernelModules &kernels,
-                 const cpu::MachineTarget &machine);
+                 const cpu::MachineTarget &machine, unsigned optLevel);
   llvm::Expected<Bytes> compileKernel(mlir::StringAttr name,
                                       mlir::ModuleOp source,
                                       const PipelineOptions &pipeline,
                                       const cpu::MachineTarget &machine,
-                                      bool &cached);
+                                      unsigned optLevel, bool &cached);
   /// Lowers the host program in `host` and describes it.
   llvm::Expected<Program> compileHost(mlir::ModuleOp host,
                                       const cpu::MachineTarget &machine);

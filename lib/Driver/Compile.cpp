@@ -107,6 +107,13 @@ void Compilation::beginPhase(const std::string &name) {
     options.onPhase(name);
 }
 
+void Compilation::releaseMemory() {
+  foldedBuffers.clear();
+  module = nullptr;
+  diagnostics.reset();
+  context.reset();
+}
+
 std::vector<std::string> Compilation::takeWarnings() {
   return diagnostics ? diagnostics->takeWarnings() : std::vector<std::string>();
 }
@@ -184,7 +191,8 @@ Expected<Program> Compilation::compileProgram() {
     return std::move(error);
   beginPhase("kernels");
   Expected<std::vector<Bytes>> objects =
-      compileKernels(calledKernels(*module).getArrayRef(), kernels, target);
+      compileKernels(calledKernels(*module).getArrayRef(), kernels, target,
+                     options.optLevel);
   if (!objects)
     return objects.takeError();
   beginPhase("host program");
@@ -389,9 +397,10 @@ orchestra::compileModel(StringRef path, const CompileOptions &options) {
   Expected<std::string> key = compilation.modelKey();
   if (!key)
     return key.takeError();
-  auto findCached = [&]() -> std::optional<Program> {
+  auto findCached = [&](bool check) -> std::optional<Program> {
     std::shared_ptr<CacheEntry> entry =
-        options.useCache ? compilation.getCache().find("model", *key) : nullptr;
+        options.useCache ? compilation.getCache().find("model", *key, check)
+                         : nullptr;
     if (!entry)
       return std::nullopt;
     Expected<Program> program = Program::fromEntry(entry);
@@ -400,7 +409,7 @@ orchestra::compileModel(StringRef path, const CompileOptions &options) {
     llvm::consumeError(program.takeError());
     return std::nullopt;
   };
-  if (std::optional<Program> program = findCached()) {
+  if (std::optional<Program> program = findCached(/*check=*/true)) {
     report.fromCache = true;
     return finish(std::move(*program));
   }
@@ -424,9 +433,13 @@ orchestra::compileModel(StringRef path, const CompileOptions &options) {
           llvm::toString(std::move(error)));
     } else {
       compilation.getCache().trim();
-      // From the cache's file the weights need no memory of their own.
-      if (std::optional<Program> stored = findCached())
+      // From the cache's file the weights need no memory of their own: what
+      // they were made of goes first.
+      if (std::optional<Program> stored = findCached(/*check=*/false)) {
+        *program = Program();
+        compilation.releaseMemory();
         return finish(std::move(*stored));
+      }
     }
   }
   return finish(std::move(*program));

@@ -159,7 +159,9 @@ llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
     names.insert(dispatch.getKernelAttr().getAttr());
   });
   Expected<std::vector<Bytes>> objects =
-      compileKernels(names.getArrayRef(), kernels, *machine);
+      compileKernels(names.getArrayRef(), kernels, *machine,
+                     // They run once: time to compile them counts more.
+                     std::min(options.optLevel, 1u));
   if (!objects)
     return objects.takeError();
   Expected<Program> program = compileHost(*foldModule, *machine);

@@ -19,6 +19,9 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <atomic>
+#include <thread>
+
 using namespace mlir;
 using namespace orchestra;
 using llvm::Expected;
@@ -85,12 +88,12 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
 Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
                                            const PipelineOptions &pipeline,
                                            const cpu::MachineTarget &machine,
-                                           bool &cached) {
+                                           unsigned optLevel, bool &cached) {
   ContentHash hash;
   hash.add(name.getValue());
   hash.add(machine.describe() + machine.featureString);
   hash.add(compilerFingerprint());
-  hash.add(std::to_string(options.optLevel));
+  hash.add(std::to_string(optLevel));
   hash.add(strategyText);
   std::string key = hash.hex();
   if (options.useCache)
@@ -108,7 +111,7 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
         diagnostics->takeError("compiling a kernel", /*afterImport=*/true),
         name, source, pipeline);
   cpu::EmitOptions emit;
-  emit.optLevel = options.optLevel;
+  emit.optLevel = optLevel;
   Expected<cpu::ByteBuffer> object = cpu::emit(*work, machine, emit);
   if (!object)
     return withReproducer(
@@ -128,7 +131,8 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
 Expected<std::vector<Bytes>>
 Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
                             const KernelModules &kernels,
-                            const cpu::MachineTarget &machine) {
+                            const cpu::MachineTarget &machine,
+                            unsigned optLevel) {
   struct Job {
     StringAttr name;
     ModuleOp source;
@@ -157,23 +161,31 @@ Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
   PipelineOptions pipeline = pipelineFor(machine);
   auto compile = [&](Job *job) {
     Expected<Bytes> object = compileKernel(job->name, job->source, pipeline,
-                                           machine, job->cached);
+                                           machine, optLevel, job->cached);
     if (object)
       job->object = std::move(*object);
     else
       job->error = object.takeError();
   };
-  // Not MLIR's parallelForEach: that holds diagnostics back until all are done.
-  if (!pool || order.size() < 2) {
-    llvm::for_each(order, compile);
-  } else {
-    context->enterMultiThreadedExecution();
-    llvm::ThreadPoolTaskGroup group(*pool);
-    for (Job *job : order)
-      group.async([&compile, job] { compile(job); });
-    group.wait();
-    context->exitMultiThreadedExecution();
-  }
+  // Threads of our own, not those of the context's pool: a thread of the pool
+  // that waits inside a pass would start another kernel on top of this one, and
+  // so on, until its stack ends. (MLIR's parallelForEach has that, and holds
+  // diagnostics back until all are done.)
+  size_t numThreads =
+      pool ? std::min<size_t>(pool->getMaxConcurrency(), order.size()) : 1;
+  std::atomic<size_t> next{0};
+  auto work = [&] {
+    for (size_t index = next++; index < order.size(); index = next++)
+      compile(order[index]);
+  };
+  context->enterMultiThreadedExecution();
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < numThreads; ++i)
+    threads.emplace_back(work);
+  work();
+  for (std::thread &thread : threads)
+    thread.join();
+  context->exitMultiThreadedExecution();
   llvm::Error errors = llvm::Error::success();
   std::vector<Bytes> objects;
   for (Job &job : jobs) {

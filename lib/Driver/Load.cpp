@@ -74,7 +74,7 @@ Expected<std::string> orchestra::hashModelFiles(StringRef path) {
   if (!buffer)
     return buffer.takeError();
   ContentHash hash;
-  hash.add((*buffer)->getBuffer());
+  hash.addLarge((*buffer)->getBuffer());
   if (path.ends_with(".onnx")) {
     llvm::SmallVector<StringRef> files;
     llvm::StringSet<> found = externalFiles((*buffer)->getBuffer());
@@ -88,7 +88,7 @@ Expected<std::string> orchestra::hashModelFiles(StringRef path) {
       // A file that is missing is the importer's to report.
       if (auto data = llvm::MemoryBuffer::getFile(
               full, /*IsText=*/false, /*RequiresNullTerminator=*/false))
-        hash.add((*data)->getBuffer());
+        hash.addLarge((*data)->getBuffer());
     }
   }
   return hash.hex();

@@ -45,8 +45,10 @@ public:
   /// `$XDG_CACHE_HOME/orchestra`, else `~/.cache/orchestra`, else "".
   static std::string defaultFolder();
 
-  /// The entry of this kind ("kernel", "model") and key, or null. Checks it.
-  std::shared_ptr<CacheEntry> find(llvm::StringRef kind, llvm::StringRef key);
+  /// The entry of this kind ("kernel", "model") and key, or null. Checks that
+  /// it is whole; `check` may be false for what this process has just stored.
+  std::shared_ptr<CacheEntry> find(llvm::StringRef kind, llvm::StringRef key,
+                                   bool check = true);
 
   /// Stores what `write` produces, unless the entry exists by now.
   llvm::Error store(llvm::StringRef kind, llvm::StringRef key,
@@ -67,11 +69,18 @@ private:
   uint64_t limit;
 };
 
+/// Calls `body` with every index below `count`, on several threads if `bytes`,
+/// the amount of memory they read together, is worth it.
+void forEachInParallel(size_t count, uint64_t bytes,
+                       llvm::function_ref<void(size_t)> body);
+
 /// A 128-bit content hash in hexadecimal of several byte strings; their borders
 /// count.
 class ContentHash {
 public:
   void add(llvm::StringRef bytes);
+  /// For megabytes: the hash of the hashes of its blocks.
+  void addLarge(llvm::StringRef bytes);
   std::string hex() const;
 
 private:

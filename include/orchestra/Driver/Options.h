@@ -29,7 +29,7 @@ struct CompileOptions {
   /// Sizes for named dynamic dims, fixed at compile time.
   std::map<std::string, int64_t> dims;
   /// 0 to 3, of LLVM's pipeline.
-  unsigned optLevel = 3;
+  unsigned optLevel = 2;
   /// Threads that compile; 0: one for each CPU.
   unsigned jobs = 0;
 

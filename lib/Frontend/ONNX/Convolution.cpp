@@ -128,6 +128,42 @@ Data plain(Op &op, const Data &x, const Data &w, ElementType type,
   return result;
 }
 
+} // namespace
+
+Data convolve(Op &op, const Data &x, const Data &w, int64_t groups,
+              ElementType type, llvm::ArrayRef<Window> windows) {
+  if (x.shape[1].is(groups) && w.shape[0].is(groups) && windows.size() == 2 &&
+      groups > 1)
+    return depthwise(op, x, w, type, windows);
+  if (groups > 1 || windows.size() > 3)
+    return grouped(op, x, w, groups, type, windows);
+  return plain(op, x, w, type, windows);
+}
+
+std::optional<Data> addBias(Op &op, const Data &x, unsigned index) {
+  if (!op.has(index))
+    return x;
+  const Data &bias = op.in(index);
+  if (!op.sameType(x, bias))
+    return std::nullopt;
+  if (bias.rank() != 1 ||
+      (bias.shape[0].constant() && bias.shape[0] != x.shape[1])) {
+    (void)op.fail("shape-mismatch",
+                  op.node.op + ": the bias does not fit the filters",
+                  {"the result is " + op.text(x.shape) + ", B is " +
+                   op.text(bias.shape)});
+    return std::nullopt;
+  }
+  Shape column(x.rank() - 1, Dim(1));
+  column[0] = x.shape[1];
+  return elementwise(op, {x, reshape(op, bias, column)}, x.type,
+                     [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                       return arith::AddFOp::create(b, v[0], v[1]);
+                     });
+}
+
+namespace {
+
 /// Y[n, f, o] = sum over c, k of X[n, c, o * stride + k * dilation - pad] *
 /// W[f, c, k] + B[f]
 LogicalResult lowerConv(Op &op) {
@@ -163,16 +199,6 @@ LogicalResult lowerConv(Op &op) {
   if (llvm::ArrayRef<int64_t>(declared) != llvm::ArrayRef<int64_t>(kernel))
     return op.fail("invalid-attribute", "Conv: kernel_shape is not W's",
                    {"W is " + op.text(w.shape)});
-  if (op.has(2)) {
-    const Data &bias = op.in(2);
-    if (!op.sameType(x, bias))
-      return failure();
-    if (bias.rank() != 1 ||
-        (bias.shape[0].constant() && bias.shape[0] != w.shape[0]))
-      return op.fail(
-          "shape-mismatch", "Conv: the bias does not fit the filters",
-          {"W is " + op.text(w.shape) + ", B is " + op.text(bias.shape)});
-  }
   auto windows = readWindows(op, x, kernel);
   if (!windows ||
       !op.tensorType(windowShape(x.shape[0], w.shape[0], *windows), x.type) ||
@@ -183,31 +209,18 @@ LogicalResult lowerConv(Op &op) {
   Data padded = padWindows(op, x, *windows, zero);
   if (op.failed())
     return failure();
-  Data product;
-  if (groups == *channels && *filters == *channels && spatial == 2 &&
-      groups > 1)
-    product = depthwise(op, padded, w, type, *windows);
-  else if (groups > 1 || spatial > 3)
-    product = grouped(op, padded, w, groups, type, *windows);
-  else
-    product = plain(op, padded, w, type, *windows);
+  Data product = convolve(op, padded, w, groups, type, *windows);
   if (op.failed())
     return failure();
-  auto result = convert(op, product, x.type);
-  if (result && op.has(2)) {
-    Data bias = op.in(2);
-    Shape column(spatial + 1, Dim(1));
-    column[0] = w.shape[0];
-    result = elementwise(op, {*result, reshape(op, bias, column)}, x.type,
-                         [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-                           return arith::AddFOp::create(b, v[0], v[1]);
-                         });
-  }
+  auto narrow = convert(op, product, x.type);
+  auto result = narrow ? addBias(op, *narrow, 2) : std::nullopt;
   return result ? op.set(0, *result) : failure();
 }
 
 } // namespace
 
-void addConvolution(Table &table) { table.op("Conv", {1}, lowerConv); }
+void addConvolution(Table &table) {
+  table.op("Conv", {1, "channels and kernels of unknown size"}, lowerConv);
+}
 
 } // namespace orchestra::onnx

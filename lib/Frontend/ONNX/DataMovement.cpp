@@ -258,6 +258,25 @@ LogicalResult lowerCast(Op &op) {
   return result ? op.set(0, *result) : failure();
 }
 
+/// The same bits as another type of the same width.
+LogicalResult lowerBitCast(Op &op) {
+  const Data &x = op.in(0);
+  auto type = static_cast<ElementType>(op.intAttr("to"));
+  Type element = op.failed() ? Type() : op.elementType(type);
+  if (!element)
+    return failure();
+  if (elementBits(type) != elementBits(x.type) || type == ElementType::Bool ||
+      x.type == ElementType::Bool)
+    return op.unsupported("types of different width");
+  auto result = elementwise(
+      op, x, type, [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+        if (v[0].getType() == element)
+          return v[0];
+        return arith::BitcastOp::create(b, element, v[0]);
+      });
+  return result ? op.set(0, *result) : failure();
+}
+
 LogicalResult lowerCastLike(Op &op) {
   const Data &x = op.in(0), &like = op.in(1);
   if (op.failed())
@@ -270,6 +289,7 @@ LogicalResult lowerCastLike(Op &op) {
 
 void addDataMovement(Table &table) {
   const char *narrow = "8-bit floats and narrower types";
+  table.op("BitCast", {26, "types of different width"}, lowerBitCast);
   table.op("Cast", {6, narrow}, lowerCast);
   table.op("CastLike", {15, narrow}, lowerCastLike);
   table.op("Concat", {4}, lowerConcat);

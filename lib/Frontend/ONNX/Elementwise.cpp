@@ -144,6 +144,39 @@ LogicalResult lowerMod(Op &op) {
       });
 }
 
+/// Integers by repeated squaring. A negative exponent gives 0 but for the bases
+/// 1 and -1, as 1 / base ^ -exponent towards zero does.
+Value integerPower(ImplicitLocOpBuilder &b, ElementType type, Value base,
+                   Value exponent) {
+  Type element = base.getType();
+  Value zero = scalarInt(b, element, 0), one = scalarInt(b, element, 1);
+  Value result = one, square = base;
+  // Bit by bit; the sign bit of a signed exponent is dealt with below.
+  unsigned bits = elementBits(type) - (isSignedInt(type) ? 1 : 0);
+  for (unsigned i = 0; i < bits; ++i) {
+    Value shift = scalarInt(b, element, i);
+    Value bit = arith::AndIOp::create(
+        b, arith::ShRUIOp::create(b, exponent, shift), one);
+    Value isSet = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bit, zero);
+    Value more = arith::MulIOp::create(b, result, square);
+    result = arith::SelectOp::create(b, isSet, more, result);
+    square = arith::MulIOp::create(b, square, square);
+  }
+  if (!isSignedInt(type))
+    return result;
+  Value negative =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, exponent, zero);
+  Value minusOne = scalarInt(b, element, -1);
+  auto is = [&](Value x, Value y) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y);
+  };
+  Value odd = is(arith::AndIOp::create(b, exponent, one), one);
+  Value sign = arith::SelectOp::create(b, odd, minusOne, one);
+  Value small = arith::SelectOp::create(b, is(base, minusOne), sign, zero);
+  small = arith::SelectOp::create(b, is(base, one), one, small);
+  return arith::SelectOp::create(b, negative, small, result);
+}
+
 /// C = A ^ B
 LogicalResult lowerPow(Op &op) {
   const Data &a = op.in(0), &c = op.in(1);
@@ -169,23 +202,15 @@ LogicalResult lowerPow(Op &op) {
                          shape));
   }
   ElementType type = a.type, other = c.type;
-  if (isInt(type) && isInt(other) && type != other) {
+  if (isInt(type) && isInt(other)) {
     auto same = convert(op, c, type);
-    return same
-               ? setOrFail(op, elementwise(
-                                   op, {a, *same}, type,
-                                   [](ImplicitLocOpBuilder &b, ValueRange v) {
-                                     return math::IPowIOp::create(b, v[0], v[1])
-                                         .getResult();
-                                   }))
-               : failure();
+    return same ? setOrFail(op, elementwise(
+                                    op, {a, *same}, type,
+                                    [&](ImplicitLocOpBuilder &b, ValueRange v) {
+                                      return integerPower(b, type, v[0], v[1]);
+                                    }))
+                : failure();
   }
-  if (isInt(type) && isInt(other))
-    return setOrFail(
-        op, elementwise(
-                op, {a, c}, type, [](ImplicitLocOpBuilder &b, ValueRange v) {
-                  return math::IPowIOp::create(b, v[0], v[1]).getResult();
-                }));
   // Through the floating-point type of the two, and back to the base's.
   ElementType through = isFloat(type) ? type : other;
   auto base = convert(op, a, through), power = convert(op, c, through);

@@ -194,11 +194,54 @@ LogicalResult lowerGatherND(Op &op) {
                   }));
 }
 
+/// Reverses the first sequence_lens[b] elements along time_axis of each batch
+/// b.
+LogicalResult lowerReverseSequence(Op &op) {
+  const Data &x = op.in(0), &lengths = op.in(1);
+  auto time = op.axis(op.intAttr("time_axis", 0), x.rank(), "time_axis");
+  auto batch = op.axis(op.intAttr("batch_axis", 1), x.rank(), "batch_axis");
+  if (!time || !batch || !isIndex(op, lengths))
+    return failure();
+  if (*time == *batch || lengths.rank() != 1)
+    return op.fail("invalid-attribute",
+                   "ReverseSequence: time_axis and batch_axis must differ, and "
+                   "the lengths be a vector");
+  auto have = lengths.shape[0].constant(), want = x.shape[*batch].constant();
+  if (have && want && *have != *want)
+    return op.fail("shape-mismatch",
+                   "ReverseSequence: each batch needs a length",
+                   {"x is " + op.text(x.shape) + ", the lengths are " +
+                    op.text(lengths.shape)});
+  Value source = op.value(x), counts = op.value(lengths);
+  Value size = op.dims.materialize(x.shape[*time], op.b, op.b.getLoc());
+  if (!source || !counts || op.failed())
+    return failure();
+  return op.set(
+      0,
+      generate(
+          op, x.shape, x.type, [&](ImplicitLocOpBuilder &b, ValueRange index) {
+            Value element = tensor::ExtractOp::create(b, counts, index[*batch]);
+            Value count =
+                arith::IndexCastOp::create(b, b.getIndexType(), element);
+            count = arith::MinSIOp::create(b, count, size);
+            Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
+                                                 index[*time], count);
+            Value one = arith::ConstantIndexOp::create(b, 1);
+            Value last = arith::SubIOp::create(b, count, one);
+            Value mirrored = arith::SubIOp::create(b, last, index[*time]);
+            llvm::SmallVector<Value> at(index);
+            at[*time] =
+                arith::SelectOp::create(b, inside, mirrored, index[*time]);
+            return tensor::ExtractOp::create(b, source, at).getResult();
+          }));
+}
+
 } // namespace
 
 void addGather(Table &table) {
   table.op("Gather", {1}, lowerGather);
   table.op("GatherElements", {11}, lowerGatherElements);
+  table.op("ReverseSequence", {10}, lowerReverseSequence);
   table.op("GatherND", {11}, lowerGatherND);
 }
 

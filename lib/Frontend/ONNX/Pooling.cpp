@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -258,6 +259,61 @@ LogicalResult lowerGlobalAveragePool(Op &op) {
   return result ? op.set(0, *result) : failure();
 }
 
+/// |x|^p
+Value power(ImplicitLocOpBuilder &b, Value x, int64_t p) {
+  Value size = math::AbsFOp::create(b, x);
+  if (p == 1)
+    return size;
+  if (p == 2)
+    return arith::MulFOp::create(b, x, x);
+  return math::PowFOp::create(b, size, scalarInt(b, x.getType(), p));
+}
+
+Value root(ImplicitLocOpBuilder &b, Value x, int64_t p) {
+  if (p == 1)
+    return x;
+  if (p == 2)
+    return math::SqrtOp::create(b, x);
+  return math::PowFOp::create(
+      b, x, scalar(b, x.getType(), 1.0 / static_cast<double>(p)));
+}
+
+/// (sum over the window of |x|^p)^(1/p)
+LogicalResult lpPool(Op &op, bool isGlobal) {
+  const Data &x = op.in(0);
+  int64_t p = op.intAttr("p", 2);
+  if (!isImage(op, x))
+    return failure();
+  if (p < 1)
+    return op.fail("invalid-attribute", op.node.op + ": p must be positive");
+  auto powers =
+      elementwise(op, x, x.type, [&](ImplicitLocOpBuilder &b, ValueRange v) {
+        return power(b, v[0], p);
+      });
+  if (!powers)
+    return failure();
+  Data sum;
+  if (isGlobal) {
+    sum = reduce(op, *powers, spatialAxes(x), true, Reduction::Sum);
+  } else {
+    auto windows = poolWindows(op, x);
+    if (!windows)
+      return failure();
+    Value zero = scalar(op.b, op.elementType(x.type), 0);
+    Data padded = padWindows(op, *powers, *windows, zero);
+    if (op.failed())
+      return failure();
+    sum = reduceWindows(op, padded, *windows, Reduction::Sum);
+  }
+  auto result =
+      elementwise(op, sum, x.type, [&](ImplicitLocOpBuilder &b, ValueRange v) {
+        return root(b, v[0], p);
+      });
+  return result ? op.set(0, *result) : failure();
+}
+LogicalResult lowerLpPool(Op &op) { return lpPool(op, false); }
+LogicalResult lowerGlobalLpPool(Op &op) { return lpPool(op, true); }
+
 LogicalResult lowerGlobalMaxPool(Op &op) {
   const Data &x = op.in(0);
   if (!isImage(op, x))
@@ -271,6 +327,8 @@ void addPooling(Table &table) {
   table.op("MaxPool", {8, "the output Indices"}, lowerMaxPool);
   table.op("AveragePool", {7}, lowerAveragePool);
   table.op("GlobalAveragePool", {1}, lowerGlobalAveragePool);
+  table.op("GlobalLpPool", {2}, lowerGlobalLpPool);
+  table.op("LpPool", {2}, lowerLpPool);
   table.op("GlobalMaxPool", {1}, lowerGlobalMaxPool);
 }
 

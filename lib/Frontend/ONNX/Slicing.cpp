@@ -383,7 +383,11 @@ LogicalResult lowerTrilu(Op &op) {
 LogicalResult rearrange(Op &op, bool toSpace) {
   const Data &x = op.in(0);
   int64_t block = op.intAttr("blocksize");
-  bool columnMajor = toSpace && op.stringAttr("mode", "DCR") == "CRD";
+  std::string mode = op.stringAttr("mode", "DCR");
+  bool columnMajor = mode == "CRD";
+  if (mode != "CRD" && mode != "DCR")
+    return op.fail("invalid-attribute",
+                   op.node.op + ": mode is '" + mode + "'");
   if (op.failed())
     return failure();
   if (x.rank() != 4)
@@ -407,7 +411,8 @@ LogicalResult rearrange(Op &op, bool toSpace) {
   if (!toSpace) {
     Dim rows = part(h, b), columns = part(w, b);
     Data split = reshape(op, x, {n, c, rows, b, columns, b});
-    Data moved = transpose(op, split, {0, 3, 5, 1, 2, 4});
+    Data moved = columnMajor ? transpose(op, split, {0, 1, 3, 5, 2, 4})
+                             : transpose(op, split, {0, 3, 5, 1, 2, 4});
     return op.set(0, reshape(op, moved, {n, c * b * b, rows, columns}));
   }
   Dim depth = part(c, b * b);

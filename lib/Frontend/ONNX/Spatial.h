@@ -38,6 +38,15 @@ Data padWindows(Op &op, const Data &input, llvm::ArrayRef<Window> windows,
 Shape windowShape(const Dim &batch, const Dim &channels,
                   llvm::ArrayRef<Window> windows);
 
+/// The convolution of an input that is padded already: X is N x C x in, W is
+/// F x C / groups x kernel, both of static channels and kernel. Sums are of
+/// `type`.
+Data convolve(Op &op, const Data &x, const Data &w, int64_t groups,
+              ElementType type, llvm::ArrayRef<Window> windows);
+
+/// Adds input `index`, a vector over channels, where the node has it.
+std::optional<Data> addBias(Op &op, const Data &x, unsigned index);
+
 llvm::SmallVector<int64_t> stridesOf(llvm::ArrayRef<Window> windows);
 llvm::SmallVector<int64_t> dilationsOf(llvm::ArrayRef<Window> windows);
 

@@ -15,9 +15,11 @@ namespace orchestra::onnx {
 const Table &opTable() {
   static const Table table = [] {
     Table all;
+    addEinsum(all);
     addElementwise(all);
     addElementwiseMath(all);
     addConvolution(all);
+    addConvTranspose(all);
     addCreation(all);
     addDataMovement(all);
     addGather(all);
@@ -25,7 +27,9 @@ const Table &opTable() {
     addNormalization(all);
     addOrdering(all);
     addPooling(all);
+    addQuantization(all);
     addReduction(all);
+    addResize(all);
     addScatter(all);
     addShape(all);
     addSlicing(all);

@@ -47,9 +47,11 @@ private:
 /// The table with all families.
 const Table &opTable();
 
+void addEinsum(Table &table);
 void addElementwise(Table &table);
 void addElementwiseMath(Table &table);
 void addConvolution(Table &table);
+void addConvTranspose(Table &table);
 void addCreation(Table &table);
 void addDataMovement(Table &table);
 void addGather(Table &table);

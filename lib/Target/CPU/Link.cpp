@@ -202,6 +202,24 @@ static Error localizeHidden(StringRef from, StringRef to) {
   return objcopy::executeObjcopyOnBinary(config, *binary->getBinary(), os);
 }
 
+/// Puts the weights where their placeholder is; if this linker's layout does not
+/// allow that, links them as they are, with the same arguments.
+static Error fillOrLinkAgain(const Linker &linker,
+                             ArrayRef<std::string> arguments,
+                             const TemporaryFolder &folder, StringRef output,
+                             const MachineTarget &target,
+                             const LinkOptions &options) {
+  Expected<bool> filled = fillPlaceholder(output, *options.weights);
+  if (!filled)
+    return filled.takeError();
+  if (*filled)
+    return Error::success();
+  if (Error error = writeWeightsObject(folder.file("weights.o"), target,
+                                       *options.weights, options.weightsSymbol))
+    return error;
+  return runLinker(linker, arguments, folder);
+}
+
 Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
                 StringRef path, const LinkOptions &options) {
   std::optional<Linker> linker = findLinker(target);
@@ -270,11 +288,18 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
     arguments.push_back(
         linkerFlag(("-soname=" + sys::path::filename(path)).str()));
     arguments.insert(arguments.end(), inputs.begin(), inputs.end());
+    // Small weights are not worth a page of padding.
+    bool placeholder = options.weights && target.arch == "x86_64" &&
+                       options.weights->size > (64u << 10);
     if (options.weights) {
-      arguments.push_back(folder->file("weights.o"));
-      if (Error error = writeWeightsObject(arguments.back(), target,
-                                           *options.weights,
-                                           options.weightsSymbol))
+      std::string file = folder->file("weights.o");
+      arguments.push_back(file);
+      Error error = placeholder
+                        ? writeWeightsPlaceholder(file, options.weights->size,
+                                                  options.weightsSymbol)
+                        : writeWeightsObject(file, target, *options.weights,
+                                             options.weightsSymbol);
+      if (error)
         return error;
     }
     Expected<StringSet<>> undefined = undefinedSymbols(objects);
@@ -311,6 +336,14 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
     if (Error error = runLinker(*linker, arguments, *folder)) {
       sys::fs::remove(partial);
       return error;
+    }
+    if (placeholder) {
+      Error error = fillOrLinkAgain(*linker, arguments, *folder, partial, target,
+                                    options);
+      if (error) {
+        sys::fs::remove(partial);
+        return error;
+      }
     }
   }
   if (std::error_code error = sys::fs::rename(partial, path)) {

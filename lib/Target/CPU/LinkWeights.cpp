@@ -7,6 +7,10 @@
 // Why not an assembler with .incbin or LLVM's object writer: both hold the
 //   bytes in memory once more. An ELF object with one section is 64 bytes of
 //   header and five section headers around the data, so it is written here.
+// Shared libraries: a linker would map the weights twice, in its input and in
+//   its output. It gets a section without contents (NOBITS) instead, which lies
+//   in a segment of its own; afterwards the weights go to the end of the file,
+//   and the segment and section headers are pointed there.
 // Where to read on: System V ABI, chapter 4 (object files); the x86-64 psABI,
 //   "Large code model" for SHF_X86_64_LARGE.
 //
@@ -17,10 +21,12 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/ELF.h"
-#include "llvm/Support/FileOutputBuffer.h"
+#include "llvm/Object/ELF.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
@@ -54,6 +60,9 @@ std::string cpu::hashWeights(const WeightSection &section) {
   return utohexstr(hash.high64, /*LowerCase=*/true, 16) +
          utohexstr(hash.low64, /*LowerCase=*/true, 16);
 }
+
+/// A section that starts a page can be mapped by itself.
+static constexpr uint64_t kPageSize = 4096;
 
 /// Writes a file beside `path` and renames it, so that nobody sees half of it.
 static Error writeAtomically(StringRef path,
@@ -106,12 +115,13 @@ Error cpu::writeSafetensors(StringRef path, const WeightSection &section,
   });
 }
 
-Error cpu::writeWeightsObject(StringRef path, const MachineTarget &target,
-                              const WeightSection &section, StringRef symbol) {
-  bool isX86 = target.arch == "x86_64";
-  // Sections marked large lie apart from code and constants, so that weights
-  // of any size never push those out of each other's 2 GB reach.
-  StringRef sectionName = isX86 ? ".lrodata.orch" : ".rodata.orch";
+static constexpr StringLiteral kPlaceholderName = ".lbss.orch_weights";
+
+/// Writes an object file with one section that defines `symbol`; without
+/// `contents` the section has no bytes in the file.
+static Error writeObject(StringRef path, uint16_t machine, StringRef sectionName,
+                         uint64_t sectionFlags, uint64_t size,
+                         const WeightSection *contents, StringRef symbol) {
   std::string names("\0", 1);
   auto addName = [&names](StringRef name) {
     uint32_t offset = names.size();
@@ -119,12 +129,14 @@ Error cpu::writeWeightsObject(StringRef path, const MachineTarget &target,
     names += '\0';
     return offset;
   };
-  uint32_t dataName = addName(sectionName), stackName = addName(".note.GNU-stack"),
+  uint32_t dataName = addName(sectionName),
+           stackName = addName(".note.GNU-stack"),
            symbolsName = addName(".symtab"), namesName = addName(".strtab"),
            symbolName = addName(symbol);
 
   constexpr uint64_t kDataOffset = 64;
-  uint64_t symbolsOffset = alignTo(kDataOffset + section.size, 8);
+  uint64_t fileSize = contents ? size : 0;
+  uint64_t symbolsOffset = alignTo(kDataOffset + fileSize, 8);
   constexpr uint64_t kNumSymbols = 2, kNumSections = 5;
   uint64_t namesOffset = symbolsOffset + kNumSymbols * sizeof(ELF::Elf64_Sym);
   uint64_t headersOffset = alignTo(namesOffset + names.size(), 8);
@@ -135,7 +147,7 @@ Error cpu::writeWeightsObject(StringRef path, const MachineTarget &target,
   file.e_ident[ELF::EI_DATA] = ELF::ELFDATA2LSB;
   file.e_ident[ELF::EI_VERSION] = ELF::EV_CURRENT;
   file.e_type = ELF::ET_REL;
-  file.e_machine = isX86 ? ELF::EM_X86_64 : ELF::EM_AARCH64;
+  file.e_machine = machine;
   file.e_version = ELF::EV_CURRENT;
   file.e_shoff = headersOffset;
   file.e_ehsize = sizeof(ELF::Elf64_Ehdr);
@@ -145,12 +157,11 @@ Error cpu::writeWeightsObject(StringRef path, const MachineTarget &target,
 
   ELF::Elf64_Shdr sections[kNumSections] = {};
   sections[1].sh_name = dataName;
-  sections[1].sh_type = ELF::SHT_PROGBITS;
-  sections[1].sh_flags =
-      ELF::SHF_ALLOC | (isX86 ? uint64_t(ELF::SHF_X86_64_LARGE) : 0);
+  sections[1].sh_type = contents ? ELF::SHT_PROGBITS : ELF::SHT_NOBITS;
+  sections[1].sh_flags = sectionFlags;
   sections[1].sh_offset = kDataOffset;
-  sections[1].sh_size = section.size;
-  sections[1].sh_addralign = ORCH_BUFFER_ALIGNMENT;
+  sections[1].sh_size = size;
+  sections[1].sh_addralign = contents ? ORCH_BUFFER_ALIGNMENT : kPageSize;
   sections[2].sh_name = stackName;
   sections[2].sh_type = ELF::SHT_PROGBITS;
   sections[2].sh_offset = kDataOffset;
@@ -174,15 +185,109 @@ Error cpu::writeWeightsObject(StringRef path, const MachineTarget &target,
   symbols[1].setBindingAndType(ELF::STB_GLOBAL, ELF::STT_OBJECT);
   symbols[1].st_other = ELF::STV_HIDDEN;
   symbols[1].st_shndx = 1;
-  symbols[1].st_size = section.size;
+  symbols[1].st_size = size;
 
   return writeAtomically(path, [&](raw_ostream &os) {
     os.write(reinterpret_cast<const char *>(&file), sizeof(file));
-    writeWeights(os, section);
-    os.write_zeros(symbolsOffset - kDataOffset - section.size);
+    if (contents)
+      writeWeights(os, *contents);
+    os.write_zeros(symbolsOffset - kDataOffset - fileSize);
     os.write(reinterpret_cast<const char *>(symbols), sizeof(symbols));
     os << names;
     os.write_zeros(headersOffset - namesOffset - names.size());
     os.write(reinterpret_cast<const char *>(sections), sizeof(sections));
   });
+}
+
+Error cpu::writeWeightsObject(StringRef path, const MachineTarget &target,
+                              const WeightSection &section, StringRef symbol) {
+  bool isX86 = target.arch == "x86_64";
+  // Sections marked large lie apart from code and constants, so that weights
+  // of any size never push those out of each other's 2 GB reach.
+  return writeObject(path, isX86 ? ELF::EM_X86_64 : ELF::EM_AARCH64,
+                     isX86 ? ".lrodata.orch" : ".rodata.orch",
+                     ELF::SHF_ALLOC |
+                         (isX86 ? uint64_t(ELF::SHF_X86_64_LARGE) : 0),
+                     section.size, &section, symbol);
+}
+
+Error cpu::writeWeightsPlaceholder(StringRef path, uint64_t size,
+                                   StringRef symbol) {
+  return writeObject(path, ELF::EM_X86_64, kPlaceholderName,
+                     ELF::SHF_ALLOC | ELF::SHF_WRITE | ELF::SHF_X86_64_LARGE,
+                     size, /*contents=*/nullptr, symbol);
+}
+
+Expected<bool> cpu::fillPlaceholder(StringRef path,
+                                    const WeightSection &section) {
+  using Object = object::ELF64LEFile;
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return createFileError(path, buffer.getError());
+  StringRef bytes = (*buffer)->getBuffer();
+  Expected<Object> file = Object::create(bytes);
+  if (!file)
+    return file.takeError();
+  auto sections = file->sections();
+  auto segments = file->program_headers();
+  if (!sections)
+    return sections.takeError();
+  if (!segments)
+    return segments.takeError();
+
+  // The one section of this size without contents, in a segment of its own.
+  const Object::Elf_Shdr *place = nullptr;
+  for (const Object::Elf_Shdr &candidate : *sections) {
+    Expected<StringRef> name = file->getSectionName(candidate);
+    if (!name)
+      return name.takeError();
+    if (candidate.sh_type == ELF::SHT_NOBITS &&
+        candidate.sh_size == section.size && name->starts_with(".lbss"))
+      place = &candidate;
+  }
+  const Object::Elf_Phdr *segment = nullptr;
+  if (place)
+    for (const Object::Elf_Phdr &candidate : *segments)
+      if (candidate.p_type == ELF::PT_LOAD && candidate.p_filesz == 0 &&
+          candidate.p_vaddr == place->sh_addr &&
+          candidate.p_memsz == section.size)
+        segment = &candidate;
+  if (!segment)
+    return false;
+
+  uint64_t offset = alignTo(bytes.size(), kPageSize);
+  Object::Elf_Phdr newSegment = *segment;
+  newSegment.p_offset = offset;
+  newSegment.p_filesz = section.size;
+  newSegment.p_flags = ELF::PF_R;
+  Object::Elf_Shdr newPlace = *place;
+  newPlace.sh_offset = offset;
+  newPlace.sh_type = ELF::SHT_PROGBITS;
+  newPlace.sh_flags = ELF::SHF_ALLOC | ELF::SHF_X86_64_LARGE;
+  auto placeOf = [&](const void *header) {
+    return uint64_t(static_cast<const char *>(header) - bytes.data());
+  };
+  uint64_t segmentAt = placeOf(segment), placeAt = placeOf(place);
+  uint64_t oldSize = bytes.size();
+  buffer->reset();
+
+  std::error_code error;
+  raw_fd_ostream os(path, error, sys::fs::CD_OpenExisting);
+  if (error)
+    return createFileError(path, error);
+  os.pwrite(reinterpret_cast<const char *>(&newSegment), sizeof(newSegment),
+            segmentAt);
+  os.pwrite(reinterpret_cast<const char *>(&newPlace), sizeof(newPlace),
+            placeAt);
+  os.seek(oldSize);
+  os.write_zeros(offset - oldSize);
+  writeWeights(os, section);
+  os.close();
+  if (os.has_error()) {
+    error = os.error();
+    os.clear_error();
+    return createFileError(path, error);
+  }
+  return true;
 }

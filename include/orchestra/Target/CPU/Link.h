@@ -53,6 +53,17 @@ llvm::Error writeWeightsObject(llvm::StringRef path,
                                const WeightSection &section,
                                llvm::StringRef symbol);
 
+/// Writes an object file that defines `symbol` as `size` bytes in a section of
+/// its own that takes no room in the file.
+llvm::Error writeWeightsPlaceholder(llvm::StringRef path, uint64_t size,
+                                    llvm::StringRef symbol);
+
+/// Puts the weights into the shared library `path`, which was linked with a
+/// placeholder of their size. Returns false, with the file as it was, if the
+/// linker laid the placeholder out in another way than this can fill.
+llvm::Expected<bool> fillPlaceholder(llvm::StringRef path,
+                                     const WeightSection &section);
+
 /// A linker on this machine.
 struct Linker {
   std::string path;

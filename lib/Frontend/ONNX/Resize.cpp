@@ -1,0 +1,356 @@
+//===- Resize.cpp - Other sizes by interpolation --------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Interpolation is separable: one axis after the other, each result element a
+// weighted sum of a few input elements. Which ones, and the weights, depend on
+// sizes and attributes only, so they are computed here, in double precision,
+// and become constants.
+//
+//===----------------------------------------------------------------------===//
+#include "Build.h"
+#include "Sizes.h"
+#include "Table.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <cmath>
+#include <cstring>
+
+using namespace mlir;
+
+namespace orchestra::onnx {
+namespace {
+
+struct Settings {
+  std::string mode, coordinates, nearest;
+  double cubic;
+  bool excludeOutside, antialias;
+};
+
+/// For each result element, `taps` input positions and their weights.
+struct Taps {
+  int64_t taps = 1;
+  std::vector<int64_t> positions;
+  std::vector<float> weights;
+};
+
+double original(const Settings &s, double x, double scale, int64_t in,
+                double out) {
+  if (s.coordinates == "asymmetric")
+    return x / scale;
+  if (s.coordinates == "align_corners")
+    return out == 1 ? 0 : x * static_cast<double>(in - 1) / (out - 1);
+  if (s.coordinates == "pytorch_half_pixel")
+    return out == 1 ? -0.5 : (x + 0.5) / scale - 0.5;
+  if (s.coordinates == "half_pixel_symmetric") {
+    // The same, moved so that the middles agree when out is no whole size.
+    double adjusted = out / (scale * static_cast<double>(in));
+    double middle = static_cast<double>(in) / 2;
+    return middle * (1 - adjusted) + (x + 0.5) / scale - 0.5;
+  }
+  return (x + 0.5) / scale - 0.5;
+}
+
+int64_t nearest(const Settings &s, double x) {
+  if (s.nearest == "floor")
+    return static_cast<int64_t>(std::floor(x));
+  if (s.nearest == "ceil")
+    return static_cast<int64_t>(std::ceil(x));
+  if (s.nearest == "round_prefer_ceil")
+    return static_cast<int64_t>(std::floor(x + 0.5));
+  return static_cast<int64_t>(std::ceil(x - 0.5));
+}
+
+/// The kernel of linear or cubic interpolation at a distance.
+double kernel(const Settings &s, double x) {
+  x = std::fabs(x);
+  if (s.mode == "linear")
+    return x < 1 ? 1 - x : 0;
+  double a = s.cubic;
+  if (x <= 1)
+    return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2)
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
+  return 0;
+}
+
+Taps tapsOf(const Settings &s, int64_t in, int64_t out, double scale) {
+  Taps result;
+  double whole = scale * static_cast<double>(in);
+  // align_corners counts the elements there are; the others the exact size.
+  double size = s.coordinates == "half_pixel_symmetric"
+                    ? static_cast<double>(out)
+                : (s.coordinates == "align_corners" ||
+                   s.coordinates == "pytorch_half_pixel")
+                    ? static_cast<double>(out)
+                    : whole;
+  double stretch = s.antialias && scale < 1 ? scale : 1;
+  double reach = (s.mode == "cubic" ? 2 : 1) / stretch;
+  if (s.mode != "nearest")
+    result.taps = 2 * static_cast<int64_t>(std::ceil(reach));
+  for (int64_t o = 0; o < out; ++o) {
+    double x = original(s, static_cast<double>(o), scale, in, size);
+    if (s.mode == "nearest") {
+      int64_t at = nearest(s, x);
+      result.positions.push_back(std::min(std::max<int64_t>(at, 0), in - 1));
+      result.weights.push_back(1);
+      continue;
+    }
+    int64_t first = static_cast<int64_t>(std::floor(x)) - result.taps / 2 + 1;
+    std::vector<double> weights;
+    double sum = 0;
+    for (int64_t t = 0; t < result.taps; ++t) {
+      int64_t at = first + t;
+      double weight = kernel(s, (x - static_cast<double>(at)) * stretch);
+      if (s.excludeOutside && (at < 0 || at >= in))
+        weight = 0;
+      weights.push_back(weight);
+      sum += weight;
+      result.positions.push_back(std::min(std::max<int64_t>(at, 0), in - 1));
+    }
+    bool normalizes = s.excludeOutside || stretch != 1;
+    for (double weight : weights)
+      result.weights.push_back(
+          static_cast<float>(normalizes && sum != 0 ? weight / sum : weight));
+  }
+  return result;
+}
+
+template <typename T>
+Value table(Op &op, const std::vector<T> &numbers, int64_t rows,
+            int64_t columns, Type element) {
+  auto type = RankedTensorType::get({rows, columns}, element);
+  return arith::ConstantOp::create(
+      op.b, DenseElementsAttr::get(type, llvm::ArrayRef<T>(numbers)));
+}
+
+/// out[.., o, ..] = sum over t of weight[o, t] * x[.., position[o, t], ..]
+Data resizeAxis(Op &op, const Data &x, int64_t axis, int64_t out,
+                const Taps &taps) {
+  int64_t rank = x.rank();
+  Data result;
+  result.type = x.type;
+  result.shape = x.shape;
+  result.shape[axis] = Dim(out);
+  Value source = op.value(x);
+  Value positions =
+      table(op, taps.positions, out, taps.taps, op.b.getI64Type());
+  MLIRContext *context = op.b.getContext();
+  AffineExpr o = getAffineDimExpr(axis, context);
+  bool sums = taps.taps > 1;
+  Value weights;
+  if (sums)
+    weights = table(op, taps.weights, out, taps.taps, op.b.getF32Type());
+  AffineMap tapMap = AffineMap::get(
+      rank + 1, 0, {o, getAffineDimExpr(rank, context)}, context);
+  llvm::SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < rank; ++i)
+    exprs.push_back(getAffineDimExpr(i, context));
+  llvm::SmallVector<utils::IteratorType> loops(rank,
+                                               utils::IteratorType::parallel);
+  loops.push_back(utils::IteratorType::reduction);
+  llvm::SmallVector<Value> inputs{positions};
+  llvm::SmallVector<AffineMap> maps{tapMap};
+  if (sums) {
+    inputs.push_back(weights);
+    maps.push_back(tapMap);
+  }
+  maps.push_back(AffineMap::get(rank + 1, 0, exprs, context));
+  Value init = zeros(op, result.shape, x.type);
+  Type element = op.elementType(x.type);
+  if (op.failed())
+    return result;
+  result.value =
+      linalg::GenericOp::create(
+          op.b, init.getType(), inputs, init, maps, loops,
+          [&](OpBuilder &builder, Location loc, ValueRange v) {
+            ImplicitLocOpBuilder b(loc, builder);
+            llvm::SmallVector<Value> at;
+            for (int64_t i = 0; i < rank; ++i)
+              at.push_back(
+                  i == axis
+                      ? arith::IndexCastOp::create(b, b.getIndexType(), v[0])
+                            .getResult()
+                      : linalg::IndexOp::create(b, i).getResult());
+            Value pixel = tensor::ExtractOp::create(b, source, at);
+            if (sums) {
+              Value weight = v[1];
+              if (weight.getType() != element)
+                weight = arith::ExtFOp::create(b, element, weight);
+              Value term = arith::MulFOp::create(b, pixel, weight);
+              pixel = arith::AddFOp::create(b, v.back(), term);
+            }
+            linalg::YieldOp::create(b, pixel);
+          })
+          .getResult(0);
+  return result;
+}
+
+std::optional<Settings> readSettings(Op &op) {
+  Settings s;
+  s.mode = op.stringAttr("mode", "nearest");
+  s.coordinates = op.stringAttr("coordinate_transformation_mode", "half_pixel");
+  s.nearest = op.stringAttr("nearest_mode", "round_prefer_floor");
+  s.cubic = op.floatAttr("cubic_coeff_a", -0.75f);
+  s.excludeOutside = op.intAttr("exclude_outside", 0) != 0;
+  s.antialias = op.intAttr("antialias", 0) != 0;
+  if (op.failed())
+    return std::nullopt;
+  auto among = [&](const char *what, const std::string &value,
+                   std::initializer_list<const char *> names) {
+    for (const char *name : names)
+      if (value == name)
+        return true;
+    (void)op.fail("invalid-attribute",
+                  "Resize: " + llvm::Twine(what) + " is '" + value + "'");
+    return false;
+  };
+  if (s.coordinates == "tf_crop_and_resize") {
+    (void)op.unsupported("coordinate_transformation_mode tf_crop_and_resize");
+    return std::nullopt;
+  }
+  if (!among("mode", s.mode, {"nearest", "linear", "cubic"}) ||
+      !among("coordinate_transformation_mode", s.coordinates,
+             {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
+              "align_corners", "asymmetric"}) ||
+      !among("nearest_mode", s.nearest,
+             {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}))
+    return std::nullopt;
+  return s;
+}
+
+/// The elements of a constant float vector.
+std::optional<std::vector<double>> floats(Op &op, const Data &data) {
+  if (!data.constant || data.type != ElementType::Float) {
+    (void)op.unsupported("scales that are not known at compile time");
+    return std::nullopt;
+  }
+  std::vector<double> result(data.constant->bytes.size() / sizeof(float));
+  for (size_t i = 0; i < result.size(); ++i) {
+    float value;
+    std::memcpy(&value, data.constant->bytes.data() + i * sizeof(float),
+                sizeof(float));
+    result[i] = value;
+  }
+  return result;
+}
+
+LogicalResult lowerResize(Op &op) {
+  const Data &x = op.in(0);
+  auto settings = readSettings(op);
+  if (!settings)
+    return failure();
+  int64_t rank = x.rank();
+  llvm::SmallVector<int64_t> given;
+  for (int64_t i = 0; i < rank; ++i)
+    given.push_back(i);
+  if (op.hasAttr("axes")) {
+    given = op.intsAttr("axes");
+    if (!op.axes(given, rank))
+      return failure();
+  }
+  bool interpolates = settings->mode != "nearest";
+  if (interpolates && !op.expectType(x, isFloat(x.type), "x"))
+    return failure();
+  std::vector<double> scales;
+  std::optional<Contents> sizes;
+  bool hasSizes = op.has(3);
+  if (hasSizes) {
+    sizes = sizesFrom(op, op.in(3), "sizes");
+    if (!sizes)
+      return failure();
+  } else if (op.has(2)) {
+    auto values = floats(op, op.in(2));
+    if (!values)
+      return failure();
+    scales = *values;
+  } else {
+    return op.fail("missing-input", "Resize has neither scales nor sizes");
+  }
+  size_t count = hasSizes ? sizes->size() : scales.size();
+  if (count != given.size())
+    return op.fail("shape-mismatch",
+                   "Resize: scales or sizes must have one element an axis");
+  llvm::SmallVector<int64_t> ins, outs;
+  for (size_t i = 0; i < count; ++i) {
+    int64_t axis = given[i] < 0 ? given[i] + rank : given[i];
+    given[i] = axis;
+    auto in = x.shape[axis].constant();
+    bool same = hasSizes ? (*sizes)[i] == x.shape[axis] : scales[i] == 1;
+    auto want = hasSizes ? (*sizes)[i].constant() : std::optional<int64_t>(1);
+    if (same) { // any size
+      ins.push_back(-1);
+      outs.push_back(-1);
+      if (!hasSizes)
+        continue;
+      scales.push_back(1);
+      continue;
+    }
+    if (!in || !want)
+      return op.unsupported("resizing an axis of unknown size");
+    if (*in < 1 || *want < 1 ||
+        (!hasSizes && !(scales[i] > 0 && scales[i] < 1e9)))
+      return op.fail("invalid-shape",
+                     "Resize: a size or scale is not positive");
+    ins.push_back(*in);
+    if (hasSizes)
+      scales.push_back(static_cast<double>(*want) / static_cast<double>(*in));
+    outs.push_back(hasSizes ? *want
+                            : static_cast<int64_t>(std::floor(
+                                  static_cast<double>(*in) * scales[i])));
+  }
+  std::string policy = op.stringAttr("keep_aspect_ratio_policy", "stretch");
+  if (hasSizes && policy != "stretch") {
+    if (policy != "not_larger" && policy != "not_smaller")
+      return op.fail("invalid-attribute",
+                     "Resize: keep_aspect_ratio_policy is '" + policy + "'");
+    double scale = scales.front();
+    for (double other : scales)
+      scale = policy == "not_larger" ? std::min(scale, other)
+                                     : std::max(scale, other);
+    for (size_t i = 0; i < count; ++i) {
+      auto in = x.shape[given[i]].constant();
+      if (!in)
+        return op.unsupported("resizing an axis of unknown size");
+      ins[i] = *in;
+      scales[i] = scale;
+      outs[i] = static_cast<int64_t>(
+          std::floor(scale * static_cast<double>(*in) + 0.5));
+    }
+  }
+  Shape shape = x.shape;
+  for (size_t i = 0; i < count; ++i)
+    if (outs[i] >= 0)
+      shape[given[i]] = Dim(outs[i]);
+  if (!op.tensorType(shape, x.type) || op.failed())
+    return failure();
+  for (size_t i = 0; i < count; ++i)
+    if (outs[i] > (int64_t(1) << 20) || ins[i] > (int64_t(1) << 20))
+      return op.unsupported("axes of more than a million elements");
+  ElementType type =
+      interpolates && elementBits(x.type) < 32 ? ElementType::Float : x.type;
+  auto data = convert(op, x, type);
+  if (!data)
+    return failure();
+  for (size_t i = 0; i < count; ++i)
+    if (outs[i] >= 0)
+      data = resizeAxis(op, *data, given[i], outs[i],
+                        tapsOf(*settings, ins[i], outs[i], scales[i]));
+  auto result = op.failed() ? std::nullopt : convert(op, *data, x.type);
+  return result ? op.set(0, *result) : failure();
+}
+
+} // namespace
+
+void addResize(Table &table) {
+  table.op("Resize",
+           {11, "tf_crop_and_resize; scales that are not constant; axes of "
+                "unknown size"},
+           lowerResize);
+}
+
+} // namespace orchestra::onnx
