@@ -372,6 +372,11 @@ static OwningOpRef<ModuleOp> import(llvm::StringRef path,
   readOptions.keeps = [](const std::string &domain, const std::string &op) {
     return opTable().find(domain, op) || (domain.empty() && op == "Range");
   };
+  readOptions.reads = [](const std::string &domain, const std::string &op,
+                         int since) {
+    const OpEntry *entry = opTable().find(domain, op);
+    return entry && entry->facts.since <= since;
+  };
   for (const auto &dim : options.dims)
     readOptions.dims[dim.getKey().str()] = dim.getValue();
   ReadResult read = readModel(path.str(), bytes, readOptions);
