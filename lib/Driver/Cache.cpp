@@ -290,9 +290,8 @@ uint64_t Cache::trim() {
   }
   if (total <= limit)
     return removed;
-  llvm::sort(entries, [](const Found &a, const Found &b) {
-    return a.used < b.used;
-  });
+  llvm::sort(entries,
+             [](const Found &a, const Found &b) { return a.used < b.used; });
   // Some room to spare, so that not every compilation ends in a trim.
   uint64_t goal = limit - limit / 10;
   for (const Found &entry : entries) {

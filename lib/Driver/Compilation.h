@@ -84,9 +84,9 @@ private:
 
   void loadDialects();
   PipelineOptions pipelineFor(const cpu::MachineTarget &machine) const;
-  llvm::Error runPipeline(
-      mlir::ModuleOp module, llvm::StringRef doing,
-      llvm::function_ref<void(mlir::OpPassManager &)> build);
+  llvm::Error
+  runPipeline(mlir::ModuleOp module, llvm::StringRef doing,
+              llvm::function_ref<void(mlir::OpPassManager &)> build);
 
   /// Moves the kernels' bodies out of the module; declarations stay.
   KernelModules splitKernels(mlir::ModuleOp from);

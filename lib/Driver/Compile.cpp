@@ -38,14 +38,13 @@ std::string orchestra::compilerFingerprint() {
     llvm::sys::fs::file_status status;
     if (dladdr(reinterpret_cast<void *>(&compilerName), &info) &&
         info.dli_fname &&
-        !llvm::sys::fs::status(
-            llvm::sys::path::is_absolute(info.dli_fname) ? info.dli_fname
-                                                         : "/proc/self/exe",
-            status))
+        !llvm::sys::fs::status(llvm::sys::path::is_absolute(info.dli_fname)
+                                   ? info.dli_fname
+                                   : "/proc/self/exe",
+                               status))
       text += " " + std::to_string(status.getSize()) + " " +
-              std::to_string(status.getLastModificationTime()
-                                 .time_since_epoch()
-                                 .count());
+              std::to_string(
+                  status.getLastModificationTime().time_since_epoch().count());
     return text;
   }();
   return fingerprint;
@@ -66,9 +65,8 @@ static std::string cacheFolderOf(const CompileOptions &options) {
 
 Compilation::Compilation(StringRef model, const CompileOptions &options)
     : options(options), model(model.str()),
-      cache(cacheFolderOf(options), options.cacheLimit ? options.cacheLimit
-                                                       : Cache::kDefaultLimit) {
-}
+      cache(cacheFolderOf(options),
+            options.cacheLimit ? options.cacheLimit : Cache::kDefaultLimit) {}
 
 Expected<std::unique_ptr<Compilation>>
 Compilation::create(StringRef model, const CompileOptions &options) {
@@ -133,9 +131,9 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   return pipeline;
 }
 
-llvm::Error Compilation::runPipeline(
-    ModuleOp module, StringRef doing,
-    llvm::function_ref<void(OpPassManager &)> build) {
+llvm::Error
+Compilation::runPipeline(ModuleOp module, StringRef doing,
+                         llvm::function_ref<void(OpPassManager &)> build) {
   PassManager passes(context.get());
   build(passes);
   if (succeeded(passes.run(module)))
@@ -190,9 +188,8 @@ Expected<Program> Compilation::compileProgram() {
   if (llvm::Error error = fold(*module, kernels))
     return std::move(error);
   beginPhase("kernels");
-  Expected<std::vector<Bytes>> objects =
-      compileKernels(calledKernels(*module).getArrayRef(), kernels, target,
-                     options.optLevel);
+  Expected<std::vector<Bytes>> objects = compileKernels(
+      calledKernels(*module).getArrayRef(), kernels, target, options.optLevel);
   if (!objects)
     return objects.takeError();
   beginPhase("host program");
@@ -274,20 +271,16 @@ llvm::Error Compilation::printCode(cpu::EmitKind kind, llvm::raw_ostream &os) {
     os << comment << name << "\n" << StringRef(text->data(), text->size());
     return llvm::Error::success();
   };
-  if (llvm::Error error =
-          runPipeline(*module, "lowering the host program",
-                      [&](OpPassManager &pm) {
-                        buildHostPipeline(pm, pipeline);
-                      }))
+  if (llvm::Error error = runPipeline(
+          *module, "lowering the host program",
+          [&](OpPassManager &pm) { buildHostPipeline(pm, pipeline); }))
     return error;
   if (llvm::Error error = print(*module, "host program"))
     return error;
   for (StringAttr name : called) {
-    if (llvm::Error error =
-            runPipeline(*kernels[name], "compiling a kernel",
-                        [&](OpPassManager &pm) {
-                          buildKernelPipeline(pm, pipeline);
-                        }))
+    if (llvm::Error error = runPipeline(
+            *kernels[name], "compiling a kernel",
+            [&](OpPassManager &pm) { buildKernelPipeline(pm, pipeline); }))
       return error;
     if (llvm::Error error = print(*kernels[name], name.getValue()))
       return error;
@@ -324,16 +317,14 @@ public:
     bool external = externalWeights && program.weights.size != 0;
     llvm::SmallString<256> weightsPath(path);
     llvm::sys::path::replace_extension(weightsPath, ".safetensors");
-    Expected<std::vector<Bytes>> all =
-        program.objectsWith(external ? cpu::WeightsPlace::External
-                                     : cpu::WeightsPlace::Embedded,
-                            llvm::sys::path::filename(weightsPath));
+    Expected<std::vector<Bytes>> all = program.objectsWith(
+        external ? cpu::WeightsPlace::External : cpu::WeightsPlace::Embedded,
+        llvm::sys::path::filename(weightsPath));
     if (!all)
       return all.takeError();
     if (external) {
-      if (llvm::Error error =
-              cpu::writeSafetensors(weightsPath, program.weights,
-                                    cpu::hashWeights(program.weights)))
+      if (llvm::Error error = cpu::writeSafetensors(
+              weightsPath, program.weights, cpu::hashWeights(program.weights)))
         return llvm::make_error<DriverError>(
             toDriverError(std::move(error), path, Fault::Environment));
       written.push_back(std::string(weightsPath));
@@ -425,8 +416,7 @@ orchestra::compileModel(StringRef path, const CompileOptions &options) {
   if (options.useCache) {
     compilation.beginPhase("store");
     llvm::Error error = compilation.getCache().store(
-        "model", *key,
-        [&](llvm::raw_ostream &os) { program->serialize(os); });
+        "model", *key, [&](llvm::raw_ostream &os) { program->serialize(os); });
     if (error) {
       report.warnings.push_back(
           "warning: the compiled model was not cached\n  note: " +
@@ -451,8 +441,8 @@ llvm::Error orchestra::emitModel(StringRef path, const CompileOptions &options,
   std::optional<Stage> stage =
       stageName.empty() ? Stage::Accelerate : parseStage(stageName);
   if (!stage)
-    return makeError(Fault::Usage, "", "unknown stage '" + stageName +
-                                           "' [unknown-stage]",
+    return makeError(Fault::Usage, "",
+                     "unknown stage '" + stageName + "' [unknown-stage]",
                      {"note: stages are " + llvm::join(stageNames(), ", ")});
   if (format == EmitFormat::Header) {
     Expected<std::unique_ptr<CompiledModel>> compiled =

@@ -62,8 +62,8 @@ std::string orchestra::describeLocation(Location location, StringRef fallback) {
 DiagnosticCollector::DiagnosticCollector(MLIRContext &context,
                                          std::string model)
     : model(std::move(model)),
-      handler(&context, [this](Diagnostic &diagnostic) { handle(diagnostic); }) {
-}
+      handler(&context,
+              [this](Diagnostic &diagnostic) { handle(diagnostic); }) {}
 
 /// Whether a message ends with "[a-slug]".
 static bool endsWithSlug(StringRef text) {

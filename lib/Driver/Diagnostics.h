@@ -22,8 +22,7 @@ namespace orchestra {
 llvm::SmallVector<llvm::StringRef> nodeNames(mlir::Location location);
 
 /// "model.onnx:/encoder/3/MatMul", "plan.mlir:3:7", or `fallback`.
-std::string describeLocation(mlir::Location location,
-                             llvm::StringRef fallback);
+std::string describeLocation(mlir::Location location, llvm::StringRef fallback);
 
 /// Collects the diagnostics of a context while it lives. Each thread takes what
 /// it reported itself.
@@ -36,7 +35,8 @@ public:
   /// reported, says that `doing` failed.
   llvm::Error takeError(llvm::StringRef doing, bool afterImport);
 
-  /// The same after the model was accepted, but nothing if nothing was reported.
+  /// The same after the model was accepted, but nothing if nothing was
+  /// reported.
   llvm::Error takeErrorIfAny();
 
   /// Warnings so far, in the house form.

@@ -23,8 +23,8 @@ std::error_code DriverError::convertToErrorCode() const {
 static std::string format(const Twine &where, const Twine &what,
                           ArrayRef<std::string> notes) {
   std::string place = where.str();
-  std::string text = (place.empty() ? "error: " : place + ": error: ") +
-                     what.str();
+  std::string text =
+      (place.empty() ? "error: " : place + ": error: ") + what.str();
   for (const std::string &note : notes)
     text += "\n  " + note;
   return text;

@@ -4,9 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What: @orchestra_fold computes everything that depends on constants alone:
-//   packed weights, folded batch norms, tables. It is compiled as a model of its
-//   own, by the same path as any model, loaded, run once, and its results take
-//   the place of its call.
+//   packed weights, folded batch norms, tables. It is compiled as a model of
+//   its own, by the same path as any model, loaded, run once, and its results
+//   take the place of its call.
 // Memory: the constants it reads become inputs of that model, in place, in the
 //   mapped model file; only its results take new memory.
 //
@@ -86,8 +86,8 @@ struct RunState {
 } // namespace
 
 static llvm::Error runtimeError(StringRef model, orch_status status) {
-  Fault fault = status == ORCH_ERROR_OUT_OF_MEMORY ? Fault::Environment
-                                                   : Fault::Internal;
+  Fault fault =
+      status == ORCH_ERROR_OUT_OF_MEMORY ? Fault::Environment : Fault::Internal;
   return makeError(fault, model, "computing constants failed",
                    {"note: " + std::string(orch_last_error())});
 }
@@ -108,8 +108,9 @@ static llvm::Error run(RunState &state, JitImage &image, StringRef model,
   for (auto [index, blob] : llvm::enumerate(constants)) {
     const orch_tensor_info *info = orch_program_input(state.program, index);
     // Inputs are only read, although the structure cannot say so.
-    inputs.push_back(orch_tensor_view(const_cast<char *>(blob->getData().data()),
-                                      info->dtype, info->rank, info->dims));
+    inputs.push_back(
+        orch_tensor_view(const_cast<char *>(blob->getData().data()),
+                         info->dtype, info->rank, info->dims));
   }
   state.outputs.resize(orch_program_num_outputs(state.program));
   for (orch_tensor &tensor : state.outputs)

@@ -92,9 +92,9 @@ static llvm::Error describeTensor(Type type, DictionaryAttr attributes,
 static llvm::Error describe(func::FuncOp entry, StringRef model,
                             cpu::ArtefactInfo &info) {
   for (unsigned i = 0; i < entry.getNumArguments(); ++i)
-    if (llvm::Error error = describeTensor(
-            entry.getArgumentTypes()[i], entry.getArgAttrDict(i),
-            "input" + std::to_string(i), model, info.inputs))
+    if (llvm::Error error =
+            describeTensor(entry.getArgumentTypes()[i], entry.getArgAttrDict(i),
+                           "input" + std::to_string(i), model, info.inputs))
       return error;
   for (unsigned i = 0; i < entry.getNumResults(); ++i)
     if (llvm::Error error = describeTensor(
@@ -162,10 +162,9 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
     return std::move(error);
 
   PipelineOptions pipeline = pipelineFor(machine);
-  if (llvm::Error error =
-          runPipeline(host, "lowering the host program", [&](OpPassManager &pm) {
-            buildHostPipeline(pm, pipeline);
-          }))
+  if (llvm::Error error = runPipeline(
+          host, "lowering the host program",
+          [&](OpPassManager &pm) { buildHostPipeline(pm, pipeline); }))
     return std::move(error);
 
   if (auto size = host->getAttrOfType<IntegerAttr>("orchestra.weights_size"))
@@ -188,9 +187,10 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
       program.weights.chunks.push_back(
           {uint64_t(offset.getInt()), bytes.bytes});
       program.weightOwners.push_back(
-          bytes.owner                       ? bytes.owner
-          : folded != foldedBuffers.end() ? folded->second
-                                          : std::shared_ptr<const void>(context));
+          bytes.owner ? bytes.owner
+          : folded != foldedBuffers.end()
+              ? folded->second
+              : std::shared_ptr<const void>(context));
     }
   // Lists of bytes are for the compiler, not for LLVM.
   host->removeAttr("orchestra.weights");

@@ -5,8 +5,8 @@
 //
 // What: decode, resize, crop, normalise, lay out: what frameworks do to a
 //   picture before a model sees it. Resizing is bilinear with the half-pixel
-//   rule and, when it shrinks, a triangle filter as wide as the step (as PIL and
-//   torchvision with antialias do), so that small features do not alias.
+//   rule and, when it shrinks, a triangle filter as wide as the step (as PIL
+//   and torchvision with antialias do), so that small features do not alias.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Driver/DriverError.h"
@@ -121,8 +121,7 @@ Expected<Tensor> orchestra::readImage(StringRef path, const TensorDecl &spec,
   // Which dims are what: [batch] channels height width, or channels last, or no
   // channels at all.
   size_t rank = spec.dims.size();
-  if (rank < 2 || rank > 4 ||
-      (rank == 4 && spec.dims[0] > 1))
+  if (rank < 2 || rank > 4 || (rank == 4 && spec.dims[0] > 1))
     return badImage(path, "the model's input does not take one picture",
                     {"note: input '" + spec.name + "' is " + spec.describe()});
   const int64_t *dims = spec.dims.data() + (rank == 4);
@@ -133,10 +132,10 @@ Expected<Tensor> orchestra::readImage(StringRef path, const TensorDecl &spec,
   int64_t modelHeight = flat || last ? dims[0] : dims[1];
   int64_t modelWidth = flat || last ? dims[1] : dims[2];
   int64_t modelChannels = flat ? 1 : last ? dims[2] : dims[0];
-  int64_t channels = options.channels == "gray"    ? 1
-                     : !options.channels.empty()   ? 3
-                     : modelChannels == 1          ? 1
-                                                   : 3;
+  int64_t channels = options.channels == "gray"  ? 1
+                     : !options.channels.empty() ? 3
+                     : modelChannels == 1        ? 1
+                                                 : 3;
   int64_t width = options.width ? options.width : modelWidth;
   int64_t height = options.height ? options.height : modelHeight;
   if (modelChannels > 0 && modelChannels != channels)
@@ -152,10 +151,11 @@ Expected<Tensor> orchestra::readImage(StringRef path, const TensorDecl &spec,
   for (const std::vector<double> *list : {&options.mean, &options.deviation})
     if (!list->empty() && list->size() != 1 &&
         int64_t(list->size()) != channels)
-      return badImage(path, "--mean and --std need one number, or one for each "
-                            "channel",
-                      {"note: there are " + std::to_string(channels) +
-                       " channels"});
+      return badImage(
+          path,
+          "--mean and --std need one number, or one for each "
+          "channel",
+          {"note: there are " + std::to_string(channels) + " channels"});
 
   auto file = MemoryBuffer::getFile(path, /*IsText=*/false,
                                     /*RequiresNullTerminator=*/false);
@@ -185,8 +185,8 @@ Expected<Tensor> orchestra::readImage(StringRef path, const TensorDecl &spec,
   picture.values.assign(pixels.get(), pixels.get() + int64_t(fileWidth) *
                                                          fileHeight * channels);
   if (options.keepAspect) {
-    double factor = std::max(double(width) / fileWidth,
-                             double(height) / fileHeight);
+    double factor =
+        std::max(double(width) / fileWidth, double(height) / fileHeight);
     int64_t newWidth =
         std::max(width, int64_t(std::lround(fileWidth * factor)));
     int64_t newHeight =
@@ -220,8 +220,8 @@ Expected<Tensor> orchestra::readImage(StringRef path, const TensorDecl &spec,
       for (int64_t x = 0; x < width; ++x) {
         double value =
             picture.at(y, x, reversed ? channels - 1 - c : c) * options.scale;
-        value = (value - pick(options.mean, c, 0)) /
-                pick(options.deviation, c, 1);
+        value =
+            (value - pick(options.mean, c, 0)) / pick(options.deviation, c, 1);
         tensor->setElement(last || flat ? (y * width + x) * channels + c
                                         : (c * height + y) * width + x,
                            value);

@@ -51,10 +51,10 @@ public:
       return process.takeError();
     library.addGenerator(std::move(*process));
     if (!held.bytes.empty())
-      if (Error error = library.define(absoluteSymbols(
-              {{session->intern(weightsSymbol),
-                {ExecutorAddr::fromPtr(held.bytes.data()),
-                 JITSymbolFlags::Exported}}})))
+      if (Error error = library.define(
+              absoluteSymbols({{session->intern(weightsSymbol),
+                                {ExecutorAddr::fromPtr(held.bytes.data()),
+                                 JITSymbolFlags::Exported}}})))
         return error;
     for (const Bytes &object : objects) {
       owners.push_back(object.owner);
@@ -65,8 +65,9 @@ public:
                            /*RequiresNullTerminator=*/false)))
         return error;
     }
-    Expected<ExecutorSymbolDef> symbol = session->lookup(
-        makeJITDylibSearchOrder(&library), session->intern(ORCH_ARTEFACT_SYMBOL));
+    Expected<ExecutorSymbolDef> symbol =
+        session->lookup(makeJITDylibSearchOrder(&library),
+                        session->intern(ORCH_ARTEFACT_SYMBOL));
     if (!symbol)
       return symbol.takeError();
     artefact = symbol->getAddress().toPtr<const orch_artefact *>();

@@ -54,8 +54,8 @@ KernelModules Compilation::splitKernels(ModuleOp from) {
 static llvm::Error withReproducer(llvm::Error error, StringAttr name,
                                   ModuleOp source,
                                   const PipelineOptions &pipeline) {
-  DriverError driver = toDriverError(std::move(error), name.getValue(),
-                                     Fault::Internal);
+  DriverError driver =
+      toDriverError(std::move(error), name.getValue(), Fault::Internal);
   if (driver.getFault() != Fault::Internal)
     return llvm::make_error<DriverError>(driver);
   std::string path = (name.getValue() + ".mlir").str();
@@ -80,9 +80,8 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
   source->print(*os, flags);
   *os << "\n";
   return llvm::make_error<DriverError>(
-      Fault::Internal,
-      driver.getText() + "\n  note: the kernel is in " + path +
-          "; please report this with that file");
+      Fault::Internal, driver.getText() + "\n  note: the kernel is in " + path +
+                           "; please report this with that file");
 }
 
 Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
@@ -128,11 +127,9 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
   return bytes;
 }
 
-Expected<std::vector<Bytes>>
-Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
-                            const KernelModules &kernels,
-                            const cpu::MachineTarget &machine,
-                            unsigned optLevel) {
+Expected<std::vector<Bytes>> Compilation::compileKernels(
+    llvm::ArrayRef<StringAttr> names, const KernelModules &kernels,
+    const cpu::MachineTarget &machine, unsigned optLevel) {
   struct Job {
     StringAttr name;
     ModuleOp source;
@@ -146,7 +143,8 @@ Compilation::compileKernels(llvm::ArrayRef<StringAttr> names,
     auto found = kernels.find(name);
     if (found == kernels.end())
       return makeError(Fault::Internal, model,
-                       "kernel '" + name.getValue() + "' is missing [internal]");
+                       "kernel '" + name.getValue() +
+                           "' is missing [internal]");
     Job &job = jobs.emplace_back();
     job.name = name;
     job.source = found->second.get();

@@ -5,9 +5,10 @@
 //
 // What: reads by extension, and hashes what was read for the cache.
 // Why files are hashed without parsing them: a model in the cache must start in
-//   milliseconds. The one thing to know is where an ONNX file keeps its external
-//   tensors; protobuf spells that as key "location" followed by its value, which
-//   a search for the bytes finds. A false hit costs a hash, nothing else.
+//   milliseconds. The one thing to know is where an ONNX file keeps its
+//   external tensors; protobuf spells that as key "location" followed by its
+//   value, which a search for the bytes finds. A false hit costs a hash,
+//   nothing else.
 //
 //===----------------------------------------------------------------------===//
 #include "Compilation.h"
@@ -124,8 +125,8 @@ llvm::Error Compilation::load() {
     pool = std::make_unique<llvm::StdThreadPool>(
         llvm::hardware_concurrency(options.jobs));
   // Folded buffers and mapped files must outlive the attributes over them.
-  context = std::make_shared<MLIRContext>(registry,
-                                          MLIRContext::Threading::DISABLED);
+  context =
+      std::make_shared<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   if (pool)
     context->setThreadPool(*pool);
   diagnostics = std::make_unique<DiagnosticCollector>(*context, model);

@@ -63,8 +63,8 @@ static Facility driver(const char *name, const char *library) {
   Facility facility{name, "", false};
   if (void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL)) {
     facility.present = true;
-    facility.details = std::string(library) +
-                       " is here; this version cannot run on it yet";
+    facility.details =
+        std::string(library) + " is here; this version cannot run on it yet";
     dlclose(handle);
   } else {
     facility.details = std::string(library) + " was not found";

@@ -63,13 +63,12 @@ static std::unique_ptr<JitImage> compileLoop(unsigned &lanes) {
   SmallVector<PHINode *> chains;
   for (unsigned i = 0; i < kChains; ++i) {
     chains.push_back(b.CreatePHI(vector, 2));
-    chains.back()->addIncoming(
-        ConstantFP::get(vector, double(i + 1)), entry);
+    chains.back()->addIncoming(ConstantFP::get(vector, double(i + 1)), entry);
   }
   SmallVector<Value *> next;
   for (PHINode *chain : chains)
-    next.push_back(b.CreateIntrinsic(Intrinsic::fma, {vector},
-                                     {chain, factor, factor}));
+    next.push_back(
+        b.CreateIntrinsic(Intrinsic::fma, {vector}, {chain, factor, factor}));
   for (unsigned i = 0; i < kChains; ++i)
     chains[i]->addIncoming(next[i], loop);
   Value *more = b.CreateAdd(count, b.getInt64(1));

@@ -25,9 +25,9 @@ Bytes orchestra::ownedBytes(cpu::ByteBuffer buffer) {
 }
 
 static std::shared_ptr<char> allocateAligned(uint64_t size) {
-  void *memory = std::aligned_alloc(ORCH_BUFFER_ALIGNMENT,
-                                    alignTo(std::max<uint64_t>(size, 1),
-                                            ORCH_BUFFER_ALIGNMENT));
+  void *memory = std::aligned_alloc(
+      ORCH_BUFFER_ALIGNMENT,
+      alignTo(std::max<uint64_t>(size, 1), ORCH_BUFFER_ALIGNMENT));
   return std::shared_ptr<char>(static_cast<char *>(memory),
                                [](char *memory) { std::free(memory); });
 }
@@ -50,10 +50,10 @@ Error Program::makeWeightsContiguous() {
     return Error::success();
   std::shared_ptr<char> memory = allocateAligned(weights.size);
   if (!memory)
-    return makeError(Fault::Environment, info.name,
-                     "the weights do not fit in memory [out-of-memory]",
-                     {"note: they need " + std::to_string(weights.size) +
-                      " bytes"});
+    return makeError(
+        Fault::Environment, info.name,
+        "the weights do not fit in memory [out-of-memory]",
+        {"note: they need " + std::to_string(weights.size) + " bytes"});
   uint64_t position = 0;
   for (auto [index, chunk] : llvm::enumerate(weights.chunks)) {
     std::fill(memory.get() + position, memory.get() + chunk.offset, 0);
@@ -69,8 +69,8 @@ Error Program::makeWeightsContiguous() {
   return Error::success();
 }
 
-Expected<std::vector<Bytes>>
-Program::objectsWith(cpu::WeightsPlace place, StringRef weightsFile) {
+Expected<std::vector<Bytes>> Program::objectsWith(cpu::WeightsPlace place,
+                                                  StringRef weightsFile) {
   cpu::ArtefactInfo described = info;
   described.weights = weights.size == 0 ? cpu::WeightsPlace::None : place;
   described.weightsSize = weights.size;
@@ -238,7 +238,8 @@ Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
   uint64_t position = 8 + length;
   for (int64_t size : sizes) {
     position = alignTo(position, ORCH_BUFFER_ALIGNMENT);
-    if (position > bytes.size() || size < 0 || uint64_t(size) > bytes.size() - position)
+    if (position > bytes.size() || size < 0 ||
+        uint64_t(size) > bytes.size() - position)
       return bad();
     program.objects.push_back({bytes.slice(position, size), entry});
     position += size;

@@ -112,8 +112,8 @@ public:
     std::vector<Tensor> outputs;
     for (const orch_tensor &tensor : resolved) {
       Expected<Tensor> output = Tensor::allocate(
-          tensor.dtype, std::vector<int64_t>(tensor.dims,
-                                             tensor.dims + tensor.rank));
+          tensor.dtype,
+          std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank));
       if (!output)
         return output.takeError();
       outputs.push_back(std::move(*output));
@@ -194,8 +194,8 @@ orchestra::loadImage(std::unique_ptr<JitImage> image,
   options.destroy = [](void *user) { delete static_cast<JitImage *>(user); };
   options.destroy_user = image.get();
   orch_program *program = nullptr;
-  if (orch_status status = orch_program_from_artefact(image->getArtefact(),
-                                                      &options, &program))
+  if (orch_status status =
+          orch_program_from_artefact(image->getArtefact(), &options, &program))
     return runtimeError(status);
   image.release(); // `destroy` does it
   return std::make_shared<RuntimeModel>(program);
@@ -217,8 +217,8 @@ Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
                 (options.poisonArena ? ORCH_CONTEXT_POISON_ARENA : 0);
   orch_context *context = nullptr;
   auto *runtimeModel = static_cast<RuntimeModel *>(model.get());
-  if (orch_status status = orch_context_create(runtimeModel->getProgram(),
-                                               &given, &context))
+  if (orch_status status =
+          orch_context_create(runtimeModel->getProgram(), &given, &context))
     return runtimeError(status);
   return std::make_unique<RuntimeSession>(std::move(model), context);
 }
@@ -239,8 +239,8 @@ orchestra::orderInputs(const Model &model, const NamedTensors &given) {
         model.getInputs().size() == 1 && given[0].first.empty())
       found = given.begin();
     if (found == given.end()) {
-      problems.push_back("note: input '" + spec.name + "' (" +
-                         spec.describe() + ") is missing");
+      problems.push_back("note: input '" + spec.name + "' (" + spec.describe() +
+                         ") is missing");
       continue;
     }
     const Tensor &tensor = found->second;
@@ -260,9 +260,9 @@ orchestra::orderInputs(const Model &model, const NamedTensors &given) {
                            std::to_string(size) + " in '" + spec.name + "'");
     }
     if (!fits)
-      problems.push_back(
-          "note: input '" + spec.name + "' must be " + spec.describe() +
-          ", not " + describeType(tensor.getDtype(), tensor.getDims()));
+      problems.push_back("note: input '" + spec.name + "' must be " +
+                         spec.describe() + ", not " +
+                         describeType(tensor.getDtype(), tensor.getDims()));
     ordered.push_back(tensor);
   }
   for (const auto &[name, tensor] : given)
@@ -288,9 +288,9 @@ orchestra::randomInputs(const Model &model,
     std::vector<int64_t> sizes;
     for (size_t i = 0; i < spec.dims.size(); ++i) {
       auto found = dims.find(spec.dimNames[i]);
-      sizes.push_back(spec.dims[i] >= 0          ? spec.dims[i]
+      sizes.push_back(spec.dims[i] >= 0     ? spec.dims[i]
                       : found != dims.end() ? found->second
-                                                 : 1);
+                                            : 1);
     }
     Expected<Tensor> tensor = randomTensor(spec.dtype, sizes, seed++);
     if (!tensor)

@@ -254,11 +254,11 @@ Expected<Difference> orchestra::compare(const Tensor &got, const Tensor &wanted,
                                         double rtol, double atol,
                                         StringRef name) {
   if (got.getDims() != wanted.getDims())
-    return makeError(
-        Fault::Input, name, "the shapes differ [compare-shape]",
-        {"note: got " + describeType(got.getDtype(), got.getDims()) +
-         ", the reference has " +
-         describeType(wanted.getDtype(), wanted.getDims())});
+    return makeError(Fault::Input, name, "the shapes differ [compare-shape]",
+                     {"note: got " +
+                      describeType(got.getDtype(), got.getDims()) +
+                      ", the reference has " +
+                      describeType(wanted.getDtype(), wanted.getDims())});
   Difference result;
   double worst = -1, scale = 0, maxFinite = 0;
   for (int64_t i = 0; i < got.getNumElements(); ++i) {
@@ -275,8 +275,7 @@ Expected<Difference> orchestra::compare(const Tensor &got, const Tensor &wanted,
     bool matches = std::isfinite(a) && std::isfinite(b) && difference <= bound;
     // How far beyond the bound; a lost NaN or infinity is worse than all.
     double excess = std::isfinite(a) && std::isfinite(b)
-                        ? (bound > 0 ? difference / bound
-                                     : difference * 1e300)
+                        ? (bound > 0 ? difference / bound : difference * 1e300)
                         : std::numeric_limits<double>::infinity();
     if (std::isfinite(difference))
       maxFinite = std::max(maxFinite, difference);

@@ -167,8 +167,8 @@ Expected<Tensor> orchestra::parseNpy(ArrayRef<char> bytes, StringRef where) {
     if (type.code == code)
       dtype = type.dtype;
   if (!dtype)
-    return badNpy(where, "its element type '" + header->descr +
-                             "' is not supported");
+    return badNpy(where,
+                  "its element type '" + header->descr + "' is not supported");
   Expected<Tensor> tensor = Tensor::allocate(dtype, header->shape);
   if (!tensor)
     return tensor.takeError();
@@ -215,8 +215,7 @@ std::vector<char> orchestra::formatNpyHeader(const Tensor &tensor) {
   raw_string_ostream os(dict);
   unsigned size = std::max(1u, orch_dtype_bits(tensor.getDtype()) / 8);
   os << "{'descr': '" << (size == 1 || code.starts_with("V") ? "|" : "<")
-     << (code.empty() ? "V1" : code)
-     << "', 'fortran_order': False, 'shape': (";
+     << (code.empty() ? "V1" : code) << "', 'fortran_order': False, 'shape': (";
   // Packed types have no shape that NumPy could understand.
   if (orch_dtype_bits(tensor.getDtype()) < 8)
     os << tensor.getNumBytes() << ",";

@@ -43,26 +43,23 @@ std::string orchestra::formatTrace(const Model &model, const Session &session) {
           out.attribute("name", json::fixUTF8(model.getName()));
         });
       });
-      event("run", 0, double(session.runTime().last) / 1e3, [&] {
-        out.attribute("runs", int64_t(session.runTime().count));
-      });
+      event("run", 0, double(session.runTime().last) / 1e3,
+            [&] { out.attribute("runs", int64_t(session.runTime().count)); });
       std::vector<CallTime> times = session.callTimes();
       for (size_t i = 0; i < times.size(); ++i) {
         const KernelCall &call = model.getCalls()[i];
         std::string nodes = join(call.nodes, " + ");
         double seconds = double(times[i].last) / 1e9;
-        event(nodes.empty() ? call.kernel : nodes,
-              double(times[i].lastStart) / 1e3, double(times[i].last) / 1e3,
-              [&] {
-                out.attribute("kernel", call.kernel);
-                out.attribute("call", int64_t(i));
-                if (call.flops >= 0 && seconds > 0)
-                  out.attribute("gflops_per_second",
-                                call.flops / seconds / 1e9);
-                if (call.bytes >= 0 && seconds > 0)
-                  out.attribute("gbytes_per_second",
-                                call.bytes / seconds / 1e9);
-              });
+        event(
+            nodes.empty() ? call.kernel : nodes,
+            double(times[i].lastStart) / 1e3, double(times[i].last) / 1e3, [&] {
+              out.attribute("kernel", call.kernel);
+              out.attribute("call", int64_t(i));
+              if (call.flops >= 0 && seconds > 0)
+                out.attribute("gflops_per_second", call.flops / seconds / 1e9);
+              if (call.bytes >= 0 && seconds > 0)
+                out.attribute("gbytes_per_second", call.bytes / seconds / 1e9);
+            });
       }
     });
   });

@@ -58,7 +58,8 @@ static llvm::Expected<CompileReport> compileCold(const Arguments &args,
                      "no temporary folder can be made [unwritable-file]",
                      {"note: " + error.message()});
   options.cacheFolder = std::string(folder);
-  llvm::Expected<CompileReport> report = [&]() -> llvm::Expected<CompileReport> {
+  llvm::Expected<CompileReport> report =
+      [&]() -> llvm::Expected<CompileReport> {
     Progress progress(common, options);
     llvm::Expected<std::unique_ptr<CompiledModel>> compiled =
         compileModel(args.model, options);
@@ -116,9 +117,8 @@ static llvm::Expected<Result> measure(Arguments &args, const Common &common) {
   result.total = nowMilliseconds() - start;
   llvm::sort(result.times);
   for (const KernelCall &call : loaded->model->getCalls())
-    result.flops = call.flops < 0 || result.flops < 0
-                       ? -1
-                       : result.flops + call.flops;
+    result.flops =
+        call.flops < 0 || result.flops < 0 ? -1 : result.flops + call.flops;
   if (args.peak)
     result.peak = measurePeak(result.threads);
   return result;
@@ -180,12 +180,11 @@ static void print(const Result &result, bool json) {
     line("compile", formatMilliseconds(result.compile.milliseconds) +
                         (result.compile.fromCache ? " cached" : " cold"));
   line("load", formatMilliseconds(result.loadMilliseconds));
-  line("latency", formatMilliseconds(median) + " median, " +
-                      formatMilliseconds(result.times.front()) + " min, " +
-                      formatMilliseconds(percentile(result.times, 0.9)) +
-                      " p90, " +
-                      formatMilliseconds(percentile(result.times, 0.99)) +
-                      " p99");
+  line("latency",
+       formatMilliseconds(median) + " median, " +
+           formatMilliseconds(result.times.front()) + " min, " +
+           formatMilliseconds(percentile(result.times, 0.9)) + " p90, " +
+           formatMilliseconds(percentile(result.times, 0.99)) + " p99");
   line("throughput",
        llvm::formatv("{0:f1} runs/s ({1} runs, {2} threads)", 1000 / mean,
                      result.times.size(), result.threads)

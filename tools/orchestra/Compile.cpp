@@ -27,8 +27,8 @@ struct Arguments {
 static llvm::json::Object toJson(const CompileReport &report) {
   llvm::json::Array phases;
   for (const PhaseTime &phase : report.phases)
-    phases.push_back(llvm::json::Object{{"name", phase.name},
-                                        {"ms", phase.milliseconds}});
+    phases.push_back(
+        llvm::json::Object{{"name", phase.name}, {"ms", phase.milliseconds}});
   return llvm::json::Object{{"ok", true},
                             {"compile_ms", report.milliseconds},
                             {"phases", std::move(phases)},
@@ -136,11 +136,13 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
                       "File to write: .so or .o (default: the model's name)");
   command->add_option("--emit", args->emit, "What to write instead")
       ->check(CLI::IsMember({"so", "obj", "mlir", "llvm", "asm", "header"}));
-  command->add_option("--stop-after", args->stopAfter,
-                      "Stop after this stage and print what leaves it")
+  command
+      ->add_option("--stop-after", args->stopAfter,
+                   "Stop after this stage and print what leaves it")
       ->check(CLI::IsMember(stageNames()));
-  command->add_option("--weights", args->weights,
-                      "Weights inside, or in a .safetensors file beside it")
+  command
+      ->add_option("--weights", args->weights,
+                   "Weights inside, or in a .safetensors file beside it")
       ->check(CLI::IsMember({"embedded", "external"}));
   command
       ->add_option_function<std::vector<std::string>>(
@@ -150,8 +152,8 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
               auto [name, size] = llvm::StringRef(text).split('=');
               int64_t number;
               if (size.getAsInteger(10, number) || number < 0)
-                throw CLI::ValidationError("--dim", "'" + text +
-                                                        "' is not NAME=SIZE");
+                throw CLI::ValidationError("--dim",
+                                           "'" + text + "' is not NAME=SIZE");
               args->compile.dims[name.str()] = number;
             }
           },

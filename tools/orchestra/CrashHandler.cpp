@@ -47,15 +47,15 @@ static void onCrash(void *) {
   // A second crash in here must end it.
   std::signal(SIGSEGV, SIG_DFL);
   std::signal(SIGABRT, SIG_DFL);
-  std::string path = crash->folder + "/orchestra-crash-" +
-                     std::to_string(getpid()) + ".sh";
+  std::string path =
+      crash->folder + "/orchestra-crash-" + std::to_string(getpid()) + ".sh";
   std::error_code error;
   auto os = std::make_unique<llvm::raw_fd_ostream>(path, error);
   if (error) {
     llvm::SmallString<128> temporary;
     llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/false, temporary);
-    path = (temporary + "/orchestra-crash-" + llvm::Twine(getpid()) + ".sh")
-               .str();
+    path =
+        (temporary + "/orchestra-crash-" + llvm::Twine(getpid()) + ".sh").str();
     os = std::make_unique<llvm::raw_fd_ostream>(path, error);
   }
   if (!error) {

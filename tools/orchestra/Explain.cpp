@@ -37,9 +37,9 @@ static double roofline(const Row &row, const MachinePeak &peak) {
   if (row.call->flops < 0 || row.call->bytes < 0 || row.seconds <= 0 ||
       peak.gflops <= 0 || peak.gbytes <= 0)
     return -1;
-  double least = std::max(row.call->flops / peak.gflops,
-                          row.call->bytes / peak.gbytes) /
-                 1e9;
+  double least =
+      std::max(row.call->flops / peak.gflops, row.call->bytes / peak.gbytes) /
+      1e9;
   return least / row.seconds;
 }
 
@@ -57,15 +57,13 @@ static void printTable(const std::vector<Row> &rows, double total,
                  : llvm::formatv("{0:f1}", amount / row.seconds / 1e9).str();
     };
     double share = roofline(row, peak);
-    os << llvm::formatv("{0,7} {1,10} {2,6:f1}% {3,9} {4,9} {5,7}  {6}\n",
-                        row.index, formatMilliseconds(row.seconds * 1e3),
-                        100 * row.seconds / total, rate(row.call->flops),
-                        rate(row.call->bytes),
-                        share < 0 ? "?"
-                                  : llvm::formatv("{0:f0}%", share * 100).str(),
-                        row.call->nodes.empty()
-                            ? row.call->kernel
-                            : llvm::join(row.call->nodes, " + "));
+    os << llvm::formatv(
+        "{0,7} {1,10} {2,6:f1}% {3,9} {4,9} {5,7}  {6}\n", row.index,
+        formatMilliseconds(row.seconds * 1e3), 100 * row.seconds / total,
+        rate(row.call->flops), rate(row.call->bytes),
+        share < 0 ? "?" : llvm::formatv("{0:f0}%", share * 100).str(),
+        row.call->nodes.empty() ? row.call->kernel
+                                : llvm::join(row.call->nodes, " + "));
   }
 }
 
@@ -89,13 +87,13 @@ static void printJson(const std::vector<Row> &rows, double total,
       object["roofline_share"] = share;
     list.push_back(std::move(object));
   }
-  llvm::outs() << llvm::json::Value(llvm::json::Object{
-                      {"ok", true},
-                      {"threads", threads},
-                      {"run_ms", total * 1e3},
-                      {"peak_gflops_per_s", peak.gflops},
-                      {"peak_gbytes_per_s", peak.gbytes},
-                      {"calls", std::move(list)}})
+  llvm::outs() << llvm::json::Value(
+                      llvm::json::Object{{"ok", true},
+                                         {"threads", threads},
+                                         {"run_ms", total * 1e3},
+                                         {"peak_gflops_per_s", peak.gflops},
+                                         {"peak_gbytes_per_s", peak.gbytes},
+                                         {"calls", std::move(list)}})
                << "\n";
 }
 
@@ -133,9 +131,8 @@ static llvm::Error explain(Arguments &args, const Common &common) {
     rows.push_back({i, &model.getCalls()[i], double(times[i].least) / 1e9});
   double total = double((*session)->runTime().least) / 1e9;
   if (args.top > 0) {
-    llvm::sort(rows, [](const Row &a, const Row &b) {
-      return a.seconds > b.seconds;
-    });
+    llvm::sort(
+        rows, [](const Row &a, const Row &b) { return a.seconds > b.seconds; });
     rows.resize(std::min(rows.size(), size_t(args.top)));
   }
   if (common.json)

@@ -105,9 +105,10 @@ static llvm::Error compareOutputs(const Arguments &args, const Model &model,
   std::vector<std::string> notes;
   unsigned compared = 0;
   for (auto [decl, got] : llvm::zip(model.getOutputs(), outputs)) {
-    auto wanted = llvm::find_if(*reference, [&, &decl = decl](const auto &entry) {
-      return entry.first == decl.name;
-    });
+    auto wanted =
+        llvm::find_if(*reference, [&, &decl = decl](const auto &entry) {
+          return entry.first == decl.name;
+        });
     if (wanted == reference->end())
       continue;
     ++compared;
@@ -122,13 +123,12 @@ static llvm::Error compareOutputs(const Arguments &args, const Model &model,
                            {"index", difference->index},
                            {"got", difference->got},
                            {"wanted", difference->wanted}};
-    std::string text =
-        llvm::formatv("{0}: largest difference {1:e3}, {2:e3} of the scale; "
-                      "worst element {3}: got {4}, wanted {5}",
-                      decl.name, difference->maxAbsolute,
-                      difference->relativeToScale, difference->index,
-                      llvm::formatv("{0:e9}", difference->got).str(),
-                      llvm::formatv("{0:e9}", difference->wanted).str());
+    std::string text = llvm::formatv(
+        "{0}: largest difference {1:e3}, {2:e3} of the scale; "
+        "worst element {3}: got {4}, wanted {5}",
+        decl.name, difference->maxAbsolute, difference->relativeToScale,
+        difference->index, llvm::formatv("{0:e9}", difference->got).str(),
+        llvm::formatv("{0:e9}", difference->wanted).str());
     if (!difference->withinBounds)
       notes.push_back("note: " + text + "; " +
                       std::to_string(difference->violations) + " of " +

@@ -40,8 +40,8 @@ void tool::addInputFlags(CLI::App &command, InputArguments &args) {
               auto [name, size] = StringRef(text).split('=');
               int64_t number;
               if (size.getAsInteger(10, number) || number < 0)
-                throw CLI::ValidationError("--dim", "'" + text +
-                                                        "' is not NAME=SIZE");
+                throw CLI::ValidationError("--dim",
+                                           "'" + text + "' is not NAME=SIZE");
               args.dims[name.str()] = number;
             }
           },
@@ -58,8 +58,8 @@ void tool::addInputFlags(CLI::App &command, InputArguments &args) {
               height = width;
             if (width.getAsInteger(10, args.image.width) ||
                 height.getAsInteger(10, args.image.height))
-              throw CLI::ValidationError(
-                  "--image-size", "'" + text + "' is not WIDTHxHEIGHT");
+              throw CLI::ValidationError("--image-size",
+                                         "'" + text + "' is not WIDTHxHEIGHT");
           },
           "Resize to this (default: what the model takes)")
       ->type_name("WIDTHxHEIGHT")
@@ -142,8 +142,7 @@ tool::readInputs(const Model &model, const InputArguments &args) {
         set(name, std::move(tensor));
     }
     for (const TensorDecl &decl : model.getInputs())
-      if (args.files.empty() &&
-          llvm::none_of(given, [&](const auto &entry) {
+      if (args.files.empty() && llvm::none_of(given, [&](const auto &entry) {
             return entry.first == decl.name;
           }))
         return makeError(Fault::Input, args.archive,
@@ -159,17 +158,15 @@ tool::readInputs(const Model &model, const InputArguments &args) {
       path = name;
       name = model.getInputs()[0].name;
     }
-    auto found = llvm::find_if(model.getInputs(), [&, name = name](
-                                                      const TensorDecl &decl) {
-      return decl.name == name;
-    });
+    auto found = llvm::find_if(
+        model.getInputs(),
+        [&, name = name](const TensorDecl &decl) { return decl.name == name; });
     if (found == model.getInputs().end()) {
       std::string known;
       for (const TensorDecl &decl : model.getInputs())
         known += (known.empty() ? "" : ", ") + decl.name;
       return makeError(Fault::Usage, "",
-                       "the model has no input '" + name +
-                           "' [input-mismatch]",
+                       "the model has no input '" + name + "' [input-mismatch]",
                        {"note: its inputs are " + known});
     }
     llvm::Expected<Tensor> tensor = readInput(path, *found, args.image);

@@ -15,9 +15,9 @@ namespace orchestra::tool {
 
 /// Where the inputs of a run come from.
 struct InputArguments {
-  std::string archive;            ///< --inputs
-  std::vector<std::string> files; ///< --input NAME=FILE
-  std::string seed; ///< --random: a number, "" without it
+  std::string archive;                 ///< --inputs
+  std::vector<std::string> files;      ///< --input NAME=FILE
+  std::string seed;                    ///< --random: a number, "" without it
   std::map<std::string, int64_t> dims; ///< --dim, for random inputs
   ImageOptions image;
 };

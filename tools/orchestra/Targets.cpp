@@ -22,21 +22,21 @@ static void printJson(const MachineInfo &info, const MachinePeak &peak) {
     facilities.push_back(llvm::json::Object{{"name", facility.name},
                                             {"present", facility.present},
                                             {"details", facility.details}});
-  llvm::json::Object object{{"ok", true},
-                            {"version", compilerVersion()},
-                            {"arch", info.arch},
-                            {"cpu", info.cpu},
-                            {"model", info.model},
-                            {"cpus", info.cpus},
-                            {"vector_bits", info.vectorBits},
-                            {"features", llvm::json::Array(info.features)},
-                            {"memory_bytes", info.memoryBytes},
-                            {"cache_bytes", llvm::json::Array(info.cacheBytes)},
-                            {"code_targets",
-                             llvm::json::Array(info.codeTargets)},
-                            {"frontends", llvm::json::Array(info.frontends)},
-                            {"facilities", std::move(facilities)},
-                            {"cache", info.cacheFolder}};
+  llvm::json::Object object{
+      {"ok", true},
+      {"version", compilerVersion()},
+      {"arch", info.arch},
+      {"cpu", info.cpu},
+      {"model", info.model},
+      {"cpus", info.cpus},
+      {"vector_bits", info.vectorBits},
+      {"features", llvm::json::Array(info.features)},
+      {"memory_bytes", info.memoryBytes},
+      {"cache_bytes", llvm::json::Array(info.cacheBytes)},
+      {"code_targets", llvm::json::Array(info.codeTargets)},
+      {"frontends", llvm::json::Array(info.frontends)},
+      {"facilities", std::move(facilities)},
+      {"cache", info.cacheFolder}};
   if (peak.gflops > 0) {
     object["peak_gflops_per_s"] = peak.gflops;
     object["peak_gbytes_per_s"] = peak.gbytes;
@@ -68,8 +68,8 @@ static void printText(const MachineInfo &info, const MachinePeak &peak) {
   line("generates", llvm::join(info.codeTargets, ", "));
   for (const Facility &facility : info.facilities)
     line(facility.name, facility.details);
-  line("cache", info.cacheFolder.empty() ? "none: HOME is not set"
-                                         : info.cacheFolder);
+  line("cache",
+       info.cacheFolder.empty() ? "none: HOME is not set" : info.cacheFolder);
 }
 
 void tool::addTargets(CLI::App &app, Tool &tool) {

@@ -68,8 +68,7 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
       ->group(group);
   command
       .add_flag_function(
-          "--no-cache",
-          [&options](int64_t) { options.useCache = false; },
+          "--no-cache", [&options](int64_t) { options.useCache = false; },
           "Neither read nor write the cache")
       ->group(group);
 }
@@ -94,7 +93,8 @@ void Progress::watch() {
   std::string last;
   while (!done) {
     if (phase != last) {
-      std::fprintf(stderr, terminal ? "\r\033[Kcompiling: %s" : "compiling: %s\n",
+      std::fprintf(stderr,
+                   terminal ? "\r\033[Kcompiling: %s" : "compiling: %s\n",
                    phase.c_str());
       std::fflush(stderr);
       last = phase;

@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What: parses the command line, runs one subcommand, and keeps the promises
-//   about exit codes: 0 done, 1 the input is at fault, 2 usage, 3 a bug of ours,
-//   with a reproducer written, 4 the environment lacks something.
+//   about exit codes: 0 done, 1 the input is at fault, 2 usage, 3 a bug of
+//   ours, with a reproducer written, 4 the environment lacks something.
 //
 //===----------------------------------------------------------------------===//
 #include "CrashHandler.h"

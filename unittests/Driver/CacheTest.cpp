@@ -159,9 +159,8 @@ TEST_F(CacheTest, ManyWritersAndReadersAgree) {
       Cache cache(folder);
       for (int i = 0; i < 50; ++i) {
         std::string key = "aa" + std::to_string(i);
-        if (Error error = cache.store("kernel", key, [&](raw_ostream &os) {
-              os << block;
-            })) {
+        if (Error error = cache.store("kernel", key,
+                                      [&](raw_ostream &os) { os << block; })) {
           consumeError(std::move(error));
           ++wrong;
         }

@@ -129,8 +129,8 @@ TEST(Emit, MakesObjectsForEveryArchitecture) {
         resolveTarget(arch, arch == "x86_64" ? "x86-64" : "generic", "");
     ASSERT_TRUE(bool(target));
     std::string bytes = emitText(*target, EmitKind::Object);
-    auto object = object::ObjectFile::createObjectFile(
-        MemoryBufferRef(bytes, "object"));
+    auto object =
+        object::ObjectFile::createObjectFile(MemoryBufferRef(bytes, "object"));
     ASSERT_TRUE(bool(object));
     EXPECT_EQ(Triple::getArchTypeName((*object)->getArch()), arch);
     // No unwind tables: generated code does not throw.

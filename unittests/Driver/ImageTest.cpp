@@ -71,12 +71,14 @@ protected:
     }
     return *tensor;
   }
-  std::string errorOf(const TensorDecl &decl, const ImageOptions &options = {}) {
+  std::string errorOf(const TensorDecl &decl,
+                      const ImageOptions &options = {}) {
     Expected<Tensor> tensor = readImage(path, decl, options);
     return tensor ? "(no error)" : toString(tensor.takeError());
   }
   static TensorDecl input(std::vector<int64_t> dims) {
-    return {"image", ORCH_DTYPE_F32, dims, std::vector<std::string>(dims.size())};
+    return {"image", ORCH_DTYPE_F32, dims,
+            std::vector<std::string>(dims.size())};
   }
   SmallString<128> folder;
   std::string path;

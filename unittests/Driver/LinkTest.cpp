@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "orchestra/Target/CPU/Descriptor.h"
 #include "orchestra/Target/CPU/Link.h"
+#include "orchestra/Target/CPU/Descriptor.h"
 
 #include "orchestra_runtime/format.h"
 
@@ -219,7 +219,8 @@ TEST_F(LinkTest, SafetensorsHoldTheSection) {
   EXPECT_EQ(bytes.size(), 8 + length + 128);
   Expected<json::Value> header = json::parse(bytes.substr(8, length));
   ASSERT_TRUE(bool(header));
-  const json::Object *metadata = header->getAsObject()->getObject("__metadata__");
+  const json::Object *metadata =
+      header->getAsObject()->getObject("__metadata__");
   ASSERT_NE(metadata, nullptr);
   EXPECT_EQ(metadata->getString(ORCH_WEIGHTS_HASH_KEY), StringRef(hash));
   float third;

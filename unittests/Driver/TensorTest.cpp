@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "orchestra/Driver/DriverError.h"
 #include "orchestra/Driver/Tensor.h"
+#include "orchestra/Driver/DriverError.h"
 #include "orchestra_runtime/format.h"
 
 #include "gtest/gtest.h"
@@ -59,9 +59,9 @@ TEST(Tensor, CountsAndRefuses) {
   EXPECT_EQ(make(ORCH_DTYPE_F32, {}).getNumElements(), 1);
   EXPECT_EQ(make(ORCH_DTYPE_F32, {2, 0, 3}).getNumBytes(), 0u);
   EXPECT_EQ(make(ORCH_DTYPE_I4, {5}).getNumBytes(), 3u);
-  for (std::vector<int64_t> dims :
-       {std::vector<int64_t>{-1}, {int64_t(1) << 40, int64_t(1) << 40},
-        std::vector<int64_t>(17, 1)}) {
+  for (std::vector<int64_t> dims : {std::vector<int64_t>{-1},
+                                    {int64_t(1) << 40, int64_t(1) << 40},
+                                    std::vector<int64_t>(17, 1)}) {
     Expected<Tensor> tensor = Tensor::allocate(ORCH_DTYPE_F32, dims);
     EXPECT_FALSE(bool(tensor));
     consumeError(tensor.takeError());
@@ -127,8 +127,8 @@ TEST(Compare, StrangeValuesMatchThemselvesOnly) {
   struct Case {
     double got, wanted;
     bool good;
-  } cases[] = {{nan, nan, true}, {inf, inf, true},   {inf, -inf, false},
-               {nan, 1, false},  {1, nan, false},    {1, inf, false},
+  } cases[] = {{nan, nan, true}, {inf, inf, true}, {inf, -inf, false},
+               {nan, 1, false},  {1, nan, false},  {1, inf, false},
                {inf, 1, false},  {-0.0, 0.0, true}};
   for (const Case &test : cases) {
     Expected<Difference> difference =
@@ -141,8 +141,8 @@ TEST(Compare, StrangeValuesMatchThemselvesOnly) {
 }
 
 TEST(Compare, ShapesMustAgree) {
-  Expected<Difference> difference = compare(
-      make(ORCH_DTYPE_F32, {4}), make(ORCH_DTYPE_F32, {2, 2}), 1, 1);
+  Expected<Difference> difference =
+      compare(make(ORCH_DTYPE_F32, {4}), make(ORCH_DTYPE_F32, {2, 2}), 1, 1);
   ASSERT_FALSE(bool(difference));
   DriverError error = toDriverError(difference.takeError());
   EXPECT_EQ(error.getFault(), Fault::Input);

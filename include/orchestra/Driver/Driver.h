@@ -5,7 +5,8 @@
 //
 // What: all that tools and bindings call to turn a model into native code.
 //   Session.h runs it.
-// Errors: every llvm::Error from here can be shown to a user: see DriverError.h.
+// Errors: every llvm::Error from here can be shown to a user: see
+// DriverError.h.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ORCHESTRA_DRIVER_DRIVER_H

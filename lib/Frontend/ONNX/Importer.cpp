@@ -51,6 +51,12 @@ Location Importer::fileLocation() {
 Location Importer::locationOf(llvm::StringRef name) {
   if (name.empty())
     return fileLocation();
+  // A name of a megabyte is no name: errors must stay readable.
+  constexpr size_t most = 200;
+  if (name.size() > most)
+    return NameLoc::get(
+        StringAttr::get(&context, name.take_front(most) + "..."),
+        fileLocation());
   return NameLoc::get(StringAttr::get(&context, name), fileLocation());
 }
 

@@ -39,7 +39,8 @@ void cpu::registerTranslations(mlir::DialectRegistry &registry) {
 static void setFunctionAttributes(Module &module, const MachineTarget &target) {
   for (Function &function : module) {
     // Parts of one artefact see each other; nobody else sees them.
-    if (!function.hasLocalLinkage() && function.getName().starts_with("orch_") &&
+    if (!function.hasLocalLinkage() &&
+        function.getName().starts_with("orch_") &&
         function.getName() != ORCH_ARTEFACT_SYMBOL)
       function.setVisibility(GlobalValue::HiddenVisibility);
     if (function.isDeclaration())

@@ -30,22 +30,53 @@ using namespace orchestra::cpu;
 
 /// Extensions that change which instructions are legal, per architecture. LLVM
 /// mixes them with tuning flags ("fast-gather"), which no machine must have.
-static constexpr StringLiteral kX86Extensions[] = {
-    "adx",           "aes",          "amx-bf16",        "amx-fp16",
-    "amx-int8",      "amx-tile",     "avx",             "avx2",
-    "avx512bf16",    "avx512bitalg", "avx512bw",        "avx512cd",
-    "avx512dq",      "avx512f",      "avx512fp16",      "avx512ifma",
-    "avx512vbmi",    "avx512vbmi2",  "avx512vl",        "avx512vnni",
-    "avx512vp2intersect", "avx512vpopcntdq", "avxifma", "avxneconvert",
-    "avxvnni",       "avxvnniint16", "avxvnniint8",     "bmi",
-    "bmi2",          "cx16",         "f16c",            "fma",
-    "gfni",          "lzcnt",        "movbe",           "pclmul",
-    "popcnt",        "sse3",         "sse4.1",          "sse4.2",
-    "ssse3",         "vaes",         "vpclmulqdq"};
+static constexpr StringLiteral kX86Extensions[] = {"adx",
+                                                   "aes",
+                                                   "amx-bf16",
+                                                   "amx-fp16",
+                                                   "amx-int8",
+                                                   "amx-tile",
+                                                   "avx",
+                                                   "avx2",
+                                                   "avx512bf16",
+                                                   "avx512bitalg",
+                                                   "avx512bw",
+                                                   "avx512cd",
+                                                   "avx512dq",
+                                                   "avx512f",
+                                                   "avx512fp16",
+                                                   "avx512ifma",
+                                                   "avx512vbmi",
+                                                   "avx512vbmi2",
+                                                   "avx512vl",
+                                                   "avx512vnni",
+                                                   "avx512vp2intersect",
+                                                   "avx512vpopcntdq",
+                                                   "avxifma",
+                                                   "avxneconvert",
+                                                   "avxvnni",
+                                                   "avxvnniint16",
+                                                   "avxvnniint8",
+                                                   "bmi",
+                                                   "bmi2",
+                                                   "cx16",
+                                                   "f16c",
+                                                   "fma",
+                                                   "gfni",
+                                                   "lzcnt",
+                                                   "movbe",
+                                                   "pclmul",
+                                                   "popcnt",
+                                                   "sse3",
+                                                   "sse4.1",
+                                                   "sse4.2",
+                                                   "ssse3",
+                                                   "vaes",
+                                                   "vpclmulqdq"};
 static constexpr StringLiteral kAArch64Extensions[] = {
-    "bf16", "complxnum", "crc",  "dotprod", "fp-armv8", "fp16fml", "fullfp16",
-    "i8mm", "jsconv",    "lse",  "neon",    "rcpc",     "rdm",     "sme",
-    "sme2", "sve",       "sve2", "sve2p1"};
+    "bf16",     "complxnum", "crc",    "dotprod", "fp-armv8", "fp16fml",
+    "fullfp16", "i8mm",      "jsconv", "lse",     "neon",     "rcpc",
+    "rdm",      "sme",       "sme2",   "sve",     "sve2",     "sve2p1"};
 
 static constexpr StringRef kArchitectures[] = {"x86_64", "aarch64"};
 
@@ -92,8 +123,8 @@ static Expected<Triple> parseTriple(StringRef target) {
   Triple triple(target.contains('-') ? Triple::normalize(target)
                                      : (target + "-unknown-linux-gnu").str());
   if (triple.getArch() != Triple::x86_64 && triple.getArch() != Triple::aarch64)
-    return badTarget("unknown target '" + target +
-                     "'; known are: host, " + join(supportedArchitectures(), ", "));
+    return badTarget("unknown target '" + target + "'; known are: host, " +
+                     join(supportedArchitectures(), ", "));
   if (!triple.isOSLinux())
     return badTarget("target '" + target +
                      "' is not Linux; only Linux artefacts can be made");
@@ -154,10 +185,11 @@ Expected<MachineTarget> cpu::resolveTarget(StringRef target, StringRef cpuName,
     llvm::sort(names);
     // Linux hands out AMX tiles on request only: never required unasked.
     for (StringRef name : names)
-      wanted.AddFeature(name,
-                        host.lookup(name) && !name.starts_with("amx-"));
+      wanted.AddFeature(name, host.lookup(name) && !name.starts_with("amx-"));
   } else {
-    result.cpu = !cpuName.empty() ? cpuName.str() : isX86 ? "x86-64" : "generic";
+    result.cpu = !cpuName.empty() ? cpuName.str()
+                 : isX86          ? "x86-64"
+                                  : "generic";
   }
 
   std::unique_ptr<MCSubtargetInfo> names(
@@ -211,9 +243,11 @@ cpu::createTargetMachine(const MachineTarget &target, unsigned optLevel) {
   options.FunctionSections = true; // so that a linker can drop what is unused
   options.MCOptions.AsmVerbose = true;
   std::optional<CodeGenOptLevel> level = CodeGenOpt::getLevel(optLevel);
-  std::unique_ptr<TargetMachine> machine((*codeGenerator)->createTargetMachine(
-      triple, target.cpu, target.featureString, options, Reloc::PIC_,
-      CodeModel::Small, level.value_or(CodeGenOptLevel::Aggressive)));
+  std::unique_ptr<TargetMachine> machine(
+      (*codeGenerator)
+          ->createTargetMachine(triple, target.cpu, target.featureString,
+                                options, Reloc::PIC_, CodeModel::Small,
+                                level.value_or(CodeGenOptLevel::Aggressive)));
   if (!machine)
     return badTarget("LLVM cannot make a target machine for '" + target.triple +
                      "'");

@@ -107,18 +107,18 @@ std::string cpu::metadataJson(const ArtefactInfo &info,
     weights["hash"] = info.weightsHash;
   if (info.weights == WeightsPlace::External)
     weights["file"] = info.weightsFile;
-  json::Object root{{"format", "orchestra-artefact"},
-                    {"abi_version", int64_t(ORCH_ARTEFACT_ABI_VERSION)},
-                    {"name", json::fixUTF8(info.name)},
-                    {"producer", info.producer},
-                    {"target",
-                     json::Object{{"arch", target.arch},
-                                  {"cpu", target.cpu},
-                                  {"features", json::Array(target.features)}}},
-                    {"inputs", tensorsJson(info.inputs)},
-                    {"outputs", tensorsJson(info.outputs)},
-                    {"calls", std::move(calls)},
-                    {"weights", std::move(weights)}};
+  json::Object root{
+      {"format", "orchestra-artefact"},
+      {"abi_version", int64_t(ORCH_ARTEFACT_ABI_VERSION)},
+      {"name", json::fixUTF8(info.name)},
+      {"producer", info.producer},
+      {"target", json::Object{{"arch", target.arch},
+                              {"cpu", target.cpu},
+                              {"features", json::Array(target.features)}}},
+      {"inputs", tensorsJson(info.inputs)},
+      {"outputs", tensorsJson(info.outputs)},
+      {"calls", std::move(calls)},
+      {"weights", std::move(weights)}};
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(root));
   return text;
@@ -149,34 +149,32 @@ public:
     Constant *weights = null();
     if (embedded)
       weights = declareData(info.weightsSymbol);
-    Constant *fields[] = {
-        number(ORCH_ARTEFACT_MAGIC),
-        number(ORCH_ARTEFACT_ABI_VERSION),
-        number(sizeof(orch_artefact)),
-        number(0),
-        string(info.name),
-        string(info.producer),
-        string(target.describe()),
-        number(info.inputs.size()),
-        number(info.outputs.size()),
-        tensors(info.inputs),
-        tensors(info.outputs),
-        number(info.calls.size()),
-        number(features.size()),
-        array(callType, calls),
-        array(ptr, features),
-        string(metadataJson(info, target)),
-        weights,
-        ConstantInt::get(i64, info.weightsSize),
-        external ? string(info.weightsFile) : null(),
-        external ? string(info.weightsHash) : null(),
-        declareFunction(info.resolveSymbol),
-        declareFunction(info.runSymbol)};
+    Constant *fields[] = {number(ORCH_ARTEFACT_MAGIC),
+                          number(ORCH_ARTEFACT_ABI_VERSION),
+                          number(sizeof(orch_artefact)),
+                          number(0),
+                          string(info.name),
+                          string(info.producer),
+                          string(target.describe()),
+                          number(info.inputs.size()),
+                          number(info.outputs.size()),
+                          tensors(info.inputs),
+                          tensors(info.outputs),
+                          number(info.calls.size()),
+                          number(features.size()),
+                          array(callType, calls),
+                          array(ptr, features),
+                          string(metadataJson(info, target)),
+                          weights,
+                          ConstantInt::get(i64, info.weightsSize),
+                          external ? string(info.weightsFile) : null(),
+                          external ? string(info.weightsHash) : null(),
+                          declareFunction(info.resolveSymbol),
+                          declareFunction(info.runSymbol)};
     Constant *value = ConstantStruct::getAnon(context, fields);
-    auto *global =
-        new GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                           GlobalValue::ExternalLinkage, value,
-                           ORCH_ARTEFACT_SYMBOL);
+    auto *global = new GlobalVariable(
+        module, value->getType(), /*isConstant=*/true,
+        GlobalValue::ExternalLinkage, value, ORCH_ARTEFACT_SYMBOL);
     global->setAlignment(Align(16));
     return module;
   }
@@ -199,8 +197,8 @@ private:
   Constant *array(Type *type, ArrayRef<Constant *> values) {
     if (values.empty())
       return null();
-    return global(ConstantArray::get(ArrayType::get(type, values.size()), values),
-                  8);
+    return global(
+        ConstantArray::get(ArrayType::get(type, values.size()), values), 8);
   }
   Constant *tensors(ArrayRef<TensorInfo> list) {
     StructType *type = StructType::get(ptr, i32, i32, ptr, ptr);
@@ -210,13 +208,14 @@ private:
       for (int64_t dim : tensor.dims)
         dims.push_back(ConstantInt::getSigned(i64, dim < 0 ? -1 : dim));
       for (size_t i = 0; i < tensor.dims.size(); ++i)
-        names.push_back(i < tensor.dimNames.size() && !tensor.dimNames[i].empty()
+        names.push_back(i < tensor.dimNames.size() &&
+                                !tensor.dimNames[i].empty()
                             ? string(tensor.dimNames[i])
                             : null());
-      values.push_back(ConstantStruct::get(
-          type, {string(tensor.name), number(tensor.dtype),
-                 number(tensor.dims.size()), array(i64, dims),
-                 array(ptr, names)}));
+      values.push_back(
+          ConstantStruct::get(type, {string(tensor.name), number(tensor.dtype),
+                                     number(tensor.dims.size()),
+                                     array(i64, dims), array(ptr, names)}));
     }
     return array(type, values);
   }
@@ -229,8 +228,8 @@ private:
   }
   Constant *declareFunction(StringRef name) {
     FunctionType *type = FunctionType::get(i32, {ptr}, /*isVarArg=*/false);
-    Function *function = Function::Create(type, GlobalValue::ExternalLinkage,
-                                          name, module);
+    Function *function =
+        Function::Create(type, GlobalValue::ExternalLinkage, name, module);
     function->setVisibility(GlobalValue::HiddenVisibility);
     return function;
   }
@@ -296,9 +295,9 @@ static void describeTensors(raw_ostream &os, StringRef what, StringRef prefix,
   os << "#define " << prefix << "_NUM_" << what << "S " << tensors.size()
      << "\n";
   for (auto [index, tensor] : llvm::enumerate(tensors)) {
-    std::string stem = (prefix + "_" + what + "_" +
-                        StringRef(identifier(tensor.name)).upper())
-                           .str();
+    std::string stem =
+        (prefix + "_" + what + "_" + StringRef(identifier(tensor.name)).upper())
+            .str();
     os << "/* " << dtypeName(tensor.dtype) << "[";
     int64_t elements = 1;
     for (size_t i = 0; i < tensor.dims.size(); ++i) {
@@ -318,8 +317,8 @@ static void describeTensors(raw_ostream &os, StringRef what, StringRef prefix,
     os << "\"\n#define " << stem << "_RANK " << tensor.dims.size() << "\n";
     if (elements >= 0)
       os << "#define " << stem << "_ELEMENTS " << elements << "\n";
-    os << "typedef " << cType(tensor.dtype) << " "
-       << StringRef(stem).lower() << "_t;\n";
+    os << "typedef " << cType(tensor.dtype) << " " << StringRef(stem).lower()
+       << "_t;\n";
   }
 }
 

@@ -134,13 +134,14 @@ static bool isLibcSymbol(StringRef name) {
 /// Functions of libm, in double precision; the others append f.
 static bool isLibmSymbol(StringRef name) {
   static constexpr StringLiteral functions[] = {
-      "acos",  "acosh", "asin",  "asinh",    "atan",  "atan2",     "atanh",
-      "cbrt",  "ceil",  "cos",   "cosh",     "erf",   "erfc",      "exp",
-      "exp10", "exp2",  "expm1", "fabs",     "floor", "fma",       "fmax",
-      "fmin",  "fmod",  "hypot", "ldexp",    "log",   "log10",     "log1p",
-      "log2",  "lgamma", "lround", "llround", "nearbyint", "pow",  "remainder",
-      "rint",  "round", "roundeven", "sin",  "sincos", "sinh",     "sqrt",
-      "tan",   "tanh",  "tgamma", "trunc",   "frexp", "copysign"};
+      "acos",   "acosh",     "asin",      "asinh",  "atan",      "atan2",
+      "atanh",  "cbrt",      "ceil",      "cos",    "cosh",      "erf",
+      "erfc",   "exp",       "exp10",     "exp2",   "expm1",     "fabs",
+      "floor",  "fma",       "fmax",      "fmin",   "fmod",      "hypot",
+      "ldexp",  "log",       "log10",     "log1p",  "log2",      "lgamma",
+      "lround", "llround",   "nearbyint", "pow",    "remainder", "rint",
+      "round",  "roundeven", "sin",       "sincos", "sinh",      "sqrt",
+      "tan",    "tanh",      "tgamma",    "trunc",  "frexp",     "copysign"};
   return is_contained(functions, name) ||
          (name.consume_back("f") && is_contained(functions, name));
 }
@@ -152,8 +153,7 @@ static Error writeStubLibrary(StringRef path, StringRef soname,
   ifs::IFSStub stub;
   stub.IfsVersion = VersionTuple(3, 0);
   stub.SoName = soname.str();
-  stub.Target.Arch =
-      target.arch == "x86_64" ? ELF::EM_X86_64 : ELF::EM_AARCH64;
+  stub.Target.Arch = target.arch == "x86_64" ? ELF::EM_X86_64 : ELF::EM_AARCH64;
   stub.Target.BitWidth = ifs::IFSBitWidthType::IFS64;
   stub.Target.Endianness = ifs::IFSEndiannessType::Little;
   for (StringRef name : symbols) {
@@ -202,8 +202,8 @@ static Error localizeHidden(StringRef from, StringRef to) {
   return objcopy::executeObjcopyOnBinary(config, *binary->getBinary(), os);
 }
 
-/// Puts the weights where their placeholder is; if this linker's layout does not
-/// allow that, links them as they are, with the same arguments.
+/// Puts the weights where their placeholder is; if this linker's layout does
+/// not allow that, links them as they are, with the same arguments.
 static Error fillOrLinkAgain(const Linker &linker,
                              ArrayRef<std::string> arguments,
                              const TemporaryFolder &folder, StringRef output,
@@ -239,8 +239,9 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
     if (Error error = writeFile(inputs.back(), bytes))
       return error;
   }
-  std::string partial = path.str() + ".tmp-" + sys::path::filename(
-      sys::path::parent_path(folder->file("x"))).str();
+  std::string partial =
+      path.str() + ".tmp-" +
+      sys::path::filename(sys::path::parent_path(folder->file("x"))).str();
   auto linkerFlag = [&](StringRef flag) {
     return linker->isCompiler ? ("-Wl," + flag).str() : flag.str();
   };
@@ -262,9 +263,9 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
       arguments.push_back("-nostdlib");
     if (options.weights) {
       arguments.push_back(folder->file("weights.o"));
-      if (Error error = writeWeightsObject(arguments.back(), target,
-                                           *options.weights,
-                                           options.weightsSymbol))
+      if (Error error =
+              writeWeightsObject(arguments.back(), target, *options.weights,
+                                 options.weightsSymbol))
         return error;
     }
     if (Error error = runLinker(*linker, arguments, *folder)) {
@@ -274,8 +275,8 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
   } else {
     std::string script = folder->file("exports.map");
     StringRef exports = "{ global: " ORCH_ARTEFACT_SYMBOL "; local: *; };\n";
-    if (Error error = writeFile(script, ArrayRef(exports.data(),
-                                                 exports.size())))
+    if (Error error =
+            writeFile(script, ArrayRef(exports.data(), exports.size())))
       return error;
     std::vector<std::string> arguments{"-shared", "-o", partial};
     if (linker->isCompiler)
@@ -323,7 +324,8 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
     struct Stub {
       StringRef file, soname;
       ArrayRef<StringRef> symbols;
-    } stubs[] = {{"libc.so", "libc.so.6", libc}, {"libm.so", "libm.so.6", libm}};
+    } stubs[] = {{"libc.so", "libc.so.6", libc},
+                 {"libm.so", "libm.so.6", libm}};
     for (const Stub &stub : stubs) {
       if (stub.symbols.empty())
         continue;
@@ -338,8 +340,8 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
       return error;
     }
     if (placeholder) {
-      Error error = fillOrLinkAgain(*linker, arguments, *folder, partial, target,
-                                    options);
+      Error error = fillOrLinkAgain(*linker, arguments, *folder, partial,
+                                    target, options);
       if (error) {
         sys::fs::remove(partial);
         return error;

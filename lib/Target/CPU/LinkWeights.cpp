@@ -67,9 +67,8 @@ static constexpr uint64_t kPageSize = 4096;
 /// Writes a file beside `path` and renames it, so that nobody sees half of it.
 static Error writeAtomically(StringRef path,
                              function_ref<void(raw_ostream &)> write) {
-  Expected<sys::fs::TempFile> file =
-      sys::fs::TempFile::create(path + ".tmp-%%%%%%%%", sys::fs::all_read |
-                                                            sys::fs::owner_write);
+  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(
+      path + ".tmp-%%%%%%%%", sys::fs::all_read | sys::fs::owner_write);
   if (!file)
     return createFileError(path, file.takeError());
   std::error_code error;
@@ -95,17 +94,15 @@ Error cpu::writeSafetensors(StringRef path, const WeightSection &section,
   // compiler with padding: one tensor of bytes says it honestly.
   std::string header;
   raw_string_ostream(header) << json::Value(json::Object{
-      {"__metadata__",
-       json::Object{{"format", "orchestra-packed"},
-                    {ORCH_WEIGHTS_HASH_KEY, hash}}},
+      {"__metadata__", json::Object{{"format", "orchestra-packed"},
+                                    {ORCH_WEIGHTS_HASH_KEY, hash}}},
       {"orchestra.packed_weights",
-       json::Object{{"dtype", "U8"},
-                    {"shape", json::Array{int64_t(section.size)}},
-                    {"data_offsets",
-                     json::Array{int64_t(0), int64_t(section.size)}}}}});
-  header.append(offsetToAlignment(8 + header.size(),
-                                  Align(ORCH_BUFFER_ALIGNMENT)),
-                ' ');
+       json::Object{
+           {"dtype", "U8"},
+           {"shape", json::Array{int64_t(section.size)}},
+           {"data_offsets", json::Array{int64_t(0), int64_t(section.size)}}}}});
+  header.append(
+      offsetToAlignment(8 + header.size(), Align(ORCH_BUFFER_ALIGNMENT)), ' ');
   return writeAtomically(path, [&](raw_ostream &os) {
     char length[8];
     support::endian::write64le(length, header.size());
@@ -119,9 +116,10 @@ static constexpr StringLiteral kPlaceholderName = ".lbss.orch_weights";
 
 /// Writes an object file with one section that defines `symbol`; without
 /// `contents` the section has no bytes in the file.
-static Error writeObject(StringRef path, uint16_t machine, StringRef sectionName,
-                         uint64_t sectionFlags, uint64_t size,
-                         const WeightSection *contents, StringRef symbol) {
+static Error writeObject(StringRef path, uint16_t machine,
+                         StringRef sectionName, uint64_t sectionFlags,
+                         uint64_t size, const WeightSection *contents,
+                         StringRef symbol) {
   std::string names("\0", 1);
   auto addName = [&names](StringRef name) {
     uint32_t offset = names.size();
