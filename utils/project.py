@@ -37,14 +37,15 @@ def all_files():
 
 def changed_files():
     """What differs from the branch we left, or on that branch from the commit
-    before; with everything not committed yet."""
-    base = "HEAD~1"
+    before; with everything not committed yet. The branches of a merge were
+    looked at before they were merged."""
+    base = "HEAD" if git("rev-parse", "--verify", "-q", "HEAD^2") else "HEAD~1"
     for upstream in ("origin/main", "main"):
         fork = git("merge-base", "HEAD", upstream)
         if fork and fork != git("rev-parse", "HEAD"):
             base = fork[0]
             break
-    names = git("diff", "--name-only", base) or git("ls-files")
+    names = git("diff", "--name-only", base)
     names += git("ls-files", "--others", "--exclude-standard")
     return sorted(Path(name) for name in set(names) if (ROOT / name).is_file())
 

@@ -45,7 +45,8 @@ TEST(TargetDescription, UnknownProcessorIsTheLeastOne) {
 }
 
 TEST(TargetDescription, EmptyMeansHost) {
-  TargetDescription host = getHostTarget(), named = getTarget("host", "host", "");
+  TargetDescription host = getHostTarget(),
+                    named = getTarget("host", "host", "");
   EXPECT_EQ(host.arch, named.arch);
   EXPECT_EQ(host.cpu, named.cpu);
   EXPECT_EQ(host.features, named.features);

@@ -51,6 +51,12 @@ Location Importer::fileLocation() {
 Location Importer::locationOf(llvm::StringRef name) {
   if (name.empty())
     return fileLocation();
+  // A name of a megabyte is no name: errors must stay readable.
+  constexpr size_t most = 200;
+  if (name.size() > most)
+    return NameLoc::get(
+        StringAttr::get(&context, name.take_front(most) + "..."),
+        fileLocation());
   return NameLoc::get(StringAttr::get(&context, name), fileLocation());
 }
 
@@ -371,6 +377,11 @@ static OwningOpRef<ModuleOp> import(llvm::StringRef path,
   readOptions.maxNodes = options.maxNodes;
   readOptions.keeps = [](const std::string &domain, const std::string &op) {
     return opTable().find(domain, op) || (domain.empty() && op == "Range");
+  };
+  readOptions.reads = [](const std::string &domain, const std::string &op,
+                         int since) {
+    const OpEntry *entry = opTable().find(domain, op);
+    return entry && entry->facts.since <= since;
   };
   for (const auto &dim : options.dims)
     readOptions.dims[dim.getKey().str()] = dim.getValue();

@@ -129,6 +129,21 @@ void inlineAndConvert(pb::ModelProto &model, std::vector<Problem> &problems) {
   }
 }
 
+/// Whether the importer takes all nodes as they stand.
+bool isReady(const pb::GraphProto &graph, const Opsets &opsets,
+             const ReadOptions &options) {
+  for (const pb::NodeProto &node : graph.node()) {
+    const pb::OpSchema *schema = schemaOf(node, opsets);
+    if (!schema || !options.reads(normalDomain(node.domain()), node.op_type(),
+                                  schema->SinceVersion()))
+      return false;
+    for (const pb::AttributeProto &attribute : node.attribute())
+      if (attribute.has_g() && !isReady(attribute.g(), opsets, options))
+        return false;
+  }
+  return true;
+}
+
 void read(const std::string &path, const std::string_view *given,
           const ReadOptions &options, ReadResult &result) {
   TensorSource source;
@@ -151,8 +166,15 @@ void read(const std::string &path, const std::string_view *given,
   sortGraph(*model.mutable_graph());
   checkNodes(model.graph(), opsetsOf(model), result.problems);
   setDims(*model.mutable_graph(), options.dims);
-  inlineAndConvert(model, result.problems);
-  expandFunctions(model, options);
+  if (model.functions_size() > 0 ||
+      !isReady(model.graph(), opsetsOf(model), options))
+    isolate(
+        model,
+        [&](pb::ModelProto &model, std::vector<Problem> &problems) {
+          inlineAndConvert(model, problems);
+          expandFunctions(model, options);
+        },
+        result.problems);
   auto out = std::make_unique<Model>();
   Opsets opsets = opsetsOf(model);
   out->opset = opsets[""];

@@ -21,6 +21,10 @@ struct ReadOptions {
   /// Whether the importer lowers this op itself, so that its function body is
   /// not expanded.
   std::function<bool(const std::string &domain, const std::string &op)> keeps;
+  /// Whether it lowers this version of the op, so that no conversion is needed.
+  std::function<bool(const std::string &domain, const std::string &op,
+                     int since)>
+      reads;
   /// Named dimensions of inputs to give a size.
   std::map<std::string, int64_t> dims;
 };

@@ -66,6 +66,15 @@ void sortGraph(pb::GraphProto &graph);
 /// `options.keeps`.
 void expandFunctions(pb::ModelProto &model, const ReadOptions &options);
 
+/// A change of a model by the onnx library.
+using Step =
+    std::function<void(pb::ModelProto &, std::vector<Problem> &problems)>;
+
+/// Does the step in a child process and takes its result over. A crash of the
+/// library, or more than a minute of it, is a ReadError here.
+void isolate(pb::ModelProto &model, const Step &step,
+             std::vector<Problem> &problems);
+
 /// Where the bytes of tensors come from.
 struct TensorSource {
   std::shared_ptr<const MappedFile> file; // null when in memory
