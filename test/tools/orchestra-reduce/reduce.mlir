@@ -1,9 +1,9 @@
-// RUN: orchestra-reduce %s -reduction-tree='traversal-mode=0 test=%S/has-dispatch.sh' | FileCheck %s
+// RUN: orchestra-reduce %s -opt-reduction-pass='opt-pass=symbol-dce test=%S/has-dispatch.sh' | FileCheck %s
 // What does not matter for the finding, here a dispatch, goes.
-// CHECK-NOT: @unrelated
+// CHECK-NOT: @unrelated(
 // CHECK:     orchestra.dispatch @kernel
 func.func private @kernel(tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> attributes {orchestra.kernel}
-func.func @unrelated(%x: tensor<4xf32>) -> tensor<4xf32> {
+func.func private @unrelated(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %x : tensor<4xf32>
 }
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
