@@ -29,6 +29,8 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ThreadPool.h"
 
+struct orch_tensor;
+
 namespace orchestra {
 
 /// The version and the identity of the compiler's own file: code compiled by
@@ -107,6 +109,8 @@ private:
   /// Executes @orchestra_fold, if there is one, and puts constants in place of
   /// its call.
   llvm::Error fold(mlir::ModuleOp host, const KernelModules &kernels);
+  /// Puts a constant over the memory of `tensor` in place of a result.
+  llvm::Error replaceResult(mlir::OpResult result, orch_tensor &tensor);
 
   CompileOptions options;
   std::string model; ///< path as the user gave it

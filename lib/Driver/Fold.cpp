@@ -18,7 +18,13 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace orchestra;
@@ -33,10 +39,85 @@ static AsmResourceBlob *getBlob(arith::ConstantOp constant) {
   return resource ? resource.getRawHandle().getBlob() : nullptr;
 }
 
-/// Makes @orchestra_fold the entry of a module of its own, with its large
-/// constants as arguments. `constants`: what to pass for them.
+/// Cuts the results into groups of about this many bytes, in order. Each group
+/// is computed by a run of its own, so that neither all of the model's file nor
+/// the scratch memory of all results is in memory at once.
+static constexpr uint64_t kGroupBytes = uint64_t(96) << 20;
+
+static std::vector<std::vector<unsigned>> groupResults(func::FuncOp fold) {
+  std::vector<std::vector<unsigned>> groups(1);
+  uint64_t bytes = 0;
+  for (auto [index, type] : llvm::enumerate(fold.getResultTypes())) {
+    if (bytes >= kGroupBytes) {
+      groups.emplace_back();
+      bytes = 0;
+    }
+    groups.back().push_back(index);
+    auto shaped = cast<RankedTensorType>(type);
+    bytes += uint64_t(shaped.getNumElements()) *
+             llvm::divideCeil(shaped.getElementTypeBitWidth(), 8);
+  }
+  return groups;
+}
+
+/// Leaves only these results of `entry`, and what they need.
+static void keepResults(func::FuncOp entry, llvm::ArrayRef<unsigned> results) {
+  Block &block = entry.getBody().front();
+  Operation *terminator = block.getTerminator();
+  if (terminator->getNumOperands() == results.size())
+    return;
+  llvm::SmallVector<Value> kept;
+  for (unsigned index : results)
+    kept.push_back(terminator->getOperand(index));
+  terminator->setOperands(kept);
+  entry.removeResAttrsAttr();
+  entry.setFunctionType(FunctionType::get(entry.getContext(),
+                                          entry.getArgumentTypes(),
+                                          ValueRange(kept).getTypes()));
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+/// Lets the system take back pages of mapped files, which come again when they
+/// are read. Other memory is left alone: there it would be lost.
+static void releaseFilePages(llvm::ArrayRef<AsmResourceBlob *> blobs) {
+  auto maps = llvm::MemoryBuffer::getFileAsStream("/proc/self/maps");
+  if (!maps)
+    return;
+  // "begin-end perms offset device inode path"
+  llvm::SmallVector<std::pair<uint64_t, uint64_t>> files;
+  for (StringRef line : llvm::split((*maps)->getBuffer(), '\n')) {
+    llvm::SmallVector<StringRef> words;
+    line.split(words, ' ', 5, /*KeepEmpty=*/false);
+    uint64_t begin, end;
+    if (words.size() < 5 || words[4] == "0" || !words[1].starts_with("r-") ||
+        words[0].split('-').first.getAsInteger(16, begin) ||
+        words[0].split('-').second.getAsInteger(16, end))
+      continue;
+    files.push_back({begin, end});
+  }
+  uint64_t page = uint64_t(sysconf(_SC_PAGESIZE));
+  for (AsmResourceBlob *blob : blobs) {
+    uint64_t begin = reinterpret_cast<uint64_t>(blob->getData().data());
+    uint64_t end = (begin + blob->getData().size()) / page * page;
+    begin = llvm::alignTo(begin, page);
+    if (begin < end && llvm::any_of(
+                           files,
+                           [&](const auto &file) {
+                             return file.first <= begin && end <= file.second;
+                           }))
+      (void)madvise(reinterpret_cast<void *>(begin), end - begin,
+                    MADV_DONTNEED);
+  }
+}
+
+/// Makes @orchestra_fold the entry of a module of its own, with these of its
+/// results and its large constants as arguments. `constants`: what to pass for
+/// them.
 static OwningOpRef<ModuleOp>
 makeFoldModule(ModuleOp host, func::FuncOp fold,
+               llvm::ArrayRef<unsigned> results,
                llvm::SmallVectorImpl<AsmResourceBlob *> &constants) {
   OwningOpRef<ModuleOp> module =
       ModuleOp::create(fold.getLoc(), StringRef("constants"));
@@ -49,6 +130,7 @@ makeFoldModule(ModuleOp host, func::FuncOp fold,
   entry.setName("main");
   entry.setPublic();
   entry->setAttr(kEntryAttrName, builder.getUnitAttr());
+  keepResults(entry, results);
   llvm::DenseMap<Attribute, Value> arguments;
   llvm::SmallVector<arith::ConstantOp> read;
   entry.walk([&](arith::ConstantOp constant) {
@@ -136,6 +218,34 @@ foldingMachine(const cpu::MachineTarget &target) {
   return runs ? target : *host;
 }
 
+llvm::Error Compilation::replaceResult(OpResult result, orch_tensor &tensor) {
+  auto type = cast<RankedTensorType>(result.getType());
+  int64_t elements = 0;
+  uint64_t bytes = 0;
+  if (orch_status status = orch_tensor_size(&tensor, &elements, &bytes))
+    return runtimeError(model, status);
+  // The runtime's buffer becomes the constant; it goes when the last of the
+  // compilation and the program's weights does.
+  std::shared_ptr<orch_buffer> owner(tensor.buffer, orch_buffer_release);
+  llvm::ArrayRef<char> data(static_cast<const char *>(tensor.data), bytes);
+  tensor.buffer = nullptr;
+  tensor.data = nullptr;
+  Attribute value;
+  if (bytes == 0) {
+    value = DenseElementsAttr::get(type, ArrayRef<Attribute>());
+  } else {
+    foldedBuffers[data.data()] = owner;
+    value = DenseResourceElementsAttr::get(
+        type, "folded_" + std::to_string(result.getResultNumber()),
+        UnmanagedAsmResourceBlob::allocateWithAlign(data,
+                                                    ORCH_BUFFER_ALIGNMENT));
+  }
+  OpBuilder builder(result.getOwner());
+  result.replaceAllUsesWith(arith::ConstantOp::create(builder, result.getLoc(),
+                                                      cast<TypedAttr>(value)));
+  return llvm::Error::success();
+}
+
 llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
   auto function = host.lookupSymbol<func::FuncOp>(kFoldName);
   if (!function)
@@ -150,13 +260,11 @@ llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
     return makeError(Fault::Internal, model,
                      "constant work is called " + std::to_string(calls.size()) +
                          " times [internal]");
-  llvm::SmallVector<AsmResourceBlob *> constants;
-  OwningOpRef<ModuleOp> foldModule = makeFoldModule(host, function, constants);
   Expected<cpu::MachineTarget> machine = foldingMachine(target);
   if (!machine)
     return machine.takeError();
   llvm::SetVector<StringAttr> names;
-  foldModule->walk([&](DispatchOp dispatch) {
+  function.walk([&](DispatchOp dispatch) {
     names.insert(dispatch.getKernelAttr().getAttr());
   });
   Expected<std::vector<Bytes>> objects =
@@ -165,47 +273,29 @@ llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
                      std::min(options.optLevel, 1u));
   if (!objects)
     return objects.takeError();
-  Expected<Program> program = compileHost(*foldModule, *machine);
-  if (!program)
-    return program.takeError();
-  program->objects.insert(program->objects.end(), objects->begin(),
-                          objects->end());
-  Expected<std::unique_ptr<JitImage>> image = program->loadInProcess();
-  if (!image)
-    return llvm::make_error<DriverError>(
-        toDriverError(image.takeError(), model, Fault::Internal));
-  RunState state;
-  if (llvm::Error error = run(state, **image, model, constants, options.jobs))
-    return error;
 
   func::CallOp call = calls.front();
-  OpBuilder builder(call);
-  for (auto [index, result] : llvm::enumerate(call.getResults())) {
-    orch_tensor &tensor = state.outputs[index];
-    auto type = cast<RankedTensorType>(result.getType());
-    int64_t elements = 0;
-    uint64_t bytes = 0;
-    if (orch_status status = orch_tensor_size(&tensor, &elements, &bytes))
-      return runtimeError(model, status);
-    // The runtime's buffer becomes the constant; it goes when the last of the
-    // context's user and the program's weights does.
-    std::shared_ptr<orch_buffer> owner(tensor.buffer, orch_buffer_release);
-    llvm::ArrayRef<char> data(static_cast<const char *>(tensor.data), bytes);
-    tensor.buffer = nullptr;
-    tensor.data = nullptr;
-    Attribute value;
-    if (bytes == 0) {
-      value = DenseElementsAttr::get(type, ArrayRef<Attribute>());
-    } else {
-      foldedBuffers[data.data()] = owner;
-      value = DenseResourceElementsAttr::get(
-          type, "folded_" + std::to_string(index),
-          UnmanagedAsmResourceBlob::allocateWithAlign(data,
-                                                      ORCH_BUFFER_ALIGNMENT));
-    }
-    Value constant = arith::ConstantOp::create(builder, call.getLoc(),
-                                               cast<TypedAttr>(value));
-    result.replaceAllUsesWith(constant);
+  for (const std::vector<unsigned> &group : groupResults(function)) {
+    llvm::SmallVector<AsmResourceBlob *> constants;
+    OwningOpRef<ModuleOp> part =
+        makeFoldModule(host, function, group, constants);
+    Expected<Program> program = compileHost(*part, *machine);
+    if (!program)
+      return program.takeError();
+    program->objects.insert(program->objects.end(), objects->begin(),
+                            objects->end());
+    Expected<std::unique_ptr<JitImage>> image = program->loadInProcess();
+    if (!image)
+      return llvm::make_error<DriverError>(
+          toDriverError(image.takeError(), model, Fault::Internal));
+    RunState state;
+    if (llvm::Error error = run(state, **image, model, constants, options.jobs))
+      return error;
+    releaseFilePages(constants);
+    for (auto [position, index] : llvm::enumerate(group))
+      if (llvm::Error error =
+              replaceResult(call->getResult(index), state.outputs[position]))
+        return error;
   }
   call.erase();
   function.erase();
