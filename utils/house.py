@@ -62,7 +62,7 @@ def rule_artefacts():
     """No build product or leftover is in the tree."""
     bad = (".o", ".so", ".a", ".pyc", ".orig", ".rej", ".log", ".npz.bak")
     for path in project.all_files():
-        if path.suffix in bad or path.name.startswith("orchestra-crash-"):
+        if path.suffix in bad or path.name.startswith(("orchestra-crash-", "orch_k_")):
             yield "%s" % path
 
 
