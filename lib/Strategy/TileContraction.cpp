@@ -19,7 +19,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -246,30 +245,11 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
     return success();
   }
 
-  scf::SCFTileAndFuseOptions options;
-  options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
-  options.tilingOptions.setTileSizes(
-      getAsIndexOpFoldResult(kernel.getContext(), sizes));
-  SmallPtrSet<Operation *, 4> returned;
-  for (Value value : kernel.getBody().front().getTerminator()->getOperands())
-    returned.insert(value.getDefiningOp());
-  options.setFusionControlFn(
-      [&](tensor::ExtractSliceOp, OpResult producer,
-          bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
-        if (!isa<linalg::LinalgOp>(producer.getOwner()))
-          return std::nullopt; // packed operands and views stay outside
-        return scf::SCFTileAndFuseOptions::ControlFnResult{
-            returned.contains(producer.getOwner())};
-      });
-  rewriter.setInsertionPoint(root);
-  FailureOr<scf::SCFTileAndFuseResult> tiled =
-      scf::tileConsumerAndFuseProducersUsingSCF(
-          rewriter, cast<TilingInterface>(root.getOperation()), options);
-  if (failed(tiled) || tiled->loops.empty())
+  FailureOr<scf::ForallOp> tiled =
+      tileAndFuseKernel(rewriter, kernel, root, sizes);
+  if (failed(tiled))
     return failure();
-  replaceTiledOps(rewriter, kernel, tiled->replacements);
-
-  auto forall = cast<scf::ForallOp>(tiled->loops.front().getOperation());
+  scf::ForallOp forall = *tiled;
   forall->setAttr(kLoopOrderAttrName, rewriter.getDenseI64ArrayAttr(order));
   forall->setAttr(kGrainAttrName, rewriter.getI64IntegerAttr(int64_t(
                                       std::ceil(kMinFlopsPerThread / flops))));

@@ -10,10 +10,8 @@
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Strategy/Tiling.h"
 
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -28,20 +26,6 @@ static unsigned getLeadingResultDims(linalg::LinalgOp root) {
   for (OpOperand &init : root.getDpsInitsMutable())
     depth = std::min(depth, getAlignedDims(root, &init));
   return depth;
-}
-
-void orchestra::replaceTiledOps(RewriterBase &rewriter, func::FuncOp kernel,
-                                const DenseMap<Value, Value> &replacements) {
-  kernel.walk([&](tensor::DimOp dim) {
-    Value shape = dim.getSource();
-    while (auto op = shape.getDefiningOp<DestinationStyleOpInterface>())
-      shape = op.getTiedOpOperand(cast<OpResult>(shape))->get();
-    rewriter.modifyOpInPlace(dim,
-                             [&] { dim.getSourceMutable().assign(shape); });
-  });
-  for (auto [original, replacement] : replacements)
-    rewriter.replaceAllUsesWith(original, replacement);
-  sortTopologically(&kernel.getBody().front());
 }
 
 LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
@@ -63,7 +47,7 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
   for (linalg::LinalgOp op : ops)
     for (OpOperand &operand : op->getOpOperands()) {
       Operation *producer = operand.get().getDefiningOp();
-      if (producer && isa<linalg::LinalgOp>(producer) &&
+      if (isa_and_nonnull<linalg::LinalgOp>(producer) &&
           !isa<linalg::FillOp>(producer))
         depth = std::min(depth, getAlignedDims(op, &operand));
     }
@@ -106,31 +90,13 @@ LogicalResult orchestra::tileRows(RewriterBase &rewriter, func::FuncOp kernel,
   if (llvm::all_of(sizes, [](int64_t size) { return size == 0; }))
     return success();
 
-  scf::SCFTileAndFuseOptions options;
-  options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
-  options.tilingOptions.setTileSizes(
-      getAsIndexOpFoldResult(kernel.getContext(), sizes));
-  SmallPtrSet<Operation *, 4> returned;
-  for (Value value : kernel.getBody().front().getTerminator()->getOperands())
-    returned.insert(value.getDefiningOp());
-  options.setFusionControlFn(
-      [&](tensor::ExtractSliceOp, OpResult producer,
-          bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
-        if (!isa<linalg::LinalgOp>(producer.getOwner()))
-          return std::nullopt;
-        return scf::SCFTileAndFuseOptions::ControlFnResult{
-            returned.contains(producer.getOwner())};
-      });
-  rewriter.setInsertionPoint(root);
-  FailureOr<scf::SCFTileAndFuseResult> tiled =
-      scf::tileConsumerAndFuseProducersUsingSCF(
-          rewriter, cast<TilingInterface>(root.getOperation()), options);
-  if (failed(tiled) || tiled->loops.empty())
+  FailureOr<scf::ForallOp> forall =
+      tileAndFuseKernel(rewriter, kernel, root, sizes);
+  if (failed(forall))
     return failure();
-  replaceTiledOps(rewriter, kernel, tiled->replacements);
-  auto forall = cast<scf::ForallOp>(tiled->loops.front().getOperation());
   int64_t work = std::max<int64_t>(1, innerSize * int64_t(ops.size()));
-  forall->setAttr(kGrainAttrName, rewriter.getI64IntegerAttr(
-                                      std::max<int64_t>(1, elements / work)));
+  (*forall)->setAttr(
+      kGrainAttrName,
+      rewriter.getI64IntegerAttr(std::max<int64_t>(1, elements / work)));
   return success();
 }

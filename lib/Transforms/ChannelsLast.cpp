@@ -39,12 +39,20 @@ static SmallVector<T> permute(ArrayRef<T> values, ArrayRef<int64_t> perm) {
 
 static Value makeTranspose(OpBuilder &b, Location loc, Value value,
                            ArrayRef<int64_t> perm) {
-  SmallVector<OpFoldResult> sizes = permute<OpFoldResult>(
-      tensor::getMixedSizes(b, loc, value), perm);
-  Value empty = tensor::EmptyOp::create(
-      b, loc, sizes, getElementTypeOrSelf(value.getType()));
-  return linalg::TransposeOp::create(b, loc, value, empty, perm)
-      ->getResult(0);
+  SmallVector<OpFoldResult> sizes =
+      permute<OpFoldResult>(tensor::getMixedSizes(b, loc, value), perm);
+  Value empty = tensor::EmptyOp::create(b, loc, sizes,
+                                        getElementTypeOrSelf(value.getType()));
+  return linalg::TransposeOp::create(b, loc, value, empty, perm)->getResult(0);
+}
+
+/// `value` transposed by `perm`, of exactly the type that it is to replace.
+static Value makeTransposeTo(OpBuilder &b, Location loc, Value value,
+                             ArrayRef<int64_t> perm, Type type) {
+  Value result = makeTranspose(b, loc, value, perm);
+  if (result.getType() != type)
+    result = tensor::CastOp::create(b, loc, type, result);
+  return result;
 }
 
 /// The transpose back to channels first that defines `value`, if one does. Only
@@ -59,8 +67,7 @@ static linalg::TransposeOp getSinking(Value value) {
 namespace {
 
 /// A convolution or pooling on NCHW becomes a generic on NHWC.
-template <typename OpTy>
-struct ToChannelsLast : OpRewritePattern<OpTy> {
+template <typename OpTy> struct ToChannelsLast : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(OpTy op,
@@ -77,10 +84,9 @@ struct ToChannelsLast : OpRewritePattern<OpTy> {
     SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
     OpOperand *image = linalgOp.getDpsInputOperand(0);
     auto permuteResults = [&](AffineMap map) {
-      return AffineMap::get(map.getNumDims(), 0,
-                            permute<AffineExpr>(map.getResults(),
-                                                kToChannelsLast),
-                            ctx);
+      return AffineMap::get(
+          map.getNumDims(), 0,
+          permute<AffineExpr>(map.getResults(), kToChannelsLast), ctx);
     };
     maps[image->getOperandNumber()] =
         permuteResults(maps[image->getOperandNumber()]);
@@ -102,10 +108,11 @@ struct ToChannelsLast : OpRewritePattern<OpTy> {
         order.push_back(loop);
     if (channels != ~0u)
       order.push_back(channels);
-    AffineMap reorder = inversePermutation(
-        AffineMap::getPermutationMap(order, ctx));
+    AffineMap reorder =
+        inversePermutation(AffineMap::getPermutationMap(order, ctx));
     SmallVector<utils::IteratorType> iterators =
-        linalgOp.getIteratorTypesArray(), newIterators;
+                                         linalgOp.getIteratorTypesArray(),
+                                     newIterators;
     for (unsigned loop : order)
       newIterators.push_back(iterators[loop]);
     for (AffineMap &map : maps)
@@ -121,25 +128,23 @@ struct ToChannelsLast : OpRewritePattern<OpTy> {
     Value newInit =
         linalg::FillOp::create(rewriter, loc, fill.getInputs()[0], empty)
             .getResult(0);
-    auto generic = linalg::GenericOp::create(rewriter, loc, newInit.getType(),
-                                             inputs, newInit, maps,
-                                             newIterators);
+    auto generic = linalg::GenericOp::create(
+        rewriter, loc, newInit.getType(), inputs, newInit, maps, newIterators);
     rewriter.cloneRegionBefore(op->getRegion(0), generic.getRegion(),
                                generic.getRegion().begin());
-    Value result = makeTranspose(rewriter, loc, generic.getResult(0),
-                                 kToChannelsFirst);
+    Value result =
+        makeTranspose(rewriter, loc, generic.getResult(0), kToChannelsFirst);
     if (result.getType() != op->getResult(0).getType())
-      result = tensor::CastOp::create(rewriter, loc,
-                                      op->getResult(0).getType(), result);
+      result = tensor::CastOp::create(rewriter, loc, op->getResult(0).getType(),
+                                      result);
     rewriter.replaceOp(op, result);
     return success();
   }
 };
 
-/// A grouped convolution on NGCHW becomes a generic on NHWGC, which is NHWC with
-/// the channels expanded.
-struct GroupedToChannelsLast
-    : OpRewritePattern<linalg::Conv2DNgchwGfchwOp> {
+/// A grouped convolution on NGCHW becomes a generic on NHWGC, which is NHWC
+/// with the channels expanded.
+struct GroupedToChannelsLast : OpRewritePattern<linalg::Conv2DNgchwGfchwOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::Conv2DNgchwGfchwOp op,
@@ -160,8 +165,9 @@ struct GroupedToChannelsLast
     SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
     AffineMap &image = maps[0], &out = maps.back();
     static const int64_t toLast[] = {0, 3, 4, 1, 2};
-    image = AffineMap::get(image.getNumDims(), 0,
-                           permute<AffineExpr>(image.getResults(), toLast), ctx);
+    image =
+        AffineMap::get(image.getNumDims(), 0,
+                       permute<AffineExpr>(image.getResults(), toLast), ctx);
     out = AffineMap::get(out.getNumDims(), 0,
                          permute<AffineExpr>(out.getResults(), toLast), ctx);
     SmallVector<unsigned> order;
@@ -176,7 +182,8 @@ struct GroupedToChannelsLast
     AffineMap reorder =
         inversePermutation(AffineMap::getPermutationMap(order, ctx));
     SmallVector<utils::IteratorType> iterators =
-        linalgOp.getIteratorTypesArray(), newIterators;
+                                         linalgOp.getIteratorTypesArray(),
+                                     newIterators;
     for (unsigned loop : order)
       newIterators.push_back(iterators[loop]);
     for (AffineMap &map : maps)
@@ -206,8 +213,8 @@ struct GroupedToChannelsLast
         expand(flat, last, permute<OpFoldResult>(imageSizes, toLast));
     SmallVector<OpFoldResult> lastSizes =
         permute<OpFoldResult>(outSizes, toLast);
-    Value empty = tensor::EmptyOp::create(
-        rewriter, loc, lastSizes, resultType.getElementType());
+    Value empty = tensor::EmptyOp::create(rewriter, loc, lastSizes,
+                                          resultType.getElementType());
     Value init =
         linalg::FillOp::create(rewriter, loc, fill.getInputs()[0], empty)
             .getResult(0);
@@ -243,8 +250,8 @@ struct PointwiseConvolutionToMatmul : OpRewritePattern<linalg::GenericOp> {
     for (unsigned i = 0; i < 7; ++i)
       d[i] = getAffineDimExpr(i, ctx);
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-    if (maps[0] != AffineMap::get(7, 0, {d[0], d[1] + d[4], d[2] + d[5], d[6]},
-                                  ctx) ||
+    if (maps[0] !=
+            AffineMap::get(7, 0, {d[0], d[1] + d[4], d[2] + d[5], d[6]}, ctx) ||
         maps[1] != AffineMap::get(7, 0, {d[3], d[6], d[4], d[5]}, ctx) ||
         maps[2] != AffineMap::get(7, 0, {d[0], d[1], d[2], d[3]}, ctx) ||
         ranges[4] != 1 || ranges[5] != 1)
@@ -330,8 +337,8 @@ struct TransposeToReshape : OpRewritePattern<linalg::TransposeOp> {
       return rewriter.notifyMatchFailure(op, "needs more than one reshape");
     ReassociationIndices all;
     llvm::append_range(all, llvm::seq<int64_t>(0, type.getRank()));
-    auto flatType = RankedTensorType::get({type.getNumElements()},
-                                          type.getElementType());
+    auto flatType =
+        RankedTensorType::get({type.getNumElements()}, type.getElementType());
     Value flat = tensor::CollapseShapeOp::create(
         rewriter, op.getLoc(), flatType, op.getInput(),
         ArrayRef<ReassociationIndices>{all});
@@ -379,12 +386,12 @@ struct SinkThroughElementwise : OpRewritePattern<linalg::GenericOp> {
     SmallVector<AffineMap> maps;
     SmallVector<Value> inputs, inits;
     SmallVector<int64_t> inverse = invertPermutationVector(perm);
-    AffineMap identity = AffineMap::getMultiDimIdentityMap(op.getNumLoops(), ctx);
+    AffineMap identity =
+        AffineMap::getMultiDimIdentityMap(op.getNumLoops(), ctx);
     for (OpOperand *input : op.getDpsInputOperands()) {
       AffineMap map = op.getMatchingIndexingMap(input);
       auto transpose = getSinking(input->get());
-      if (map.isIdentity() && transpose &&
-          transpose.getPermutation() == perm) {
+      if (map.isIdentity() && transpose && transpose.getPermutation() == perm) {
         inputs.push_back(transpose.getInput());
         maps.push_back(identity);
       } else if (map.isIdentity()) {
@@ -411,7 +418,8 @@ struct SinkThroughElementwise : OpRewritePattern<linalg::GenericOp> {
     rewriter.cloneRegionBefore(op.getRegion(), generic.getRegion(),
                                generic.getRegion().begin());
     SmallVector<Value> results;
-    for (auto [result, old] : llvm::zip(generic.getResults(), op.getResults())) {
+    for (auto [result, old] :
+         llvm::zip(generic.getResults(), op.getResults())) {
       Value back = makeTranspose(rewriter, loc, result, perm);
       if (back.getType() != old.getType())
         back = tensor::CastOp::create(rewriter, loc, old.getType(), back);
@@ -474,11 +482,8 @@ struct SinkThroughPad : OpRewritePattern<tensor::PadOp> {
         permute<OpFoldResult>(op.getMixedLowPad(), inverse),
         permute<OpFoldResult>(op.getMixedHighPad(), inverse), padding,
         op.getNofold());
-    Value result = makeTranspose(rewriter, op.getLoc(), pad, perm);
-    if (result.getType() != op.getType())
-      result = tensor::CastOp::create(rewriter, op.getLoc(), op.getType(),
-                                      result);
-    rewriter.replaceOp(op, result);
+    rewriter.replaceOp(
+        op, makeTransposeTo(rewriter, op.getLoc(), pad, perm, op.getType()));
     return success();
   }
 };
@@ -499,11 +504,8 @@ struct SinkThroughSlice : OpRewritePattern<tensor::ExtractSliceOp> {
         permute<OpFoldResult>(op.getMixedOffsets(), inverse),
         permute<OpFoldResult>(op.getMixedSizes(), inverse),
         permute<OpFoldResult>(op.getMixedStrides(), inverse));
-    Value result = makeTranspose(rewriter, op.getLoc(), slice, perm);
-    if (result.getType() != op.getType())
-      result = tensor::CastOp::create(rewriter, op.getLoc(), op.getType(),
-                                      result);
-    rewriter.replaceOp(op, result);
+    rewriter.replaceOp(
+        op, makeTransposeTo(rewriter, op.getLoc(), slice, perm, op.getType()));
     return success();
   }
 };
@@ -526,13 +528,9 @@ struct SinkThroughConcat : OpRewritePattern<tensor::ConcatOp> {
       inputs.push_back(transpose.getInput());
     }
     int64_t dim = perm[op.getDim()];
-    Value concat =
-        tensor::ConcatOp::create(rewriter, op.getLoc(), dim, inputs);
-    Value result = makeTranspose(rewriter, op.getLoc(), concat, perm);
-    if (result.getType() != op.getType())
-      result = tensor::CastOp::create(rewriter, op.getLoc(), op.getType(),
-                                      result);
-    rewriter.replaceOp(op, result);
+    Value concat = tensor::ConcatOp::create(rewriter, op.getLoc(), dim, inputs);
+    rewriter.replaceOp(
+        op, makeTransposeTo(rewriter, op.getLoc(), concat, perm, op.getType()));
     return success();
   }
 };
@@ -542,15 +540,14 @@ struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ToChannelsLast<linalg::Conv2DNchwFchwOp>,
-                 ToChannelsLast<linalg::DepthwiseConv2DNchwChwOp>,
-                 ToChannelsLast<linalg::PoolingNchwMaxOp>,
-                 ToChannelsLast<linalg::PoolingNchwSumOp>,
-                 GroupedToChannelsLast, PointwiseConvolutionToMatmul,
-                 MergeTransposes,
-                 TransposeToReshape, SinkThroughElementwise, FoldIntoReduction,
-                 SinkThroughPad, SinkThroughSlice, SinkThroughConcat>(
-        &getContext());
+    patterns
+        .add<ToChannelsLast<linalg::Conv2DNchwFchwOp>,
+             ToChannelsLast<linalg::DepthwiseConv2DNchwChwOp>,
+             ToChannelsLast<linalg::PoolingNchwMaxOp>,
+             ToChannelsLast<linalg::PoolingNchwSumOp>, GroupedToChannelsLast,
+             PointwiseConvolutionToMatmul, MergeTransposes, TransposeToReshape,
+             SinkThroughElementwise, FoldIntoReduction, SinkThroughPad,
+             SinkThroughSlice, SinkThroughConcat>(&getContext());
     tensor::CastOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());

@@ -8,6 +8,8 @@
 #define ORCHESTRA_STRATEGY_TILING_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace orchestra {
@@ -25,12 +27,13 @@ llvm::LogicalResult tileContraction(mlir::RewriterBase &rewriter,
 llvm::LogicalResult tileRows(mlir::RewriterBase &rewriter,
                              mlir::func::FuncOp kernel, int64_t elements);
 
-/// Puts what a tiled loop computes in the place of the ops it was made from.
-/// Dimensions, on which the loop's bounds may depend, are read from the ops'
-/// destinations instead; other users are moved behind the loop.
-void replaceTiledOps(
-    mlir::RewriterBase &rewriter, mlir::func::FuncOp kernel,
-    const llvm::DenseMap<mlir::Value, mlir::Value> &replacements);
+/// Tiles `root`, the last op of `kernel`, by `sizes` (one per loop, 0: not
+/// tiled, at least one is) into an scf.forall, fuses all structured producers
+/// into it, and returns the loop. Values that the kernel returns besides the
+/// root's are computed by the loop too.
+llvm::FailureOr<mlir::scf::ForallOp>
+tileAndFuseKernel(mlir::RewriterBase &rewriter, mlir::func::FuncOp kernel,
+                  mlir::linalg::LinalgOp root, llvm::ArrayRef<int64_t> sizes);
 
 } // namespace orchestra
 
