@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "HugePages.h"
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
@@ -19,8 +20,8 @@ namespace orchestra::runtime {
 
 namespace {
 
-size_t roundUp(size_t size) {
-  return (size + hugePageSize - 1) & ~(hugePageSize - 1);
+size_t roundUp(size_t size, size_t page) {
+  return (size + page - 1) & ~(page - 1);
 }
 
 // Declared here because the headers of Linux before 6.7 lack it, while the
@@ -37,15 +38,13 @@ constexpr unsigned long scanRequest = _IOWR('f', 16, ScanArguments);
 constexpr uint64_t isHuge = uint64_t(1) << 6;
 constexpr int adviceToPopulate = 22; // MADV_POPULATE_READ, Linux 5.14
 
-} // namespace
-
-void *allocatePages(size_t size) {
-  size_t rounded = roundUp(size);
-  if (rounded < size || rounded + hugePageSize < rounded)
+/// `size` zero bytes, a multiple of a small page, that start a huge page.
+char *reserveAligned(size_t size) {
+  if (size + hugePageSize < size)
     return nullptr;
-  // An anonymous mapping starts at any small page: take one huge page more,
-  // and give back what lies outside the aligned part.
-  size_t mapped = rounded + hugePageSize;
+  // A mapping starts at any small page: take one huge page more, and give back
+  // what lies outside the aligned part.
+  size_t mapped = size + hugePageSize;
   void *start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED)
@@ -55,21 +54,44 @@ void *allocatePages(size_t size) {
       (hugePageSize - reinterpret_cast<uintptr_t>(start)) & (hugePageSize - 1);
   if (before)
     (void)munmap(first, before);
-  if (size_t after = mapped - before - rounded)
-    (void)munmap(first + before + rounded, after);
-  // A hint: where it is refused, small pages serve as well.
-  (void)madvise(first + before, rounded, MADV_HUGEPAGE);
+  if (size_t after = mapped - before - size)
+    (void)munmap(first + before + size, after);
   return first + before;
+}
+
+} // namespace
+
+void *allocatePages(size_t size) {
+  size_t rounded = roundUp(size, hugePageSize);
+  char *pages = rounded >= size ? reserveAligned(rounded) : nullptr;
+  // A hint: where it is refused, small pages serve as well.
+  if (pages)
+    (void)madvise(pages, rounded, MADV_HUGEPAGE);
+  return pages;
+}
+
+void *mapFile(int file, size_t size) {
+  size_t rounded = roundUp(size, size_t(sysconf(_SC_PAGESIZE)));
+  char *place = size >= 2 * hugePageSize ? reserveAligned(rounded) : nullptr;
+  void *address = mmap(place, size, PROT_READ,
+                       MAP_PRIVATE | (place ? MAP_FIXED : 0), file, 0);
+  if (address != MAP_FAILED)
+    return address;
+  int error = errno;
+  if (place)
+    (void)munmap(place, rounded);
+  errno = error;
+  return nullptr;
 }
 
 void freePages(void *pages, size_t size) {
   if (pages)
-    (void)munmap(pages, roundUp(size));
+    (void)munmap(pages, roundUp(size, hugePageSize));
 }
 
 bool hasHugePages() {
-  int file = open("/sys/kernel/mm/transparent_hugepage/enabled",
-                  O_RDONLY | O_CLOEXEC);
+  int file =
+      open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return false;
   char text[64] = "";

@@ -27,6 +27,11 @@ void *allocatePages(size_t size);
 /// Gives back what allocatePages(size) gave.
 void freePages(void *pages, size_t size);
 
+/// Maps the first `size` bytes of a file read-only, large ones where their
+/// pages can be mapped as huge ones; null, with errno, on failure.
+/// munmap(size).
+void *mapFile(int file, size_t size);
+
 /// True if the system gives huge pages to whoever asks.
 bool hasHugePages();
 
