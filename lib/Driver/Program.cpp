@@ -32,12 +32,11 @@ static std::shared_ptr<char> allocateAligned(uint64_t size) {
   size = std::max<uint64_t>(size, 1);
   void *memory =
       allocator.allocate(allocator.user, size, ORCH_BUFFER_ALIGNMENT);
-  return std::shared_ptr<char>(
-      static_cast<char *>(memory), [allocator, size](char *memory) {
-        if (memory)
-          allocator.deallocate(allocator.user, memory, size,
-                               ORCH_BUFFER_ALIGNMENT);
-      });
+  return std::shared_ptr<char>(static_cast<char *>(memory), [allocator, size](
+                                                                char *memory) {
+    if (memory)
+      allocator.deallocate(allocator.user, memory, size, ORCH_BUFFER_ALIGNMENT);
+  });
 }
 
 Bytes orchestra::copyOf(ArrayRef<char> bytes) {

@@ -489,7 +489,8 @@ struct FoldIntoReduction : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
-/// A named matrix product of a transpose takes the form that can read its source.
+/// A named matrix product of a transpose takes the form that can read its
+/// source.
 template <typename OpTy>
 struct GeneralizeOverTranspose : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;

@@ -67,8 +67,8 @@ LogicalResult DispatchOp::verify() {
   bool onTensors = llvm::all_of(getOutputs().getTypes(), [](Type type) {
     return isa<RankedTensorType>(type);
   });
-  bool onBuffers = llvm::all_of(getOutputs().getTypes(),
-                                [](Type type) { return isa<MemRefType>(type); });
+  bool onBuffers = llvm::all_of(
+      getOutputs().getTypes(), [](Type type) { return isa<MemRefType>(type); });
   if (!onTensors && !onBuffers)
     return emitOpError("destinations must be all tensors or all memrefs");
   if (onTensors && getResultTypes() != getOutputs().getTypes())
@@ -80,8 +80,7 @@ LogicalResult DispatchOp::verify() {
   return success();
 }
 
-LogicalResult
-DispatchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto kernel = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(
       *this, getKernelAttr());
   if (!kernel)
