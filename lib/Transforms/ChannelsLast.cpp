@@ -489,6 +489,21 @@ struct FoldIntoReduction : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// A named matrix product of a transpose takes the form that can read its source.
+template <typename OpTy>
+struct GeneralizeOverTranspose : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    if (llvm::none_of(op->getOperands(), [](Value operand) {
+          return operand.getDefiningOp<linalg::TransposeOp>();
+        }))
+      return rewriter.notifyMatchFailure(op, "reads no transpose");
+    return linalg::generalizeNamedOp(rewriter, op);
+  }
+};
+
 /// pad(transpose(x)) is transpose(pad(x)).
 struct SinkThroughPad : OpRewritePattern<tensor::PadOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -572,6 +587,8 @@ struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
              ToChannelsLast<linalg::DepthwiseConv2DNchwChwOp>,
              ToChannelsLast<linalg::PoolingNchwMaxOp>,
              ToChannelsLast<linalg::PoolingNchwSumOp>, GroupedToChannelsLast,
+             GeneralizeOverTranspose<linalg::MatmulOp>,
+             GeneralizeOverTranspose<linalg::BatchMatmulOp>,
              PointwiseConvolutionToMatmul, MergeTransposes, TransposeToReshape,
              SinkThroughElementwise, FoldIntoReduction, SinkThroughPad,
              SinkThroughSlice, SinkThroughConcat>(&getContext());
