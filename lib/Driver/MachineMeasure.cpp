@@ -102,8 +102,8 @@ double orchestra::measureMemory(Cores cores) {
       sums[i * 8] =
           std::accumulate(blocks[i].begin(), blocks[i].end(), uint64_t(0));
     });
-    best = std::max(best, double(words * sizeof(uint64_t) * cores.size()) /
-                              seconds);
+    best = std::max(best,
+                    double(words * sizeof(uint64_t) * cores.size()) / seconds);
   }
   // The sums must be used, or the loop may go.
   bool isRight = std::accumulate(sums.begin(), sums.end(), uint64_t(0)) ==
@@ -126,7 +126,8 @@ double orchestra::measureLaunch(Cores cores) {
     for (int pass = 0; pass < 5; ++pass) {
       double start = now();
       for (int i = 0; i < launches; ++i)
-        orch_pool_parallel_for(pool, int64_t(cores.size()), 1, nothing, nullptr);
+        orch_pool_parallel_for(pool, int64_t(cores.size()), 1, nothing,
+                               nullptr);
       double seconds = (now() - start) / launches;
       best = pass ? std::min(best, seconds) : seconds;
     }

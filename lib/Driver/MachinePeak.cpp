@@ -5,7 +5,8 @@
 //
 // What: how many multiply-adds and how many bytes a second this machine really
 //   does, so that "share of peak" means something: virtual machines and clocks
-//   make data sheets useless. MachineMeasure.cpp does the same device by device.
+//   make data sheets useless. MachineMeasure.cpp does the same device by
+//   device.
 // How: PeakLoop.h, and a sum over a block of memory that no cache holds. The
 //   best of several passes.
 //

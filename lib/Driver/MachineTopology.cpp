@@ -3,11 +3,12 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// How: hwloc knows cores, caches, NUMA nodes, and which of them this process may
+// How: hwloc knows cores, caches, NUMA nodes, and which of them this process
+// may
 //   use; targets find their own accelerators. Cores are dealt to devices in
-//   hwloc's order, in which neighbours share caches. What neither the system nor
-//   a measurement says is the architecture's published figure by the share of
-//   cores and vector width that this machine has of it.
+//   hwloc's order, in which neighbours share caches. What neither the system
+//   nor a measurement says is the architecture's published figure by the share
+//   of cores and vector width that this machine has of it.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Driver/MachineTopology.h"
@@ -77,7 +78,8 @@ static int64_t getCacheBytes(const HwlocTopology &machine,
   hwloc_bitmap_t both = hwloc_bitmap_alloc();
   for (hwloc_obj_t cache : machine.objects(level)) {
     hwloc_bitmap_and(both, cache->cpuset, cores.set);
-    double own = hwloc_bitmap_weight(both), all = hwloc_bitmap_weight(cache->cpuset);
+    double own = hwloc_bitmap_weight(both),
+           all = hwloc_bitmap_weight(cache->cpuset);
     if (own <= 0)
       continue;
     double size = double(cache->attr->cache.size);
@@ -194,8 +196,7 @@ static void addCpuDevices(Topology &topology, const TopologyOptions &options,
     }
 }
 
-Expected<Topology>
-orchestra::describeTopology(const TopologyOptions &options) {
+Expected<Topology> orchestra::describeTopology(const TopologyOptions &options) {
   HwlocTopology machine;
   if (!machine.load())
     return makeError(Fault::Environment, "",
@@ -203,13 +204,13 @@ orchestra::describeTopology(const TopologyOptions &options) {
                      "[topology-unreadable]");
   std::vector<hwloc_obj_t> units = machine.objects(HWLOC_OBJ_PU);
   if (options.cpuDevices < 1 || size_t(options.cpuDevices) > units.size())
-    return makeError(
-        Fault::Usage, "",
-        "cannot make " + Twine(options.cpuDevices) +
-            " devices of a CPU that has " + Twine(units.size()) +
-            (units.size() == 1 ? " core" : " cores") + " for us [cpu-devices]",
-        {"help: give --cpu-devices a number from 1 to " +
-         std::to_string(units.size())});
+    return makeError(Fault::Usage, "",
+                     "cannot make " + Twine(options.cpuDevices) +
+                         " devices of a CPU that has " + Twine(units.size()) +
+                         (units.size() == 1 ? " core" : " cores") +
+                         " for us [cpu-devices]",
+                     {"help: give --cpu-devices a number from 1 to " +
+                      std::to_string(units.size())});
   std::vector<CoreSet> sets(static_cast<size_t>(options.cpuDevices));
   for (auto [i, unit] : enumerate(units)) {
     CoreSet &set = sets[i * sets.size() / units.size()];

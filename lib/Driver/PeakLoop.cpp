@@ -98,7 +98,8 @@ static Constant *getStart(Type *type, unsigned chain) {
                                   : ConstantInt::get(type, chain + 1);
 }
 
-/// Defines the loop in the place of the artefact: an image exports nothing else.
+/// Defines the loop in the place of the artefact: an image exports nothing
+/// else.
 static void buildLoop(Module &module, const Step &step) {
   IRBuilder<> b(module.getContext());
   auto *function = Function::Create(

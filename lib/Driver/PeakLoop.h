@@ -16,8 +16,8 @@ namespace orchestra {
 class PeakLoop {
 public:
   /// For elements of type `type` ("f64", "f32", "f16", "bf16", "i32", "i8").
-  /// Null if this CPU has no arithmetic on vectors of it, or if no code could be
-  /// made.
+  /// Null if this CPU has no arithmetic on vectors of it, or if no code could
+  /// be made.
   static std::unique_ptr<PeakLoop> compile(llvm::StringRef type);
 
   /// Runs the loop on this thread.

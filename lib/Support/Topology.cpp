@@ -35,11 +35,15 @@ const Topology::Device *Topology::lookup(StringRef device) const {
 // Reading
 //===----------------------------------------------------------------------===//
 
-/// What can be written after an @ in IR, so that both forms have the same names.
+/// What can be written after an @ in IR, so that both forms have the same
+/// names.
 static bool isName(StringRef text) {
-  return !text.empty() && !isDigit(text[0]) && all_of(text, [](char c) {
-    return isAlnum(c) || c == '_' || c == '.' || c == '-';
-  }) && text[0] != '-' && text[0] != '.';
+  return !text.empty() && !isDigit(text[0]) &&
+         all_of(text,
+                [](char c) {
+                  return isAlnum(c) || c == '_' || c == '.' || c == '-';
+                }) &&
+         text[0] != '-' && text[0] != '.';
 }
 
 namespace {
@@ -51,9 +55,9 @@ public:
   Expected<Topology> read(StringRef text) {
     Expected<json::Value> value = json::parse(text);
     if (!value)
-      return createStringError(file + ": error: not JSON: " +
-                               toString(value.takeError()) +
-                               " [invalid-topology]");
+      return createStringError(
+          file + ": error: not JSON: " + toString(value.takeError()) +
+          " [invalid-topology]");
     readRoot(*value);
     if (problems.empty())
       return std::move(topology);
@@ -142,9 +146,8 @@ private:
     for (auto [key, end] : {std::pair("from", &link.from), {"to", &link.to}}) {
       std::optional<StringRef> name = object->getString(key);
       if (!name || !topology.lookup(*name))
-        fail(place + "." + key,
-             name ? "there is no device '" + *name + "'"
-                  : Twine("needs the name of a device"));
+        fail(place + "." + key, name ? "there is no device '" + *name + "'"
+                                     : Twine("needs the name of a device"));
       *end = name.value_or("").str();
     }
     if (!link.from.empty() && link.from == link.to)

@@ -19,8 +19,8 @@ struct TopologyOptions {
   bool measure = false;
 };
 
-/// This machine's devices: the CPU's cores, caches and NUMA nodes, and GPUs whose
-/// drivers are here. The first device is the host.
+/// This machine's devices: the CPU's cores, caches and NUMA nodes, and GPUs
+/// whose drivers are here. The first device is the host.
 llvm::Expected<Topology> describeTopology(const TopologyOptions &options);
 
 /// Everything that targets know about architectures.

@@ -18,8 +18,8 @@ struct FoundDevice {
   double hostLatency = 0;
 };
 
-/// Accelerators of all targets that can be found through their drivers. A driver
-/// that is missing or fails means no device.
+/// Accelerators of all targets that can be found through their drivers. A
+/// driver that is missing or fails means no device.
 std::vector<FoundDevice> findAccelerators();
 
 namespace nvidia {

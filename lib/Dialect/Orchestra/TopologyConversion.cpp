@@ -16,14 +16,14 @@ TopologyOp orchestra::createTopology(OpBuilder &builder, Location loc,
   builder.createBlock(&op.getBody());
   for (const Topology::Device &device : topology.devices) {
     llvm::json::Object target = device.target;
-    DeviceOp::create(builder, loc, device.name,
-                     cast<DictionaryAttr>(fromJson(
-                         llvm::json::Value(std::move(target)),
-                         builder.getContext())));
+    DeviceOp::create(
+        builder, loc, device.name,
+        cast<DictionaryAttr>(fromJson(llvm::json::Value(std::move(target)),
+                                      builder.getContext())));
   }
   for (const Topology::Link &link : topology.links)
-    LinkOp::create(builder, loc, link.from, link.to,
-                   APFloat(link.bandwidth), APFloat(link.latency));
+    LinkOp::create(builder, loc, link.from, link.to, APFloat(link.bandwidth),
+                   APFloat(link.latency));
   return op;
 }
 

@@ -79,9 +79,8 @@ void amd::findDevices(std::vector<FoundDevice> &found, StringRef folder) {
     std::string chip = "gfx" + std::to_string(version / 10000) +
                        utohexstr(version / 100 % 100, /*LowerCase=*/true) +
                        utohexstr(version % 100, /*LowerCase=*/true);
-    device.device.target = json::Object{{"arch", arch},
-                                        {"device_id", id},
-                                        {"chip", chip}};
+    device.device.target =
+        json::Object{{"arch", arch}, {"device_id", id}, {"chip", chip}};
     if (uint64_t bytes = getMemoryBytes(node))
       device.device.target["memory_bytes"] = int64_t(bytes);
     uint64_t simds = properties.lookup("simd_count"),

@@ -3,8 +3,9 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// NVML is asked, not CUDA: it makes no context on the device and takes no memory
-// of it. Declared here is the part of its stable C interface that is used.
+// NVML is asked, not CUDA: it makes no context on the device and takes no
+// memory of it. Declared here is the part of its stable C interface that is
+// used.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/Devices.h"
@@ -79,8 +80,8 @@ static Arch getArch(int major, int minor) {
 
 /// Bytes a second each way that a lane of PCIe moves, encoding included.
 static double getLaneBandwidth(unsigned generation) {
-  static constexpr double rates[] = {0.25e9, 0.5e9, 0.985e9, 1.969e9, 3.938e9,
-                                     7.563e9};
+  static constexpr double rates[] = {0.25e9,  0.5e9,   0.985e9,
+                                     1.969e9, 3.938e9, 7.563e9};
   return rates[std::min(std::max(generation, 1u), 6u) - 1];
 }
 
@@ -109,12 +110,12 @@ void nvidia::findDevices(std::vector<FoundDevice> &found) {
     archs.push_back(arch.arch);
     FoundDevice device;
     device.device.name = "gpu" + std::to_string(found.size());
-    device.device.target = llvm::json::Object{
-        {"arch", arch.arch},
-        {"device_id", id},
-        {"chip", arch.chip},
-        {"product", name},
-        {"memory_bytes", int64_t(memory.total)}};
+    device.device.target =
+        llvm::json::Object{{"arch", arch.arch},
+                           {"device_id", id},
+                           {"chip", arch.chip},
+                           {"product", name},
+                           {"memory_bytes", int64_t(memory.total)}};
     unsigned generation = 3, width = 16;
     nvml.getLinkGeneration(handle, &generation);
     nvml.getLinkWidth(handle, &width);
