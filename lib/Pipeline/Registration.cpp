@@ -13,6 +13,7 @@
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/Architectures.h"
 #include "orchestra/Target/CPU/Passes.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Target/StableHLO/Passes.h"
@@ -29,6 +30,7 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllExtensions(registry);
   registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
+  registerArchitectures(registry);
   registerStrategyOps(registry);
   nvidia::registerDialects(registry);
 }

@@ -23,6 +23,8 @@ void registerPasses();
 /// Registers the frontends as translations (orchestra-translate); only in
 /// builds with the ONNX frontend.
 void registerTranslations();
+/// Registers the translations between the forms of a machine's topology.
+void registerTopologyTranslations();
 
 } // namespace orchestra
 
