@@ -12,6 +12,7 @@
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/Architectures.h"
 #include "orchestra/Target/CPU/Passes.h"
 #include "orchestra/Transforms/Passes.h"
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
@@ -29,6 +30,7 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllExtensions(registry);
   registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
+  registerArchitectures(registry);
   registerStrategyOps(registry);
   nvidia::registerDialects(registry);
 }
