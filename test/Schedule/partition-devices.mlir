@@ -26,48 +26,20 @@ orchestra.topology @m {
 // CHECK:            linalg.add ins(%[[L]], %[[R]]
 // CHECK:          orchestra.yield %[[S]]
 
-// Nodes placed apart are in tasks apart.
+// Nodes placed apart are in tasks apart; the sum goes with the second.
 // PIN: orchestra.task {{.*}}orchestra.place = "cpu0"
+// PIN:   linalg.matmul
+// PIN-NOT: linalg.exp
+// PIN: orchestra.task
 // PIN:   linalg.matmul
 // PIN: orchestra.task {{.*}}orchestra.place = "cpu1"
 // PIN:   linalg.exp
-// PIN: orchestra.task
-// PIN: orchestra.task
+// PIN:   linalg.add
 // PIN-NOT: orchestra.task
 
 // Products too small for a task of their own go with their reader.
 // LIGHT-LABEL: func.func @main
 // LIGHT-COUNT-1: orchestra.task
-// LIGHT-NOT: orchestra.task
-func.func @main
-// CHECK-NEXT:   orchestra.schedule on @m
-// CHECK-NEXT:     %[[L:.*]] = orchestra.task {{.*}}device_id = 0
-// CHECK:            linalg.fill
-// CHECK:            linalg.matmul
-// CHECK-NEXT:       linalg.exp
-// CHECK-NEXT:       orchestra.yield
-// CHECK:          %[[R:.*]] = orchestra.task {{.*}}device_id = 0
-// CHECK:            linalg.fill
-// CHECK:            linalg.matmul
-// CHECK-NEXT:       orchestra.yield
-// CHECK:          %[[S:.*]] = orchestra.task
-// CHECK-NOT:        linalg.fill
-// CHECK:            linalg.add ins(%[[L]], %[[R]]
-// CHECK:          orchestra.yield %[[S]]
-
-// Nodes placed apart are in tasks apart.
-// PIN: orchestra.task {{.*}}orchestra.place = "cpu0"
-// PIN:   linalg.matmul
-// PIN: orchestra.task {{.*}}orchestra.place = "cpu1"
-// PIN:   linalg.exp
-// PIN: orchestra.task
-// PIN: orchestra.task
-// PIN-NOT: orchestra.task
-
-// Products too small for a task of their own still start one each here, since
-// nothing they read is computed.
-// LIGHT-LABEL: func.func @main
-// LIGHT-COUNT-3: orchestra.task
 // LIGHT-NOT: orchestra.task
 func.func @main(%x: tensor<256x256xf32>, %y: tensor<256x256xf32>) -> tensor<256x256xf32>
     attributes {orchestra.entry} {
