@@ -114,8 +114,7 @@ TEST(Planner, PlansAreValidAndNoWorseThanOneDevice) {
 }
 
 TEST(Planner, WithinFivePercentOfTheOptimum) {
-  // benchmarks/schedule/gap.py does the same with more graphs and a second
-  // solver.
+  // benchmarks/schedule/plans.py does the same with more graphs.
   for (size_t i = 0; i < 84; ++i) {
     const std::string machines[] = {"cpu2", "cpu-gpu", "cpu-2gpu", "mixed"};
     Machine machine = makeMachine(machines[i % 4]);
