@@ -13,6 +13,7 @@
 #include "orchestra/Schedule/Passes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -44,6 +45,7 @@ public:
 
 private:
   LogicalResult check();
+  LogicalResult collectConditions();
   LogicalResult placeResults();
   LogicalResult placeWeights();
   void collectBuffers();
@@ -65,6 +67,7 @@ private:
   BlockArgument arena, weights;
   unsigned numInputs = 0;
   SmallVector<Value> resultDims;
+  SmallVector<cf::AssertOp> conditions;
   Value arenaBytes;
   IRMapping entryMap;
   Operation *entryEnd = nullptr; // entry computations stand before it
@@ -113,14 +116,26 @@ static OpFoldResult getDim(OpBuilder &b, Location loc, Value value,
 }
 
 static constexpr llvm::StringLiteral kDataDependentSize =
-    "the size of a value depends on other values than the inputs' dimensions, "
-    "which is not supported yet";
+    "the size of a value depends on more than the inputs, which is not "
+    "supported yet";
 
-/// Whether `value` is shape arithmetic on the inputs' dimensions.
+/// Whether `op` reads an element of an input, which no program writes.
+static bool readsInput(Operation *op) {
+  auto load = dyn_cast<memref::LoadOp>(op);
+  return load && isa<BlockArgument>(getRoot(load.getMemRef()));
+}
+
+/// Whether the value of `op` follows from its operands and the inputs alone.
+static bool isArithmetic(Operation *op) {
+  return op->getNumRegions() == 0 &&
+         (isa<memref::DimOp>(op) || readsInput(op) || isMemoryEffectFree(op));
+}
+
+/// Whether `value` is arithmetic on the inputs and their dimensions.
 static bool isShapeArithmetic(Value value) {
   Operation *def = value.getDefiningOp();
   return !def || isa<memref::DimOp>(def) ||
-         (isMemoryEffectFree(def) && def->getNumRegions() == 0 &&
+         (isArithmetic(def) &&
           llvm::all_of(def->getOperands(), isShapeArithmetic));
 }
 
@@ -140,6 +155,17 @@ LogicalResult MemoryPlanner::check() {
     }
   });
   return success(ok);
+}
+
+/// Conditions on the inputs are tested with their sizes, before anything runs.
+LogicalResult MemoryPlanner::collectConditions() {
+  function.walk([&](cf::AssertOp op) { conditions.push_back(op); });
+  for (cf::AssertOp op : conditions)
+    if (op->getBlock() != &block || !isShapeArithmetic(op.getArg()))
+      return op.emitError(
+          "a condition depends on more than the inputs, which is not "
+          "supported yet");
+  return success();
 }
 
 /// Makes every result a buffer that the caller passes.
@@ -188,7 +214,8 @@ LogicalResult MemoryPlanner::placeResults() {
     }
     b.setInsertionPoint(alloc);
     Value replacement = destination;
-    if (alloc.getType() != destination.getType()) {
+    // One dynamic type may stand for two shapes.
+    if (alloc.getType() != destination.getType() || operand != root) {
       SmallVector<OpFoldResult> sizes = alloc.getMixedSizes(), strides;
       OpFoldResult stride = b.getIndexAttr(1);
       AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
@@ -328,8 +355,7 @@ FailureOr<Value> MemoryPlanner::cloneToEntry(Value value) {
   if (Value known = entryMap.lookupOrNull(value))
     return known;
   Operation *def = value.getDefiningOp();
-  bool isDim = isa<memref::DimOp>(def);
-  if (!isDim && (!isMemoryEffectFree(def) || def->getNumRegions() != 0))
+  if (!isArithmetic(def))
     return failure();
   for (Value operand : def->getOperands())
     if (failed(cloneToEntry(operand)))
@@ -439,8 +465,14 @@ void MemoryPlanner::buildShapesFunction() {
   };
   for (Value result : results)
     need(result);
+  for (cf::AssertOp op : conditions)
+    need(op.getArg());
   for (Operation *op : needed)
     inner.clone(*op, map);
+  for (cf::AssertOp op : conditions) {
+    inner.clone(*op, map);
+    op.erase();
+  }
   SmallVector<Value> returned;
   for (Value result : results)
     returned.push_back(map.lookup(result));
@@ -448,7 +480,7 @@ void MemoryPlanner::buildShapesFunction() {
 }
 
 LogicalResult MemoryPlanner::run() {
-  if (failed(check()) || failed(placeResults()))
+  if (failed(check()) || failed(collectConditions()) || failed(placeResults()))
     return failure();
   auto ret = cast<func::ReturnOp>(block.getTerminator());
   ret->setOperands(ValueRange());
