@@ -44,6 +44,9 @@ public:
   LogicalResult run();
 
 private:
+  bool readsInput(Operation *op) const;
+  bool isArithmetic(Operation *op) const;
+  bool isShapeArithmetic(Value value) const;
   LogicalResult check();
   LogicalResult collectConditions();
   LogicalResult placeResults();
@@ -120,23 +123,27 @@ static constexpr llvm::StringLiteral kDataDependentSize =
     "supported yet";
 
 /// Whether `op` reads an element of an input, which no program writes.
-static bool readsInput(Operation *op) {
+bool MemoryPlanner::readsInput(Operation *op) const {
   auto load = dyn_cast<memref::LoadOp>(op);
-  return load && isa<BlockArgument>(getRoot(load.getMemRef()));
+  auto argument =
+      load ? dyn_cast<BlockArgument>(getRoot(load.getMemRef())) : nullptr;
+  return argument && argument.getArgNumber() < numInputs;
 }
 
 /// Whether the value of `op` follows from its operands and the inputs alone.
-static bool isArithmetic(Operation *op) {
+bool MemoryPlanner::isArithmetic(Operation *op) const {
   return op->getNumRegions() == 0 &&
          (isa<memref::DimOp>(op) || readsInput(op) || isMemoryEffectFree(op));
 }
 
 /// Whether `value` is arithmetic on the inputs and their dimensions.
-static bool isShapeArithmetic(Value value) {
+bool MemoryPlanner::isShapeArithmetic(Value value) const {
   Operation *def = value.getDefiningOp();
   return !def || isa<memref::DimOp>(def) ||
          (isArithmetic(def) &&
-          llvm::all_of(def->getOperands(), isShapeArithmetic));
+          llvm::all_of(def->getOperands(), [&](Value operand) {
+            return isShapeArithmetic(operand);
+          }));
 }
 
 /// Refuses buffers whose lifetimes this planner does not see.
@@ -171,7 +178,6 @@ LogicalResult MemoryPlanner::collectConditions() {
 /// Makes every result a buffer that the caller passes.
 LogicalResult MemoryPlanner::placeResults() {
   auto ret = cast<func::ReturnOp>(block.getTerminator());
-  numInputs = function.getNumArguments();
   DenseSet<Value> taken;
   b.setInsertionPoint(ret);
   for (auto [i, operand] : llvm::enumerate(ret.getOperands())) {
@@ -480,6 +486,7 @@ void MemoryPlanner::buildShapesFunction() {
 }
 
 LogicalResult MemoryPlanner::run() {
+  numInputs = function.getNumArguments();
   if (failed(check()) || failed(collectConditions()) || failed(placeResults()))
     return failure();
   auto ret = cast<func::ReturnOp>(block.getTerminator());
