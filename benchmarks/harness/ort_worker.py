@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import time
 
@@ -75,7 +76,7 @@ def main() -> None:
     load = time.perf_counter() - start
     inputs = dict(np.load(args.inputs))
     report = {
-        "model": args.model,
+        "model": os.path.join(*os.path.normpath(args.model).split(os.sep)[-2:]),
         "engine": f"onnxruntime {ort.__version__}",
         "threads": args.threads,
         "compile_ms": round(load * 1e3, 3),

@@ -105,6 +105,7 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
       break;
     pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
+    pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
     addCleanup(pm);
     break;
   }

@@ -9,7 +9,8 @@
 //
 // The loop order keeps the operand that is streamed by columns (the weights) in
 // the second-level cache: loops on which it depends are outermost, then the
-// columns, then everything that reuses it.
+// columns, then everything that reuses it. Threads divide either all of the
+// loops or only those last ones, whatever makes them read less.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Dialect/Orchestra/Kernels.h"
@@ -27,6 +28,10 @@ using namespace orchestra;
 /// A slice worth a thread takes at least this many floating-point operations:
 /// about 2 us of one core's work, several times the cost of waking a thread.
 static constexpr double kMinFlopsPerThread = 2e5;
+
+/// Rows are divided among threads if they make at least as many tiles: fewer
+/// would leave threads idle.
+static constexpr int64_t kMinRowTiles = 8;
 
 /// Multiply-adds per result element, dynamic sizes taken as 64.
 static double getReductionSize(linalg::LinalgOp op) {
@@ -170,6 +175,52 @@ static SmallVector<int64_t> orderLoops(linalg::LinalgOp op, TileDims dims,
   return before;
 }
 
+/// Elements of a tensor, or nothing if its shape is dynamic.
+static std::optional<double> countElements(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.hasStaticShape())
+    return std::nullopt;
+  return double(type.getNumElements());
+}
+
+/// How many of the fastest loops in `order` threads divide. Those are the loops
+/// over rows if the streamed operand, which all threads then read, is smaller
+/// than the rest, which each then reads and writes a part of: consecutive
+/// kernels that do so find most of their operands in the caches of their own
+/// core. 0: all loops.
+static unsigned countSplitLoops(linalg::LinalgOp op, TileDims dims,
+                                ArrayRef<unsigned> loopOf,
+                                ArrayRef<int64_t> order,
+                                ArrayRef<int64_t> sizes) {
+  double streamed = 0, rest = 0;
+  SmallVector<bool> overRows(op.getNumLoops(), true);
+  for (OpOperand &operand : op->getOpOperands()) {
+    std::optional<double> elements = countElements(operand.get());
+    if (!elements)
+      return 0;
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    bool isStreamed = op.isDpsInput(&operand) &&
+                      map.isFunctionOfDim(dims.column) &&
+                      !(dims.row && map.isFunctionOfDim(*dims.row));
+    (isStreamed ? streamed : rest) += *elements;
+    for (unsigned loop = 0; isStreamed && loop < op.getNumLoops(); ++loop)
+      overRows[loop] = overRows[loop] && !map.isFunctionOfDim(loop);
+  }
+  if (streamed == 0 || streamed > rest)
+    return 0;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  unsigned count = 0;
+  int64_t iterations = 1;
+  for (int64_t dim : llvm::reverse(order)) {
+    unsigned loop = loopOf[dim];
+    if (!overRows[loop])
+      break;
+    iterations *= llvm::divideCeil(ranges[loop], sizes[loop]);
+    ++count;
+  }
+  return count < order.size() && iterations >= kMinRowTiles ? count : 0;
+}
+
 LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
                                          func::FuncOp kernel, int64_t rows,
                                          int64_t columns) {
@@ -218,6 +269,7 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
   }
 
   SmallVector<int64_t> sizes(root.getNumLoops(), 0);
+  SmallVector<int64_t> tileSizes(contraction.getNumLoops(), 1);
   double flops = 2 * getReductionSize(contraction) * tileRows * columns;
   for (auto [loop, rootLoop] : llvm::enumerate(rootLoopOf)) {
     if (rootLoop == ~0u)
@@ -228,12 +280,16 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
     // A loop of one tile is none.
     bool one = !ShapedType::isDynamic(ranges[loop]) && ranges[loop] <= size;
     sizes[rootLoop] = one ? 0 : size;
+    tileSizes[loop] = size;
   }
   SmallVector<unsigned> loopOf; // forall dimension -> contraction loop
   for (unsigned rootLoop = 0; rootLoop < sizes.size(); ++rootLoop)
     if (sizes[rootLoop])
       loopOf.push_back(llvm::find(rootLoopOf, rootLoop) - rootLoopOf.begin());
   SmallVector<int64_t> order = orderLoops(contraction, dims, loopOf);
+  unsigned split = countSplitLoops(contraction, dims, loopOf, order, tileSizes);
+  for (int64_t dim : ArrayRef(order).drop_back(split ? split : order.size()))
+    flops *= llvm::divideCeil(ranges[loopOf[dim]], tileSizes[loopOf[dim]]);
 
   auto generic = cast<linalg::GenericOp>(contraction.getOperation());
   contraction->setAttr(kRegisterTileAttrName,
@@ -251,6 +307,8 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
     return failure();
   scf::ForallOp forall = *tiled;
   forall->setAttr(kLoopOrderAttrName, rewriter.getDenseI64ArrayAttr(order));
+  if (split)
+    forall->setAttr(kSplitDimsAttrName, rewriter.getI64IntegerAttr(split));
   forall->setAttr(kGrainAttrName, rewriter.getI64IntegerAttr(int64_t(
                                       std::ceil(kMinFlopsPerThread / flops))));
   SmallVector<linalg::GenericOp> inner;

@@ -72,6 +72,7 @@ private:
   bool canJoin(linalg::LinalgOp op, KernelGroup &group, int index,
                unsigned &depth);
   bool makesCycle(Operation *op, int index);
+  bool padGroup(tensor::PadOp pad);
 
   bool fuse;
   std::vector<KernelGroup> groups;
@@ -135,6 +136,8 @@ bool Grouping::makesCycle(Operation *op, int index) {
 
 bool Grouping::canJoin(linalg::LinalgOp op, KernelGroup &group, int index,
                        unsigned &depth) {
+  if (group.padded)
+    return false;
   depth = group.contraction ? op.getNumLoops() : group.depth;
   bool reads = false;
   for (OpOperand &operand : op->getOpOperands()) {
@@ -170,7 +173,27 @@ bool Grouping::canJoin(linalg::LinalgOp op, KernelGroup &group, int index,
   return !makesCycle(op, index);
 }
 
+/// A constant frame around the result of a group's last op, which is used for
+/// nothing else: the group computes its result inside of the frame.
+bool Grouping::padGroup(tensor::PadOp pad) {
+  auto source = pad.getSource().getDefiningOp<linalg::LinalgOp>();
+  auto it = source ? groupOf.find(source) : groupOf.end();
+  if (it == groupOf.end() || !pad.getConstantPaddingValue() ||
+      !pad.getSource().hasOneUse() || !pad.getSourceType().hasStaticShape() ||
+      !pad.getResultType().hasStaticShape())
+    return false;
+  KernelGroup &group = groups[it->second];
+  if (group.padded || group.ops.back() != source)
+    return false;
+  group.ops.push_back(pad);
+  group.padded = true;
+  groupOf[pad] = it->second;
+  return true;
+}
+
 void Grouping::place(Operation *op) {
+  if (auto pad = dyn_cast<tensor::PadOp>(op); pad && fuse && padGroup(pad))
+    return;
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   if (fuse && linalgOp) {
     // The youngest producer's group first: its value is hottest.

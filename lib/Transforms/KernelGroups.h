@@ -20,6 +20,8 @@ struct KernelGroup {
   /// A matmul, convolution or windowed reduction is among them; the others
   /// follow it elementwise.
   bool contraction = false;
+  /// Its last op pads the result of the one before: nothing can follow.
+  bool padded = false;
   /// Leading dimensions along which all ops are aligned (rows kernels).
   unsigned depth = 0;
 };

@@ -133,6 +133,7 @@ private:
   Value getInside(Value value);
   void cloneMember(Operation *op);
   Value writeTo(Value value, Value destination);
+  Value writePadded(tensor::PadOp pad, Value padding, Value destination);
   StringRef finish();
 
   SymbolTable symbols;
@@ -211,6 +212,49 @@ void KernelOutliner::cloneMember(Operation *op) {
   inner.clone(*op, map);
 }
 
+/// Fills the frame of `destination` and computes the source of `pad`, which the
+/// kernel computes itself, inside of it.
+Value KernelOutliner::writePadded(tensor::PadOp pad, Value padding,
+                                  Value destination) {
+  Location loc = pad.getLoc();
+  OpBuilder b = OpBuilder::atBlockBegin(pad->getBlock());
+  padding = b.clone(*padding.getDefiningOp())->getResult(0);
+  ArrayRef<int64_t> inside = pad.getSourceType().getShape();
+  ArrayRef<int64_t> outside = pad.getResultType().getShape();
+  ArrayRef<int64_t> low = pad.getStaticLow();
+  auto attrs = [&](ArrayRef<int64_t> values) {
+    return getAsIndexOpFoldResult(b.getContext(), values);
+  };
+  SmallVector<int64_t> ones(inside.size(), 1);
+  // Slab after slab; those of later dimensions lie between those of earlier.
+  SmallVector<int64_t> offsets(inside.size(), 0), sizes(outside);
+  Value result = destination;
+  for (size_t dim = 0; dim < inside.size(); ++dim) {
+    int64_t after = low[dim] + inside[dim];
+    for (auto [begin, end] :
+         {std::pair<int64_t, int64_t>(0, low[dim]),
+          std::pair<int64_t, int64_t>(after, outside[dim])}) {
+      if (begin == end)
+        continue;
+      offsets[dim] = begin;
+      sizes[dim] = end - begin;
+      Value slab = tensor::ExtractSliceOp::create(
+          b, loc, result, attrs(offsets), attrs(sizes), attrs(ones));
+      slab = linalg::FillOp::create(b, loc, padding, slab).getResult(0);
+      result = tensor::InsertSliceOp::create(
+          b, loc, slab, result, attrs(offsets), attrs(sizes), attrs(ones));
+    }
+    offsets[dim] = low[dim];
+    sizes[dim] = inside[dim];
+  }
+  Value middle = tensor::ExtractSliceOp::create(b, loc, result, attrs(low),
+                                                attrs(inside), attrs(ones));
+  Value written = writeTo(pad.getSource(), middle);
+  b.setInsertionPoint(pad);
+  return tensor::InsertSliceOp::create(b, loc, written, result, attrs(low),
+                                       attrs(inside), attrs(ones));
+}
+
 /// Makes `value` end up in `destination`: by computing it there if the op that
 /// defines it allows, else by a copy.
 Value KernelOutliner::writeTo(Value value, Value destination) {
@@ -241,6 +285,8 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
   }
   if (auto pad = dyn_cast<tensor::PadOp>(def)) {
     if (Value padding = pad.getConstantPaddingValue()) {
+      if (pad.getSource().getDefiningOp<linalg::LinalgOp>())
+        return writePadded(pad, padding, destination);
       Value filled =
           linalg::FillOp::create(b, loc, padding, destination).getResult(0);
       if (isEmpty(pad.getSourceType()))

@@ -24,6 +24,31 @@ func.func private @matmul(%x: tensor<28x8xf32>, %w: tensor<8x64xf32>, %out: tens
 
 // -----
 
+// Threads divide the rows if the streamed operand (1,024 elements) is smaller
+// than what rows are of (140 x 16 + 140 x 64) and there are enough tiles: each
+// tile of rows, over all columns, is worth a thread if it has 2e5 operations.
+// CHECK-LABEL: func.func private @rows_divided
+// CHECK:         orchestra.grain = 7 : i64, orchestra.loop_order = array<i64: 1, 0>, orchestra.split_dims = 1 : i64
+func.func private @rows_divided(%x: tensor<140x16xf32>, %w: tensor<16x64xf32>, %out: tensor<140x64xf32>) -> tensor<140x64xf32>
+    attributes {orchestra.kernel, orchestra.kind = "contraction"} {
+  %m = linalg.matmul ins(%x, %w : tensor<140x16xf32>, tensor<16x64xf32>) outs(%out : tensor<140x64xf32>) -> tensor<140x64xf32>
+  return %m : tensor<140x64xf32>
+}
+
+// -----
+
+// They divide everything if it is larger.
+// CHECK-LABEL: func.func private @columns_divided
+// CHECK:         orchestra.loop_order
+// CHECK-NOT:     orchestra.split_dims
+func.func private @columns_divided(%x: tensor<140x512xf32>, %w: tensor<512x512xf32>, %out: tensor<140x512xf32>) -> tensor<140x512xf32>
+    attributes {orchestra.kernel, orchestra.kind = "contraction"} {
+  %m = linalg.matmul ins(%x, %w : tensor<140x512xf32>, tensor<512x512xf32>) outs(%out : tensor<140x512xf32>) -> tensor<140x512xf32>
+  return %m : tensor<140x512xf32>
+}
+
+// -----
+
 // 33 rows go into three tiles of 11; 40 columns into one of 32 and one of 8.
 // CHECK-LABEL: func.func private @ragged
 // CHECK:         scf.forall {{.*}} to (33, 40) step (11, 32)

@@ -363,3 +363,61 @@ func.func @gather(%table: tensor<10x8xf32>, %at: tensor<4xi64>) -> tensor<4x8xf3
   } -> tensor<4x8xf32>
   return %a : tensor<4x8xf32>
 }
+
+// -----
+
+// What is only padded is computed inside of its frame, which the kernel fills
+// first: above, below, left and right of it.
+// CHECK-LABEL: func.func @padded
+// CHECK:         orchestra.dispatch @[[K:orch_k_[0-9a-f]*]]
+// CHECK-NOT:     orchestra.dispatch
+// CHECK:         return
+// CHECK:       func.func private @[[K]](%[[X:.*]]: tensor<4x6xf32>, %[[OUT:.*]]: tensor<6x9xf32>) -> tensor<6x9xf32>
+// CHECK:         tensor.extract_slice %[[OUT]][0, 0] [1, 9]
+// CHECK:         linalg.fill
+// CHECK:         tensor.extract_slice %{{.*}}[5, 0] [1, 9]
+// CHECK:         linalg.fill
+// CHECK:         tensor.extract_slice %{{.*}}[1, 0] [4, 1]
+// CHECK:         linalg.fill
+// CHECK:         tensor.extract_slice %{{.*}}[1, 7] [4, 2]
+// CHECK:         linalg.fill
+// CHECK:         %[[FRAME:.*]] = tensor.insert_slice %{{.*}}[1, 7] [4, 2]
+// CHECK:         %[[IN:.*]] = tensor.extract_slice %[[FRAME]][1, 1] [4, 6]
+// CHECK:         %[[R:.*]] = linalg.generic {{.*}} ins(%[[X]] {{.*}} outs(%[[IN]]
+// CHECK:         tensor.insert_slice %[[R]] into %[[FRAME]][1, 1] [4, 6]
+func.func @padded(%x: tensor<4x6xf32>) -> tensor<6x9xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x6xf32>
+  %a = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x6xf32>) outs(%e : tensor<4x6xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %0 = math.exp %p : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x6xf32>
+  %p = tensor.pad %a low[1, 1] high[1, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<4x6xf32> to tensor<6x9xf32>
+  return %p : tensor<6x9xf32>
+}
+
+// -----
+
+// With another use the value exists without the frame, too: two kernels.
+// CHECK-LABEL: func.func @padded_and_used
+// CHECK-COUNT-2: orchestra.dispatch
+func.func @padded_and_used(%x: tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<6x9xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x6xf32>
+  %a = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x6xf32>) outs(%e : tensor<4x6xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %0 = math.exp %p : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x6xf32>
+  %p = tensor.pad %a low[1, 1] high[1, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<4x6xf32> to tensor<6x9xf32>
+  return %a, %p : tensor<4x6xf32>, tensor<6x9xf32>
+}

@@ -281,12 +281,12 @@ TEST(Memory, ActivationsMoveTasksAway) {
     sums[i / 3].inputs.push_back(task.outputs[0]);
     graph.addTask(task);
   }
-  for (int i = 0; i < 2; ++i) {
-    sums[i].name = "sum";
-    sums[i].outputs = {
+  for (Task &sum : sums) {
+    sum.name = "sum";
+    sum.outputs = {
         graph.addValue({"s", ValueKind::Computed, 1e6, false, -1, {}})};
-    join.inputs.push_back(sums[i].outputs[0]);
-    graph.addTask(sums[i]);
+    join.inputs.push_back(sum.outputs[0]);
+    graph.addTask(sum);
   }
   join.name = "join";
   join.outputs = {
@@ -334,9 +334,9 @@ TEST(Requests, OneAtATimeTakesTheLatency) {
   Machine machine = makeMachine("cpu2");
   CostTable costs(graph, machine);
   Simulator simulator(graph, machine, costs);
-  std::vector<int32_t> placement;
-  for (size_t t = 0; t < graph.tasks.size(); ++t)
-    placement.push_back(t % 2);
+  std::vector<int32_t> placement(graph.tasks.size());
+  for (size_t t = 0; t < placement.size(); ++t)
+    placement[t] = int32_t(t % 2);
   simulator.run(placement, graph.order());
   Plan plan = simulator.plan();
   EXPECT_NEAR(simulateRequests(graph, machine, costs, plan, 1, 8), plan.latency,

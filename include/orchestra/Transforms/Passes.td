@@ -25,6 +25,20 @@ def FuseElementwisePass
   ];
 }
 
+def ExpandPaddedPass
+    : Pass<"orchestra-expand-padded", "::mlir::func::FuncOp"> {
+  let summary = "Computes products over pixels in the shape that is padded next.";
+  let description = [{
+    Before: a product over the flat list of all pixels, a reshape to the picture,
+    a `tensor.pad` (elementwise ops may stand between). After: a product over
+    the picture's dimensions, so that one kernel computes it and writes it into
+    the middle of the padded tensor. Narrow pictures stay as they are.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def ChannelsLastPass
     : Pass<"orchestra-channels-last", "::mlir::func::FuncOp"> {
   let summary = "Computes convolutions and poolings with channels innermost.";

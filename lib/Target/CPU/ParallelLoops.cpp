@@ -4,8 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A parallel loop's iterations are flattened into one range, which threads
-// take in contiguous slices. The body of a slice walks the dimensions with
-// counters instead of dividing each index: the divisions happen once a slice.
+// take in contiguous slices; or only those of its fastest dimensions
+// (kSplitDimsAttrName), and each thread walks all of the slower ones. The body
+// of a slice walks the dimensions with counters instead of dividing each index:
+// the divisions happen once a slice.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Dialect/Orchestra/Kernels.h"
@@ -53,6 +55,42 @@ static Value getTripCount(OpBuilder &b, Location loc, OpFoldResult lb,
                                             {lb, ub, step}));
 }
 
+/// Indices of iteration `flat` of loops with these trip counts, slowest first.
+static SmallVector<Value> getCounters(OpBuilder &b, Location loc, Value flat,
+                                      ArrayRef<Value> counts) {
+  SmallVector<Value> counters(counts.size());
+  for (unsigned i = counts.size(); i-- > 1;) {
+    counters[i] = arith::RemUIOp::create(b, loc, flat, counts[i]);
+    flat = arith::DivUIOp::create(b, loc, flat, counts[i]);
+  }
+  if (!counters.empty())
+    counters[0] = flat;
+  return counters;
+}
+
+/// Moves to the next iteration: the fastest counter steps; one that reaches its
+/// end wraps and carries into the next.
+static void advance(OpBuilder &b, Location loc, MutableArrayRef<Value> counters,
+                    ArrayRef<Value> counts) {
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value carry = arith::ConstantIntOp::create(b, loc, 1, 1);
+  for (unsigned i = counters.size(); i-- > 0;) {
+    Value next = arith::SelectOp::create(
+        b, loc, carry,
+        arith::AddIOp::create(b, loc, counters[i], one).getResult(),
+        counters[i]);
+    if (i == 0) {
+      counters[i] = next;
+      break;
+    }
+    Value wraps = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, next,
+                                        counts[i]);
+    counters[i] = arith::SelectOp::create(b, loc, wraps, zero, next);
+    carry = wraps;
+  }
+}
+
 void ForallOutliner::outline(scf::ForallOp forall) {
   Location loc = forall.getLoc();
   OpBuilder b(forall);
@@ -60,23 +98,28 @@ void ForallOutliner::outline(scf::ForallOp forall) {
   Type index = b.getIndexType();
   unsigned rank = forall.getRank();
   SmallVector<int64_t> order;
-  // Canonicalization drops loops of one iteration, but keeps the attribute.
+  // Of `order`, the dimensions from `firstSplit` on are divided among threads.
+  unsigned firstSplit = 0;
+  // Canonicalization drops loops of one iteration, but keeps the attributes.
   auto attr = forall->getAttrOfType<DenseI64ArrayAttr>(kLoopOrderAttrName);
-  if (attr && attr.size() == int64_t(rank))
+  if (attr && attr.size() == int64_t(rank)) {
     order.assign(attr.asArrayRef().begin(), attr.asArrayRef().end());
-  else
+    if (auto split = forall->getAttrOfType<IntegerAttr>(kSplitDimsAttrName))
+      firstSplit = rank - std::min<uint64_t>(rank, split.getInt());
+  } else {
     order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  }
 
   // Trip counts are computed by the kernel and captured when not constant.
   SmallVector<OpFoldResult> lbs = forall.getMixedLowerBound(),
                             ubs = forall.getMixedUpperBound(),
                             steps = forall.getMixedStep();
   SmallVector<Value> counts;
-  Value total = arith::ConstantIndexOp::create(b, loc, 1);
-  for (unsigned i = 0; i < rank; ++i) {
+  for (unsigned i = 0; i < rank; ++i)
     counts.push_back(getTripCount(b, loc, lbs[i], ubs[i], steps[i]));
-    total = b.createOrFold<arith::MulIOp>(loc, total, counts.back());
-  }
+  Value total = arith::ConstantIndexOp::create(b, loc, 1);
+  for (unsigned dim : ArrayRef(order).drop_front(firstSplit))
+    total = b.createOrFold<arith::MulIOp>(loc, total, counts[dim]);
 
   // Everything used inside and defined outside; constants are cloned.
   SetVector<Value> used;
@@ -115,59 +158,46 @@ void ForallOutliner::outline(scf::ForallOp forall) {
        llvm::zip(captures, entry->getArguments().drop_front(3)))
     map.map(capture, argument);
 
-  // Starting counters: the slice's first iteration, slowest dimension first.
+  SmallVector<Value> ordered; // trip counts, slowest dimension first
+  for (unsigned dim : order)
+    ordered.push_back(map.lookup(counts[dim]));
+  ArrayRef<Value> slow = ArrayRef(ordered).take_front(firstSplit);
+  ArrayRef<Value> split = ArrayRef(ordered).drop_front(firstSplit);
   Value begin = entry->getArgument(1), end = entry->getArgument(2);
-  Value zero = arith::ConstantIndexOp::create(inner, loc, 0);
   Value one = arith::ConstantIndexOp::create(inner, loc, 1);
-  SmallVector<Value> start(rank);
-  Value rest = begin;
-  for (unsigned i = rank; i-- > 0;) {
-    Value count = map.lookup(counts[order[i]]);
-    if (i == 0) {
-      start[order[i]] = rest;
-      break;
-    }
-    start[order[i]] = arith::RemUIOp::create(inner, loc, rest, count);
-    rest = arith::DivUIOp::create(inner, loc, rest, count);
+  SmallVector<Value> start = getCounters(inner, loc, begin, split);
+  OpBuilder::InsertPoint bodyEnd = inner.saveInsertionPoint();
+  SmallVector<Value> indices;
+  if (!slow.empty()) {
+    Value turns = slow.front();
+    for (Value count : slow.drop_front())
+      turns = inner.createOrFold<arith::MulIOp>(loc, turns, count);
+    Value zero = arith::ConstantIndexOp::create(inner, loc, 0);
+    auto turn = scf::ForOp::create(inner, loc, zero, turns, one);
+    bodyEnd = inner.saveInsertionPoint();
+    inner.setInsertionPointToStart(turn.getBody());
+    indices = getCounters(inner, loc, turn.getInductionVar(), slow);
   }
   auto loop = scf::ForOp::create(inner, loc, begin, end, one, start);
-  {
-    OpBuilder::InsertionGuard guard(inner);
-    inner.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> counters(loop.getRegionIterArgs());
-    for (unsigned i = 0; i < rank; ++i) {
-      auto valueOf = [&](OpFoldResult ofr) -> Value {
-        if (auto value = dyn_cast<Value>(ofr))
-          return map.lookup(value);
-        return getValueOrCreateConstantIndexOp(inner, loc, ofr);
-      };
-      Value scaled = inner.createOrFold<arith::MulIOp>(loc, counters[i],
-                                                       valueOf(steps[i]));
-      map.map(forall.getInductionVar(i),
-              inner.createOrFold<arith::AddIOp>(loc, scaled, valueOf(lbs[i])));
-    }
-    for (Operation &op : forall.getBody()->without_terminator())
-      inner.clone(op, map);
-    // Advance: the fastest counter steps; one that reaches its end wraps and
-    // carries into the next.
-    Value carry = arith::ConstantIntOp::create(inner, loc, 1, 1);
-    for (unsigned i = rank; i-- > 0;) {
-      unsigned dim = order[i];
-      Value next = arith::SelectOp::create(
-          inner, loc, carry,
-          arith::AddIOp::create(inner, loc, counters[dim], one).getResult(),
-          counters[dim]);
-      if (i == 0) {
-        counters[dim] = next;
-        break;
-      }
-      Value wraps = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::eq,
-                                          next, map.lookup(counts[dim]));
-      counters[dim] = arith::SelectOp::create(inner, loc, wraps, zero, next);
-      carry = wraps;
-    }
-    scf::YieldOp::create(inner, loc, counters);
+  inner.setInsertionPointToStart(loop.getBody());
+  llvm::append_range(indices, loop.getRegionIterArgs());
+  for (auto [dim, counter] : llvm::zip(order, indices)) {
+    auto valueOf = [&](OpFoldResult ofr) -> Value {
+      if (auto value = dyn_cast<Value>(ofr))
+        return map.lookup(value);
+      return getValueOrCreateConstantIndexOp(inner, loc, ofr);
+    };
+    Value scaled =
+        inner.createOrFold<arith::MulIOp>(loc, counter, valueOf(steps[dim]));
+    map.map(forall.getInductionVar(dim),
+            inner.createOrFold<arith::AddIOp>(loc, scaled, valueOf(lbs[dim])));
   }
+  for (Operation &op : forall.getBody()->without_terminator())
+    inner.clone(op, map);
+  SmallVector<Value> counters(loop.getRegionIterArgs());
+  advance(inner, loc, counters, split);
+  scf::YieldOp::create(inner, loc, counters);
+  inner.restoreInsertionPoint(bodyEnd);
   func::ReturnOp::create(inner, loc);
 
   SmallVector<Value> operands{kernel.getArgument(0),

@@ -50,12 +50,31 @@ func.func private @kernel(%y: memref<40x60xf32>) attributes {orchestra.kernel} {
 // CHECK-SAME:    %[[BEGIN:[a-z0-9]*]]: index, %[[END:[a-z0-9]*]]: index
 // CHECK:         %[[FIRST:.*]] = arith.remui %[[BEGIN]]
 // CHECK:         %[[SECOND:.*]] = arith.divui %[[BEGIN]]
-// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %[[FIRST]], %{{.*}} = %[[SECOND]])
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %[[SECOND]], %{{.*}} = %[[FIRST]])
 func.func private @kernel(%y: memref<4x6xf32>) attributes {orchestra.kernel} {
   %zero = arith.constant 0.0 : f32
   scf.forall (%i, %j) in (4, 6) {
     memref.store %zero, %y[%i, %j] : memref<4x6xf32>
   } {orchestra.loop_order = array<i64: 1, 0>}
+  return
+}
+
+// -----
+
+// Only the fastest dimension is divided among threads: each walks all of the
+// slower one, and its part of the fast one in it.
+// CHECK-LABEL: func.func private @kernel_body0
+// CHECK-SAME:    %[[BEGIN:[a-z0-9]*]]: index, %[[END:[a-z0-9]*]]: index, %[[Y:[a-z0-9]*]]: memref<4x6xf32>
+// CHECK:         scf.for %[[J:.*]] = %{{.*}} to %{{.*}} step
+// CHECK:           scf.for %{{.*}} = %[[BEGIN]] to %[[END]] step %{{.*}} iter_args(%[[I:.*]] = %[[BEGIN]])
+// CHECK:             memref.store %{{.*}}, %[[Y]]
+// CHECK-LABEL: func.func private @kernel(
+// CHECK:         call @kernel_body0(%{{.*}}, %{{.*}}, %c4{{[_0-9]*}}, %{{.*}}) {orchestra.grain = 2 : i64
+func.func private @kernel(%y: memref<4x6xf32>) attributes {orchestra.kernel} {
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%i, %j) in (4, 6) {
+    memref.store %zero, %y[%i, %j] : memref<4x6xf32>
+  } {orchestra.grain = 2 : i64, orchestra.loop_order = array<i64: 1, 0>, orchestra.split_dims = 1 : i64}
   return
 }
 

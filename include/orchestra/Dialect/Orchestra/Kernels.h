@@ -27,7 +27,11 @@ constexpr llvm::StringLiteral kRegisterTileAttrName = "orchestra.register_tile";
 constexpr llvm::StringLiteral kColumnsAttrName = "orchestra.columns";
 /// Dense i64 array on an scf.forall: its dimensions from slowest to fastest.
 constexpr llvm::StringLiteral kLoopOrderAttrName = "orchestra.loop_order";
-/// i64 on an scf.forall: the fewest iterations worth a thread.
+/// i64 on an scf.forall: how many of its fastest dimensions are divided among
+/// threads, each of which walks all of the others. Absent: all.
+constexpr llvm::StringLiteral kSplitDimsAttrName = "orchestra.split_dims";
+/// i64 on an scf.forall: the fewest iterations, of what is divided, worth a
+/// thread.
 constexpr llvm::StringLiteral kGrainAttrName = "orchestra.grain";
 
 /// The two parallel loops of a reduction that a register tile spans.
