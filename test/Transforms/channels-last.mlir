@@ -67,3 +67,48 @@ func.func @pointwise(%x: tensor<1x8x4x4xf32>, %w: tensor<24x8x1x1xf32>) -> tenso
       outs(%f : tensor<1x24x4x4xf32>) -> tensor<1x24x4x4xf32>
   return %r : tensor<1x24x4x4xf32>
 }
+
+// -----
+
+// A shuffle of channels between convolutions stays with channels last: a
+// transpose of the last two dimensions of a matrix of channels.
+// CHECK-LABEL: func.func @shuffle
+// CHECK:         %[[C:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x5x5x12xf32>)
+// CHECK:         %[[M:.*]] = tensor.expand_shape %[[C]] {{\[\[}}0], [1], [2], [3, 4]] {{.*}} into tensor<1x5x5x3x4xf32>
+// CHECK:         %[[T:.*]] = linalg.transpose ins(%[[M]] {{.*}} permutation = [0, 1, 2, 4, 3]
+// CHECK:         %[[F:.*]] = tensor.collapse_shape %[[T]] {{\[\[}}0], [1], [2], [3, 4]] : tensor<1x5x5x4x3xf32> into tensor<1x5x5x12xf32>
+// CHECK:         %[[D:.*]] = linalg.generic {{.*}} ins(%[[F]],
+// CHECK:         linalg.transpose ins(%[[D]] {{.*}} permutation = [0, 3, 1, 2]
+func.func @shuffle(%x: tensor<1x8x7x7xf32>, %w: tensor<12x8x3x3xf32>, %d: tensor<12x3x3xf32>) -> tensor<1x12x3x3xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e0 = tensor.empty() : tensor<1x12x5x5xf32>
+  %e = linalg.fill ins(%zero : f32) outs(%e0 : tensor<1x12x5x5xf32>) -> tensor<1x12x5x5xf32>
+  %c = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x8x7x7xf32>, tensor<12x8x3x3xf32>) outs(%e : tensor<1x12x5x5xf32>) -> tensor<1x12x5x5xf32>
+  %m = tensor.expand_shape %c [[0], [1, 2], [3], [4]] output_shape [1, 3, 4, 5, 5] : tensor<1x12x5x5xf32> into tensor<1x3x4x5x5xf32>
+  %et = tensor.empty() : tensor<1x4x3x5x5xf32>
+  %t = linalg.transpose ins(%m : tensor<1x3x4x5x5xf32>) outs(%et : tensor<1x4x3x5x5xf32>) permutation = [0, 2, 1, 3, 4]
+  %f = tensor.collapse_shape %t [[0], [1, 2], [3], [4]] : tensor<1x4x3x5x5xf32> into tensor<1x12x5x5xf32>
+  %e1 = tensor.empty() : tensor<1x12x3x3xf32>
+  %e2 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<1x12x3x3xf32>) -> tensor<1x12x3x3xf32>
+  %r = linalg.depthwise_conv_2d_nchw_chw ins(%f, %d : tensor<1x12x5x5xf32>, tensor<12x3x3xf32>) outs(%e2 : tensor<1x12x3x3xf32>) -> tensor<1x12x3x3xf32>
+  return %r : tensor<1x12x3x3xf32>
+}
+
+// -----
+
+// Another permutation of the channels' parts and pictures is none.
+// CHECK-LABEL: func.func @no_shuffle
+// CHECK:         linalg.transpose {{.*}} permutation = [0, 3, 1, 2]
+// CHECK:         tensor.expand_shape
+// CHECK:         linalg.transpose {{.*}} permutation = [0, 3, 1, 2, 4]
+func.func @no_shuffle(%x: tensor<1x8x7x7xf32>, %w: tensor<12x8x3x3xf32>) -> tensor<1x15x4x5xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e0 = tensor.empty() : tensor<1x12x5x5xf32>
+  %e = linalg.fill ins(%zero : f32) outs(%e0 : tensor<1x12x5x5xf32>) -> tensor<1x12x5x5xf32>
+  %c = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x8x7x7xf32>, tensor<12x8x3x3xf32>) outs(%e : tensor<1x12x5x5xf32>) -> tensor<1x12x5x5xf32>
+  %m = tensor.expand_shape %c [[0], [1, 2], [3], [4]] output_shape [1, 3, 4, 5, 5] : tensor<1x12x5x5xf32> into tensor<1x3x4x5x5xf32>
+  %et = tensor.empty() : tensor<1x5x3x4x5xf32>
+  %t = linalg.transpose ins(%m : tensor<1x3x4x5x5xf32>) outs(%et : tensor<1x5x3x4x5xf32>) permutation = [0, 3, 1, 2, 4]
+  %f = tensor.collapse_shape %t [[0], [1, 2], [3], [4]] : tensor<1x5x3x4x5xf32> into tensor<1x15x4x5xf32>
+  return %f : tensor<1x15x4x5xf32>
+}
