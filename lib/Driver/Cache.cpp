@@ -251,8 +251,8 @@ std::shared_ptr<CacheEntry> Cache::find(StringRef kind, StringRef key,
     (void)sys::fs::setLastAccessAndModificationTime(
         *file, std::chrono::system_clock::now());
   else
-    sys::fs::remove(path);
-  sys::fs::closeFile(*file);
+    (void)sys::fs::remove(path);
+  (void)sys::fs::closeFile(*file);
   return entry;
 }
 

@@ -101,6 +101,7 @@ private:
   llvm::Expected<Bytes> compileKernel(mlir::StringAttr name,
                                       mlir::ModuleOp source,
                                       const PipelineOptions &pipeline,
+                                      mlir::PassManager &passes,
                                       const cpu::MachineTarget &machine,
                                       unsigned optLevel, bool &cached);
   /// Lowers the host program in `host` and describes it.

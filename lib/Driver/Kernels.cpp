@@ -25,7 +25,6 @@
 using namespace mlir;
 using namespace orchestra;
 using llvm::Expected;
-using llvm::StringRef;
 
 KernelModules Compilation::splitKernels(ModuleOp from) {
   KernelModules kernels;
@@ -86,6 +85,7 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
 
 Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
                                            const PipelineOptions &pipeline,
+                                           PassManager &passes,
                                            const cpu::MachineTarget &machine,
                                            unsigned optLevel, bool &cached) {
   ContentHash hash;
@@ -101,10 +101,6 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
       return Bytes{entry->bytes(), entry};
     }
   OwningOpRef<ModuleOp> work = source.clone();
-  PassManager passes(context.get());
-  // The input was verified once; between our own passes the tests verify.
-  passes.enableVerifier(false);
-  buildKernelPipeline(passes, pipeline);
   if (failed(passes.run(*work)))
     return withReproducer(
         diagnostics->takeError("compiling a kernel", /*afterImport=*/true),
@@ -140,7 +136,7 @@ Expected<std::vector<Bytes>> Compilation::compileKernels(
   };
   std::vector<Job> jobs;
   for (StringAttr name : names) {
-    auto found = kernels.find(name);
+    const auto *found = kernels.find(name);
     if (found == kernels.end())
       return makeError(Fault::Internal, model,
                        "kernel '" + name.getValue() +
@@ -151,15 +147,17 @@ Expected<std::vector<Bytes>> Compilation::compileKernels(
     job.source->walk([&](Operation *) { ++job.weight; });
   }
   std::vector<Job *> order;
+  order.reserve(jobs.size());
   for (Job &job : jobs)
     order.push_back(&job);
   llvm::sort(order, [](Job *a, Job *b) {
     return std::pair(b->weight, a) < std::pair(a->weight, b);
   });
   PipelineOptions pipeline = pipelineFor(machine);
-  auto compile = [&](Job *job) {
-    Expected<Bytes> object = compileKernel(job->name, job->source, pipeline,
-                                           machine, optLevel, job->cached);
+  auto compile = [&](Job *job, PassManager &passes) {
+    Expected<Bytes> object =
+        compileKernel(job->name, job->source, pipeline, passes, machine,
+                      optLevel, job->cached);
     if (object)
       job->object = std::move(*object);
     else
@@ -173,8 +171,13 @@ Expected<std::vector<Bytes>> Compilation::compileKernels(
       pool ? std::min<size_t>(pool->getMaxConcurrency(), order.size()) : 1;
   std::atomic<size_t> next{0};
   auto work = [&] {
+    // One for all kernels of a thread: passes prepare their patterns once.
+    PassManager passes(context.get());
+    // The input was verified once; between our own passes the tests verify.
+    passes.enableVerifier(false);
+    buildKernelPipeline(passes, pipeline);
     for (size_t index = next++; index < order.size(); index = next++)
-      compile(order[index]);
+      compile(order[index], passes);
   };
   context->enterMultiThreadedExecution();
   std::vector<std::thread> threads;

@@ -100,9 +100,9 @@ MachineInfo orchestra::describeMachine() {
   for (StringRef arch : cpu::supportedArchitectures())
     info.codeTargets.push_back(arch.str());
 #ifdef ORCHESTRA_HAVE_ONNX
-  info.frontends.push_back("onnx");
+  info.frontends.emplace_back("onnx");
 #endif
-  info.frontends.push_back("mlir");
+  info.frontends.emplace_back("mlir");
   info.cacheFolder = Cache::defaultFolder();
   return info;
 }

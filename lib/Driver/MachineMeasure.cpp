@@ -50,6 +50,7 @@ static double timeThreads(Cores cores, function_ref<void(size_t)> work) {
   std::atomic<size_t> waiting = cores.size();
   std::vector<double> starts(cores.size()), ends(cores.size());
   std::vector<std::thread> threads;
+  threads.reserve(cores.size());
   for (size_t i = 0; i < cores.size(); ++i)
     threads.emplace_back([&, i] {
       pinTo(cores[i]);

@@ -91,7 +91,7 @@ private:
     for (uint32_t i = 0; i < info.rank; ++i) {
       spec.dims.push_back(info.dims[i]);
       const char *name = info.dim_names ? info.dim_names[i] : nullptr;
-      spec.dimNames.push_back(name ? name : "");
+      spec.dimNames.emplace_back(name ? name : "");
     }
     return spec;
   }
@@ -203,7 +203,7 @@ orchestra::loadImage(std::unique_ptr<JitImage> image,
   if (orch_status status =
           orch_program_from_artefact(image->getArtefact(), &options, &program))
     return runtimeError(status);
-  image.release(); // `destroy` does it
+  (void)image.release(); // `destroy` does it
   return std::make_shared<RuntimeModel>(program);
 }
 

@@ -351,7 +351,7 @@ Error orchestra::writeNpz(StringRef path, const NamedTensors &tensors) {
   good &= zipClose(archive, nullptr) == ZIP_OK;
   if (good && !sys::fs::rename(temporary, path))
     return Error::success();
-  sys::fs::remove(temporary);
+  (void)sys::fs::remove(temporary);
   return failed("the disk may be full");
 }
 

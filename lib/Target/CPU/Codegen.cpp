@@ -37,7 +37,13 @@ void cpu::registerTranslations(mlir::DialectRegistry &registry) {
 /// Gives each defined function the attributes that the vectorisers and the
 /// code generator read from functions and not from the target machine.
 static void setFunctionAttributes(Module &module, const MachineTarget &target) {
-  for (Function &function : module) {
+  for (Function &function : llvm::make_early_inc_range(module)) {
+    // Kernels that only constants needed: a hidden declaration would become an
+    // undefined symbol even though nothing refers to it.
+    if (function.isDeclaration() && function.use_empty()) {
+      function.eraseFromParent();
+      continue;
+    }
     // Parts of one artefact see each other; nobody else sees them.
     if (!function.hasLocalLinkage() &&
         function.getName().starts_with("orch_") &&
