@@ -15,6 +15,7 @@
 #include "orchestra/Target/CPU/Passes.h"
 #include "orchestra/Transforms/Passes.h"
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
+#include "orchestra/Target/Emulated/Passes.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Target/StableHLO/Passes.h"
 
@@ -41,6 +42,7 @@ void orchestra::registerPasses() {
   registerOrchestraTargetCPUPasses();
   registerOrchestraTransformsPasses();
   registerStagePipelines();
+  emulated::registerPasses();
   nvidia::registerPasses();
   stablehlo::registerPasses();
 }

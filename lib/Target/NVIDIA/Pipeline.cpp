@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 
+#include "Emulate.h"
+
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -113,6 +115,7 @@ void orchestra::nvidia::registerDialects(DialectRegistry &registry) {
   registry.insert<NVVM::NVVMDialect>();
   NVVM::registerNVVMTargetInterfaceExternalModels(registry);
   registerAllGPUToLLVMIRTranslations(registry);
+  registerEmulation(registry);
 }
 
 void orchestra::nvidia::registerPasses() {

@@ -78,7 +78,7 @@ void orch_emulated_check(Item *item, const void *pointer, int64_t size,
                          int32_t write, const char *place) {
   uintptr_t address = reinterpret_cast<uintptr_t>(pointer);
   uint64_t bytes = uint64_t(size);
-  if (item->last.contains(address, bytes))
+  if (bytes == 0 || item->last.contains(address, bytes))
     return;
   const Group &group = *item->group;
   uintptr_t stack = reinterpret_cast<uintptr_t>(item->stack);

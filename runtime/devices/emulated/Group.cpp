@@ -360,16 +360,17 @@ int64_t orch_emulated_shuffle(Item *item, int64_t value, int32_t mode,
                               int32_t offset, int32_t width,
                               const char *place) {
   const Launch &launch = *item->group->launch;
-  if (width < 1 || width > launch.subgroupSize ||
-      item->number % launch.subgroupSize >= width) {
+  if (width < 1 || width > launch.subgroupSize) {
     keepError(ORCH_ERROR_EXECUTION,
               "%s: error: a shuffle of kernel '%s' has a width of %d "
-              "[divergent-barrier]\n  note: %s is lane %lld of a subgroup of "
-              "%lld",
+              "[device-rule]\n  note: %s is in a subgroup of %lld",
               place, launch.kernel, width, nameOf(item).text,
-              static_cast<long long>(item->number % launch.subgroupSize),
               static_cast<long long>(launch.subgroupSize));
     fail(item);
+  }
+  if (item->number % launch.subgroupSize >= width) {
+    item->valid = 0;
+    return -1;
   }
   item->value = value;
   item->mode = mode;

@@ -98,15 +98,15 @@ ORCH_API void orch_emulated_constant(orch_emulated_item *item,
 /* All items of the group must come, to the same place. */
 ORCH_API void orch_emulated_barrier(orch_emulated_item *item,
                                     const char *place);
-/* The first `width` lanes of the subgroup must come, to the same place. The
- * value of a lane that takes no part is all ones. */
+/* The first `width` lanes of the subgroup must come, to the same place; the
+ * others do not wait. A lane with no lane to read from gets all ones. */
 ORCH_API int64_t orch_emulated_shuffle(orch_emulated_item *item, int64_t value,
                                        int32_t mode, int32_t offset,
                                        int32_t width, const char *place);
 /* Whether the last shuffle of this item had a lane to read from. */
 ORCH_API int32_t orch_emulated_shuffle_valid(orch_emulated_item *item);
 
-/* Fails if the item may not touch these bytes. */
+/* Fails if the item may not touch these bytes, unless there are none. */
 ORCH_API void orch_emulated_check(orch_emulated_item *item, const void *address,
                                   int64_t size, int32_t write,
                                   const char *place);
