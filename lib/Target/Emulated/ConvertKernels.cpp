@@ -27,8 +27,9 @@ using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::emulated;
 
-/// Of buffers in shared memory: what the strictest copies want.
-constexpr int64_t kSharedAlignment = 128;
+/// The number of ORCH_EMULATED_DYNAMIC_BYTES in
+/// runtime/devices/emulated/emulated.h.
+constexpr int64_t kDynamicBytes = 16;
 
 static std::string mangle(StringRef module, StringRef symbol) {
   return (module + "__" + symbol).str();
@@ -206,41 +207,37 @@ EmulatedConvertKernelsPass::placeShared(gpu::GPUFuncOp kernel,
                                         MutableArrayRef<Value> attributions) {
   Location loc = kernel.getLoc();
   OpBuilder builder = OpBuilder::atBlockEnd(&function.getBody().front());
-  auto pointer = LLVM::LLVMPointerType::get(&getContext());
-  int64_t used = 0;
-  auto at = [&](int64_t offset) {
-    Value bytes =
-        LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), offset);
-    return callDevice(
-        builder,
-        function.getBody().front().empty() ? kernel.getOperation()
-                                           : &function.getBody().front().back(),
-        loc, "orch_emulated_shared", pointer, {function.getArgument(0), bytes});
-  };
+  Type pointer = LLVM::LLVMPointerType::get(&getContext());
+  Type i64 = builder.getI64Type(), i32 = builder.getI32Type();
+  Value item = function.getArgument(0);
+  // Any op of the module will do to find it.
+  Operation *at = kernel;
+  function->setAttr(kSharedBytesAttrName, builder.getI64IntegerAttr(0));
   for (auto [i, buffer] : llvm::enumerate(kernel.getWorkgroupAttributions())) {
     auto type = cast<MemRefType>(buffer.getType());
     if (!type.hasStaticShape() || !type.getLayout().isIdentity())
       return emitError(loc, "shared memory of a kernel has type ")
              << type << ", which is not dense [unsupported-by-target]";
-    used = llvm::alignTo(used, kSharedAlignment);
-    attributions[i] = makeMemRef(builder, loc, type, at(used), {});
-    used += type.getNumElements() * getElementBytes(type.getElementType());
+    int64_t offset =
+        reserveShared(function, type.getNumElements() *
+                                    getElementBytes(type.getElementType()));
+    Value bytes = LLVM::ConstantOp::create(builder, loc, i64, offset);
+    Value address = callDevice(builder, at, loc, "orch_emulated_shared",
+                               pointer, {item, bytes});
+    attributions[i] = makeMemRef(builder, loc, type, address, {});
   }
-  used = llvm::alignTo(used, kSharedAlignment);
-  if (used > architecture->sharedBytes)
-    return emitError(loc, "kernel '")
-           << kernel.getName() << "' needs " << used
-           << " bytes of shared memory; a group of " << architecture->name
-           << " has " << architecture->sharedBytes << " [shared-memory]";
-  function->setAttr(kSharedBytesAttrName, builder.getI64IntegerAttr(used));
   SmallVector<gpu::DynamicSharedMemoryOp> dynamic;
   kernel.walk([&](gpu::DynamicSharedMemoryOp op) { dynamic.push_back(op); });
   for (gpu::DynamicSharedMemoryOp op : dynamic) {
-    // Its size is the launch's; addresses are checked against that.
-    Value unknown = arith::ConstantIndexOp::create(
-        builder, loc, architecture->sharedBytes - used);
+    Value address = callDevice(builder, at, loc, "orch_emulated_dynamic_shared",
+                               pointer, {item});
+    Value query = LLVM::ConstantOp::create(builder, loc, i32, kDynamicBytes);
+    Value size =
+        callDevice(builder, at, loc, "orch_emulated_id", i64, {item, query});
+    size =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), size);
     op.replaceAllUsesWith(
-        makeMemRef(builder, loc, op.getType(), at(used), {unknown}));
+        makeMemRef(builder, loc, op.getType(), address, size));
     op.erase();
   }
   return success();

@@ -130,6 +130,19 @@ Value orchestra::emulated::callDevice(OpBuilder &builder, Operation *op,
   return result ? call.getResult() : Value();
 }
 
+int64_t orchestra::emulated::reserveShared(Operation *op, int64_t bytes) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    function = op->getParentOfType<FunctionOpInterface>();
+  constexpr int64_t alignment = 128; // What the strictest copies want.
+  auto used = function->getAttrOfType<IntegerAttr>(kSharedBytesAttrName);
+  int64_t offset = llvm::alignTo(used ? used.getInt() : 0, alignment);
+  function->setAttr(
+      kSharedBytesAttrName,
+      Builder(op->getContext()).getI64IntegerAttr(offset + bytes));
+  return offset;
+}
+
 int64_t orchestra::emulated::getElementBytes(Type type) {
   if (type.isIndex())
     return 8;

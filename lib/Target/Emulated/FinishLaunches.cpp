@@ -76,15 +76,14 @@ static void fillIn(LLVM::LLVMFuncOp launch, LLVM::LLVMFuncOp kernel,
     LLVM::StoreOp::create(builder, loc, address, slot);
   }
   auto bytes = kernel->getAttrOfType<IntegerAttr>(kSharedBytesAttrName);
-  Value shared = LLVM::AddOp::create(builder, loc, number(bytes.getInt()),
-                                     all[kNumLaunchArguments - 1]);
   auto name = kernel->getAttrOfType<StringAttr>(kDeviceCodeAttrName);
   SmallVector<Value> operands{
       getString(builder, launch, loc, name.getValue()),
       getPlace(builder, launch, kernel.getLoc()),
       LLVM::AddressOfOp::create(builder, loc, entry),
       number(launch->getAttrOfType<IntegerAttr>(kSubgroupAttrName).getInt()),
-      shared};
+      number(bytes.getInt()),
+      all[kNumLaunchArguments - 1]};
   llvm::append_range(operands, all.take_front(kNumLaunchArguments - 1));
   operands.push_back(array);
   // The device keeps the status; whoever runs the program asks for it.

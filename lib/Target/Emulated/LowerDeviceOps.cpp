@@ -254,9 +254,11 @@ struct LowerWait : OpRewritePattern<gpu::WaitOp> {
 // The pass
 //===----------------------------------------------------------------------===//
 
-/// A CPU has one space of addresses.
-static void dropMemorySpaces(ModuleOp module) {
+/// A CPU has one space of addresses, and none of the vendor's types.
+static void replaceTypes(ModuleOp module, const Architecture &architecture) {
   AttrTypeReplacer replacer;
+  if (architecture.populateTypes)
+    architecture.populateTypes(replacer);
   replacer.addReplacement([](MemRefType type) -> Type {
     if (!type.getMemorySpace())
       return type;
@@ -274,6 +276,23 @@ static void dropMemorySpaces(ModuleOp module) {
       op->erase();
     }
   });
+}
+
+/// Reports kernels whose groups use more shared memory than there is.
+static LogicalResult checkShared(ModuleOp module,
+                                 const Architecture &architecture) {
+  bool failedAny = false;
+  for (auto kernel : module.getOps<func::FuncOp>()) {
+    auto used = kernel->getAttrOfType<IntegerAttr>(kSharedBytesAttrName);
+    if (!used || used.getInt() <= architecture.sharedBytes)
+      continue;
+    emitError(kernel.getLoc(), "kernel ")
+        << kernel->getAttr(kDeviceCodeAttrName) << " needs " << used.getInt()
+        << " bytes of shared memory; a group of " << architecture.name
+        << " has " << architecture.sharedBytes << " [shared-memory]";
+    failedAny = true;
+  }
+  return failure(failedAny);
 }
 
 /// Reports every op that the CPU's lowering will not know.
@@ -331,8 +350,9 @@ struct EmulatedLowerDeviceOpsPass
       architecture->populatePatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
-    dropMemorySpaces(getOperation());
-    if (failed(checkLeftovers(getOperation(), arch)))
+    replaceTypes(getOperation(), *architecture);
+    if (failed(checkShared(getOperation(), *architecture)) ||
+        failed(checkLeftovers(getOperation(), arch)))
       signalPassFailure();
   }
 };

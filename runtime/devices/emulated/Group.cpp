@@ -263,9 +263,10 @@ ItemName orchestra::emulated::nameOf(const Item *item) {
 
 int32_t orch_emulated_launch(const char *kernel, const char *place,
                              orch_emulated_entry entry, int64_t subgroupSize,
-                             int64_t sharedBytes, int64_t gridX, int64_t gridY,
-                             int64_t gridZ, int64_t blockX, int64_t blockY,
-                             int64_t blockZ, void *const *arguments) {
+                             int64_t sharedBytes, int64_t dynamicBytes,
+                             int64_t gridX, int64_t gridY, int64_t gridZ,
+                             int64_t blockX, int64_t blockY, int64_t blockZ,
+                             void *const *arguments) {
   if (orch_emulated_status() != ORCH_OK)
     return orch_emulated_status();
   Launch launch = {};
@@ -274,7 +275,10 @@ int32_t orch_emulated_launch(const char *kernel, const char *place,
   launch.entry = entry;
   launch.arguments = arguments;
   launch.subgroupSize = subgroupSize;
+  if (dynamicBytes > 0) // Dynamic memory starts as aligned as any other.
+    sharedBytes = (sharedBytes + 127) / 128 * 128 + dynamicBytes;
   launch.sharedBytes = sharedBytes;
+  launch.dynamicBytes = dynamicBytes;
   int64_t grid[] = {gridX, gridY, gridZ}, block[] = {blockX, blockY, blockZ};
   memcpy(launch.grid, grid, sizeof(grid));
   memcpy(launch.block, block, sizeof(block));
@@ -343,6 +347,8 @@ int64_t orch_emulated_id(Item *item, int32_t query) {
     return item->number / size;
   case ORCH_EMULATED_NUM_SUBGROUPS:
     return (launch.numItems + size - 1) / size;
+  case ORCH_EMULATED_DYNAMIC_BYTES:
+    return launch.dynamicBytes;
   default:
     return size;
   }
@@ -350,6 +356,11 @@ int64_t orch_emulated_id(Item *item, int32_t query) {
 
 void *orch_emulated_shared(Item *item, int64_t offset) {
   return item->group->shared + offset;
+}
+
+void *orch_emulated_dynamic_shared(Item *item) {
+  const Launch &launch = *item->group->launch;
+  return item->group->shared + launch.sharedBytes - launch.dynamicBytes;
 }
 
 void orch_emulated_barrier(Item *item, const char *place) {

@@ -54,7 +54,8 @@ struct Launch {
   orch_emulated_entry entry;
   void *const *arguments;
   int64_t subgroupSize;
-  int64_t sharedBytes;
+  int64_t sharedBytes; ///< the dynamic ones included
+  int64_t dynamicBytes;
   int64_t grid[kMaxDims];
   int64_t block[kMaxDims];
   int64_t numItems; ///< of a group

@@ -58,14 +58,13 @@ typedef void (*orch_emulated_entry)(orch_emulated_item *item,
                                     void *const *arguments);
 
 /* Runs all work items of a grid of groups; sizes in the order x, y, z.
- * `shared_bytes` of shared memory a group, filled with 0xFF bytes at first. */
-ORCH_API int32_t orch_emulated_launch(const char *kernel, const char *place,
-                                      orch_emulated_entry entry,
-                                      int64_t subgroup_size,
-                                      int64_t shared_bytes, int64_t grid_x,
-                                      int64_t grid_y, int64_t grid_z,
-                                      int64_t block_x, int64_t block_y,
-                                      int64_t block_z, void *const *arguments);
+ * `shared_bytes` and then `dynamic_bytes` of shared memory a group, filled with
+ * 0xFF bytes at first. */
+ORCH_API int32_t orch_emulated_launch(
+    const char *kernel, const char *place, orch_emulated_entry entry,
+    int64_t subgroup_size, int64_t shared_bytes, int64_t dynamic_bytes,
+    int64_t grid_x, int64_t grid_y, int64_t grid_z, int64_t block_x,
+    int64_t block_y, int64_t block_z, void *const *arguments);
 
 /* --- What kernels call ------------------------------------------------------
  */
@@ -79,7 +78,8 @@ typedef enum orch_emulated_query {
   ORCH_EMULATED_LANE = 12, /* index in the subgroup */
   ORCH_EMULATED_SUBGROUP = 13,
   ORCH_EMULATED_NUM_SUBGROUPS = 14,
-  ORCH_EMULATED_SUBGROUP_SIZE = 15
+  ORCH_EMULATED_SUBGROUP_SIZE = 15,
+  ORCH_EMULATED_DYNAMIC_BYTES = 16
 } orch_emulated_query;
 
 typedef enum orch_emulated_shuffle_mode {
@@ -91,6 +91,7 @@ typedef enum orch_emulated_shuffle_mode {
 
 ORCH_API int64_t orch_emulated_id(orch_emulated_item *item, int32_t query);
 ORCH_API void *orch_emulated_shared(orch_emulated_item *item, int64_t offset);
+ORCH_API void *orch_emulated_dynamic_shared(orch_emulated_item *item);
 /* From now on the kernel may read `size` bytes at `pointer`. */
 ORCH_API void orch_emulated_constant(orch_emulated_item *item,
                                      const void *pointer, int64_t size);

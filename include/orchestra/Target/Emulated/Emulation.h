@@ -14,6 +14,7 @@
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/DialectInterface.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -27,6 +28,10 @@ struct Architecture {
   /// Adds patterns that lower ops of the vendor's dialects inside kernels; may
   /// be null.
   void (*populatePatterns)(mlir::RewritePatternSet &patterns);
+  /// Adds what the types of the vendor's dialects become, such as an LLVM
+  /// pointer; may be null. Patterns pass between the two by
+  /// `builtin.unrealized_conversion_cast`.
+  void (*populateTypes)(mlir::AttrTypeReplacer &replacer);
 };
 
 /// The architectures of a context; targets add theirs when the orchestra
@@ -79,6 +84,10 @@ mlir::Value getPointer(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value makeMemRef(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::MemRefType type, mlir::Value pointer,
                        mlir::ValueRange dynamicSizes);
+
+/// Reserves `bytes` of the group's shared memory for the whole kernel around
+/// `op`; returns their offset, a multiple of 128.
+int64_t reserveShared(mlir::Operation *op, int64_t bytes);
 
 /// Bytes of one element in memory.
 int64_t getElementBytes(mlir::Type type);
