@@ -12,7 +12,10 @@
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/Architectures.h"
+#include "orchestra/Target/AMD/Registration.h"
 #include "orchestra/Target/CPU/Passes.h"
+#include "orchestra/Target/Intel/Registration.h"
 #include "orchestra/Transforms/Passes.h"
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Target/Emulated/Passes.h"
@@ -30,7 +33,10 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllExtensions(registry);
   registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
+  registerArchitectures(registry);
   registerStrategyOps(registry);
+  amd::registerDialects(registry);
+  intel::registerDialects(registry);
   nvidia::registerDialects(registry);
 }
 

@@ -134,26 +134,26 @@ struct LowerOrchestraToGPUPass
     SmallVector<TransferOp> transfers;
     getOperation().walk(
         [&](TransferOp transfer) { transfers.push_back(transfer); });
+    SymbolTableCollection symbols;
     bool failedAny = false;
     for (TransferOp transfer : transfers)
-      failedAny |= failed(lower(transfer));
+      failedAny |= failed(lower(transfer, symbols));
     if (failedAny)
       signalPassFailure();
   }
 
 private:
   TransferLowerings *lowerings = nullptr;
-  SymbolTableCollection symbols;
-
-  LogicalResult lower(TransferOp transfer);
+  LogicalResult lower(TransferOp transfer, SymbolTableCollection &symbols);
   /// The architecture whose device does the work, with its lowering.
   FailureOr<std::pair<StringRef, const TransferLowering *>>
-  findLowering(TransferOp transfer);
+  findLowering(TransferOp transfer, SymbolTableCollection &symbols);
 };
 } // namespace
 
 FailureOr<std::pair<StringRef, const TransferLowering *>>
-LowerOrchestraToGPUPass::findLowering(TransferOp transfer) {
+LowerOrchestraToGPUPass::findLowering(TransferOp transfer,
+                                      SymbolTableCollection &symbols) {
   SmallVector<StringRef> archs;
   // The receiver knows best where its memory is; a sender can write there too.
   for (SymbolRefAttr name : {transfer.getTo(), transfer.getFrom()}) {
@@ -177,9 +177,10 @@ LowerOrchestraToGPUPass::findLowering(TransferOp transfer) {
   return failure();
 }
 
-LogicalResult LowerOrchestraToGPUPass::lower(TransferOp transfer) {
+LogicalResult LowerOrchestraToGPUPass::lower(TransferOp transfer,
+                                             SymbolTableCollection &symbols) {
   Location loc = transfer.getLoc();
-  auto found = findLowering(transfer);
+  auto found = findLowering(transfer, symbols);
   if (failed(found))
     return failure();
   for (Type type :

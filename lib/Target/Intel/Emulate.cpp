@@ -27,7 +27,7 @@ constexpr int64_t kMaxStoreRows = 8;
 
 namespace {
 /// A block's plane and place in it; i64 values.
-struct Block {
+struct BlockAccess {
   Value base, width, height, pitch, x, y;
   int64_t elementBytes, rows, columns;
 };
@@ -39,10 +39,11 @@ public:
       : rewriter(rewriter), op(op), loc(op->getLoc()) {}
 
   /// Nothing if the op is not of the form that the emulation knows.
-  std::optional<Block> build(Value descriptor, ArrayRef<OpFoldResult> offsets,
-                             VectorType lanePart, int64_t maxRows);
+  std::optional<BlockAccess> build(Value descriptor,
+                                   ArrayRef<OpFoldResult> offsets,
+                                   VectorType lanePart, int64_t maxRows);
   /// Calls `function` with the block and `values`.
-  void call(StringRef function, const Block &block, Value values);
+  void call(StringRef function, const BlockAccess &block, Value values);
   /// Memory for a lane's part, on its stack.
   Value reserve(VectorType type);
 
@@ -68,7 +69,7 @@ private:
     return arith::CmpIOp::create(rewriter, loc, predicate, a, b);
   }
   void require(Value holds, StringRef rule);
-  void checkRules(const Block &block);
+  void checkRules(const BlockAccess &block);
 
   PatternRewriter &rewriter;
   Operation *op;
@@ -84,7 +85,7 @@ void BlockBuilder::require(Value holds, StringRef rule) {
               getPlace(rewriter, op, loc)});
 }
 
-void BlockBuilder::checkRules(const Block &block) {
+void BlockBuilder::checkRules(const BlockAccess &block) {
   using P = arith::CmpIPredicate;
   require(isMultiple(block.base, 64),
           "a plane of block loads starts at a multiple of 64 bytes");
@@ -105,14 +106,15 @@ void BlockBuilder::checkRules(const Block &block) {
             "a block starts at a multiple of 4 bytes of its row");
 }
 
-std::optional<Block> BlockBuilder::build(Value descriptor,
-                                         ArrayRef<OpFoldResult> offsets,
-                                         VectorType lanePart, int64_t maxRows) {
+std::optional<BlockAccess> BlockBuilder::build(Value descriptor,
+                                               ArrayRef<OpFoldResult> offsets,
+                                               VectorType lanePart,
+                                               int64_t maxRows) {
   auto create = descriptor.getDefiningOp<xegpu::CreateNdDescOp>();
   if (!create || !create.getMixedOffsets().empty())
     return std::nullopt; // As in the lowering, offsets belong to the access.
   auto type = create.getType();
-  Block block;
+  BlockAccess block;
   block.elementBytes = getElementBytes(type.getElementType());
   SmallVector<OpFoldResult> sizes = create.getMixedSizes();
   SmallVector<OpFoldResult> strides = create.getMixedStrides();
@@ -144,7 +146,8 @@ std::optional<Block> BlockBuilder::build(Value descriptor,
   return block;
 }
 
-void BlockBuilder::call(StringRef function, const Block &block, Value values) {
+void BlockBuilder::call(StringRef function, const BlockAccess &block,
+                        Value values) {
   callDevice(rewriter, op, loc, function, {},
              {getItem(op), block.base, block.width, block.height, block.pitch,
               block.x, block.y, number(block.elementBytes), number(block.rows),
@@ -170,7 +173,7 @@ struct EmulateLoadNd : OpRewritePattern<xegpu::LoadNdOp> {
     if (op.getPacked() || op.getTranspose() || op.getType().getRank() != 1)
       return rewriter.notifyMatchFailure(op, "not a plain load of a lane");
     BlockBuilder builder(rewriter, op);
-    std::optional<Block> block = builder.build(
+    std::optional<BlockAccess> block = builder.build(
         op.getTensorDesc(), op.getMixedOffsets(), op.getType(), kMaxLoadRows);
     if (!block)
       return rewriter.notifyMatchFailure(op, "not a block of the hardware");
@@ -189,7 +192,7 @@ struct EmulateStoreNd : OpRewritePattern<xegpu::StoreNdOp> {
     if (op.getValueType().getRank() != 1)
       return rewriter.notifyMatchFailure(op, "not a store of a lane");
     BlockBuilder builder(rewriter, op);
-    std::optional<Block> block =
+    std::optional<BlockAccess> block =
         builder.build(op.getTensorDesc(), op.getMixedOffsets(),
                       op.getValueType(), kMaxStoreRows);
     if (!block)

@@ -17,7 +17,7 @@
 #include "orchestra/Conversion/OrchestraToGPU/CopyKernel.h"
 #include "orchestra/Conversion/OrchestraToGPU/TransferLowering.h"
 
-#include "Emulate.h"
+#include "Registration.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -104,8 +104,7 @@ static void moveByCopies(OpBuilder &builder, Location loc, Value source,
   // A thread reads only what it copied, so no barrier is needed.
   Value whole = builder.createOrFold<arith::CmpIOp>(
       loc, arith::CmpIPredicate::eq, count, each);
-  auto branch =
-      scf::IfOp::create(builder, loc, whole, /*withElseRegion=*/true);
+  auto branch = scf::IfOp::create(builder, loc, whole, /*withElseRegion=*/true);
   builder.setInsertionPointToStart(branch.thenBlock());
   auto type = VectorType::get({chunk}, element);
   Value values = vector::LoadOp::create(builder, loc, type, tile, slot);
@@ -220,12 +219,13 @@ void BoxMover::move() {
   nvgpu::MBarrierInitOp::create(builder, loc, barrier, one, zero, leads);
   // The copy engine must see the barrier initialised.
   NVVM::FenceProxyOp::create(
-      builder, loc, NVVM::ProxyKindAttr::get(ctx, NVVM::ProxyKind::async_shared),
+      builder, loc,
+      NVVM::ProxyKindAttr::get(ctx, NVVM::ProxyKind::async_shared),
       NVVM::SharedSpaceAttr::get(ctx, NVVM::SharedSpace::shared_cta));
   gpu::BarrierOp::create(builder, loc);
 
-  Value even = arith::ConstantOp::create(builder, loc,
-                                         builder.getBoolAttr(false));
+  Value even =
+      arith::ConstantOp::create(builder, loc, builder.getBoolAttr(false));
   auto loop = scf::ForOp::create(builder, loc, kernel.getBlockIds().x,
                                  index.constant(numTiles),
                                  kernel.getGridSize().x, ValueRange(even));
@@ -236,10 +236,10 @@ void BoxMover::move() {
                                 .getResults());
   for (auto [position, size] : llvm::zip_equal(corner, boxShape))
     position = index.mul(position, index.constant(size));
-  int64_t bytes = kBoxRows * kBoxColumns *
-                  getElementBytes(type.getElementType());
-  nvgpu::MBarrierArriveExpectTxOp::create(
-      builder, loc, barrier, index.constant(bytes), zero, leads);
+  int64_t bytes =
+      kBoxRows * kBoxColumns * getElementBytes(type.getElementType());
+  nvgpu::MBarrierArriveExpectTxOp::create(builder, loc, barrier,
+                                          index.constant(bytes), zero, leads);
   SmallVector<Value> coordinates(llvm::reverse(corner)); // Fastest first.
   nvgpu::TmaAsyncLoadOp::create(builder, loc, box, barrier, map, coordinates,
                                 zero, /*multicastMask=*/Value(), leads);

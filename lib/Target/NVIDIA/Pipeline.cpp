@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 
-#include "Emulate.h"
+#include "Registration.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
@@ -115,6 +115,7 @@ void orchestra::nvidia::registerDialects(DialectRegistry &registry) {
   registry.insert<NVVM::NVVMDialect>();
   NVVM::registerNVVMTargetInterfaceExternalModels(registry);
   registerAllGPUToLLVMIRTranslations(registry);
+  registerTransfers(registry);
   registerEmulation(registry);
 }
 
