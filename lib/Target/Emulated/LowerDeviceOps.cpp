@@ -350,6 +350,10 @@ struct EmulatedLowerDeviceOpsPass
       architecture->populatePatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
+    // The machine was data for the passes before this one.
+    for (auto topology :
+         llvm::make_early_inc_range(getOperation().getOps<TopologyOp>()))
+      topology.erase();
     replaceTypes(getOperation(), *architecture);
     if (failed(checkShared(getOperation(), *architecture)) ||
         failed(checkLeftovers(getOperation(), arch)))
