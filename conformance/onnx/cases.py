@@ -3,8 +3,8 @@
 
 The package holds 2,033: node cases (built when it is imported), small graphs, graphs from
 PyTorch, and the nine light networks. A case here is a model, named input arrays and named
-expected outputs. What an .npz file cannot hold (strings, sequences, optionals, types under
-a byte) makes a case inexpressible: it is listed with that reason, not dropped.
+expected outputs. What an .npz file cannot hold (strings, sequences, optionals) makes a case
+inexpressible: it is listed with that reason, not dropped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from onnx.backend.test.runner import Runner
 KINDS = ("node", "simple", "pytorch-converted", "pytorch-operator", "real")
 RANDOM = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 NATIVE = "?bhilqBHILQefd"  # numpy's own types; others travel as their bits
-UNDER_A_BYTE = {"int4", "uint4", "int2", "uint2", "float4_e2m1fn"}
 DATA = pathlib.Path(onnx.__file__).parent
 
 
@@ -119,8 +118,6 @@ def as_array(value: Any) -> np.ndarray | str:
     array = np.asarray(value)
     if array.dtype.kind in "OUS":
         return "strings as input or output"
-    if array.dtype.name in UNDER_A_BYTE:
-        return "a type under a byte as input or output"
     return array
 
 

@@ -78,8 +78,11 @@ static llvm::Error describeTensor(Type type, DictionaryAttr attributes,
                      "[unsupported-type]",
                      {"note: its type is " + spelled});
   auto names = dyn_cast_or_null<ArrayAttr>(get(kDimNamesAttrName));
+  auto packed = dyn_cast_or_null<DenseI64ArrayAttr>(get(kPackedDimsAttrName));
   for (int64_t i = 0; i < shaped.getRank(); ++i) {
-    tensor.dims.push_back(shaped.isDynamicDim(i) ? -1 : shaped.getDimSize(i));
+    tensor.dims.push_back(packed                   ? packed[i]
+                          : shaped.isDynamicDim(i) ? -1
+                                                   : shaped.getDimSize(i));
     auto dim = names && i < int64_t(names.size())
                    ? dyn_cast<StringAttr>(names[i])
                    : StringAttr();

@@ -9,6 +9,7 @@
 
 #include "orchestra/Driver/DriverError.h"
 #include "orchestra_runtime/orchestra_runtime.h"
+#include "orchestra_runtime/tensor.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -74,6 +75,11 @@ public:
   }
   std::string getMetadata() const override {
     return orch_program_metadata(program);
+  }
+  uint64_t getWeightBytes() const override {
+    uint64_t size = 0;
+    (void)orch_program_weights(program, &size);
+    return size;
   }
   orch_program *getProgram() const { return program; }
 
@@ -223,6 +229,26 @@ Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
   return std::make_unique<RuntimeSession>(std::move(model), context);
 }
 
+/// Types that NumPy lacks arrive as their bits, in unsigned integers or raw
+/// bytes; those of fewer than 8 bits as a byte an element.
+static Expected<Tensor> fromBits(const Tensor &tensor, uint32_t dtype) {
+  uint32_t bits = orch_dtype_bits(dtype), given = tensor.getDtype();
+  bool lacks = dtype == ORCH_DTYPE_BF16 ||
+               (dtype >= ORCH_DTYPE_F8E4M3FN && dtype <= ORCH_DTYPE_F8E8M0);
+  if (!lacks || given != (bits == 16 ? ORCH_DTYPE_U16 : ORCH_DTYPE_U8))
+    return tensor;
+  Expected<Tensor> result = Tensor::allocate(dtype, tensor.getDims());
+  if (!result)
+    return result;
+  if (bits >= 8)
+    std::memcpy(result->getData(), tensor.getData(), tensor.getNumBytes());
+  else
+    std::memset(result->getData(), 0, result->getNumBytes());
+  for (int64_t i = 0; bits < 8 && i < tensor.getNumElements(); ++i)
+    result->setCode(i, tensor.getCode(i));
+  return result;
+}
+
 Expected<std::vector<Tensor>>
 orchestra::orderInputs(const Model &model, const NamedTensors &given) {
   std::vector<Tensor> ordered;
@@ -243,7 +269,10 @@ orchestra::orderInputs(const Model &model, const NamedTensors &given) {
                          ") is missing");
       continue;
     }
-    const Tensor &tensor = found->second;
+    Expected<Tensor> read = fromBits(found->second, spec.dtype);
+    if (!read)
+      return read.takeError();
+    const Tensor &tensor = *read;
     bool fits = tensor.getDtype() == spec.dtype &&
                 tensor.getDims().size() == spec.dims.size();
     for (size_t i = 0; fits && i < spec.dims.size(); ++i) {

@@ -59,15 +59,18 @@ Expected<Tensor> Tensor::allocate(uint32_t dtype, std::vector<int64_t> dims) {
   tensor.dims = std::move(dims);
   tensor.numElements = elements;
   tensor.numBytes = divideCeil(elements * bits, 8);
-  void *memory = std::aligned_alloc(
-      ORCH_BUFFER_ALIGNMENT,
-      alignTo(std::max<uint64_t>(tensor.numBytes, 1), ORCH_BUFFER_ALIGNMENT));
+  orch_allocator allocator = orch_system_allocator();
+  size_t size = std::max<uint64_t>(tensor.numBytes, 1);
+  void *memory =
+      allocator.allocate(allocator.user, size, ORCH_BUFFER_ALIGNMENT);
   if (!memory)
     return makeError(Fault::Environment, "",
                      "no memory for a tensor of type " + type +
                          " [out-of-memory]");
-  tensor.data = std::shared_ptr<char>(static_cast<char *>(memory),
-                                      [](char *data) { std::free(data); });
+  tensor.data = std::shared_ptr<char>(
+      static_cast<char *>(memory), [allocator, size](char *data) {
+        allocator.deallocate(allocator.user, data, size, ORCH_BUFFER_ALIGNMENT);
+      });
   return tensor;
 }
 
@@ -77,7 +80,7 @@ Tensor Tensor::reshaped(std::vector<int64_t> newDims) const {
   return result;
 }
 
-/// The semantics of the 8-bit floats.
+/// The semantics of the floats of 8 bits and fewer.
 static const fltSemantics *smallFloat(uint32_t dtype) {
   switch (dtype) {
   case ORCH_DTYPE_F8E4M3FN:
@@ -88,9 +91,26 @@ static const fltSemantics *smallFloat(uint32_t dtype) {
     return &APFloat::Float8E5M2();
   case ORCH_DTYPE_F8E5M2FNUZ:
     return &APFloat::Float8E5M2FNUZ();
+  case ORCH_DTYPE_F8E8M0:
+    return &APFloat::Float8E8M0FNU();
+  case ORCH_DTYPE_F4E2M1:
+    return &APFloat::Float4E2M1FN();
   default:
     return nullptr;
   }
+}
+
+uint8_t Tensor::getCode(int64_t index) const {
+  unsigned bits = std::min(orch_dtype_bits(dtype), 8u), each = 8 / bits;
+  uint8_t byte = uint8_t(data.get()[index / each]);
+  return uint8_t(byte >> (index % each * bits)) & ((1u << bits) - 1);
+}
+
+void Tensor::setCode(int64_t index, uint8_t code) {
+  unsigned bits = std::min(orch_dtype_bits(dtype), 8u), each = 8 / bits;
+  unsigned shift = unsigned(index % each * bits), mask = (1u << bits) - 1;
+  char &byte = data.get()[index / each];
+  byte = char((uint8_t(byte) & ~(mask << shift)) | ((code & mask) << shift));
 }
 
 template <typename T> static double load(const char *data, int64_t index) {
@@ -131,13 +151,16 @@ double Tensor::getElement(int64_t index) const {
   case ORCH_DTYPE_U64:
     return load<uint64_t>(bytes, index);
   case ORCH_DTYPE_I4:
-  case ORCH_DTYPE_U4: {
-    int nibble = (bytes[index / 2] >> (index % 2 * 4)) & 0xf;
-    return dtype == ORCH_DTYPE_I4 && nibble > 7 ? nibble - 16 : nibble;
+  case ORCH_DTYPE_I2: {
+    int bits = int(orch_dtype_bits(dtype)), code = getCode(index);
+    return code >> (bits - 1) ? code - (1 << bits) : code;
   }
+  case ORCH_DTYPE_U4:
+  case ORCH_DTYPE_U2:
+    return getCode(index);
   default:
     if (const fltSemantics *semantics = smallFloat(dtype)) {
-      APFloat value(*semantics, APInt(8, uint8_t(bytes[index])));
+      APFloat value(*semantics, APInt(orch_dtype_bits(dtype), getCode(index)));
       bool lost;
       value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
       return value.convertToDouble();
@@ -196,19 +219,16 @@ void Tensor::setElement(int64_t index, double value) {
   case ORCH_DTYPE_U64:
     return storeInteger<uint64_t>(bytes, index, value);
   case ORCH_DTYPE_I4:
-  case ORCH_DTYPE_U4: {
-    int shift = index % 2 * 4;
-    int nibble = int(std::nearbyint(value)) & 0xf;
-    char &byte = bytes[index / 2];
-    byte = char((byte & ~(0xf << shift)) | (nibble << shift));
-    return;
-  }
+  case ORCH_DTYPE_U4:
+  case ORCH_DTYPE_I2:
+  case ORCH_DTYPE_U2:
+    return setCode(index, uint8_t(int(std::nearbyint(value))));
   default:
     if (const fltSemantics *semantics = smallFloat(dtype)) {
       APFloat rounded(value);
       bool lost;
       rounded.convert(*semantics, APFloat::rmNearestTiesToEven, &lost);
-      bytes[index] = char(rounded.bitcastToAPInt().getZExtValue());
+      setCode(index, uint8_t(rounded.bitcastToAPInt().getZExtValue()));
     }
   }
 }

@@ -166,6 +166,8 @@ Expected<Tensor> orchestra::parseNpy(ArrayRef<char> bytes, StringRef where) {
   for (const NumpyType &type : kNumpyTypes)
     if (type.code == code)
       dtype = type.dtype;
+  if (code == "V1") // bits of a type NumPy lacks
+    dtype = ORCH_DTYPE_U8;
   if (!dtype)
     return badNpy(where,
                   "its element type '" + header->descr + "' is not supported");
@@ -206,6 +208,17 @@ Expected<Tensor> orchestra::readNpy(StringRef path) {
       ArrayRef((*buffer)->getBufferStart(), (*buffer)->getBufferSize()), path);
 }
 
+/// The elements as NumPy has them: packed ones take a byte each.
+static ArrayRef<char> numpyBytes(const Tensor &tensor,
+                                 std::vector<char> &unpacked) {
+  if (orch_dtype_bits(tensor.getDtype()) >= 8)
+    return ArrayRef(tensor.getData(), tensor.getNumBytes());
+  unpacked.resize(size_t(tensor.getNumElements()));
+  for (int64_t i = 0; i < tensor.getNumElements(); ++i)
+    unpacked[size_t(i)] = char(tensor.getCode(i));
+  return unpacked;
+}
+
 std::vector<char> orchestra::formatNpyHeader(const Tensor &tensor) {
   StringRef code;
   for (const NumpyType &type : kNumpyTypes)
@@ -216,12 +229,8 @@ std::vector<char> orchestra::formatNpyHeader(const Tensor &tensor) {
   unsigned size = std::max(1u, orch_dtype_bits(tensor.getDtype()) / 8);
   os << "{'descr': '" << (size == 1 || code.starts_with("V") ? "|" : "<")
      << (code.empty() ? "V1" : code) << "', 'fortran_order': False, 'shape': (";
-  // Packed types have no shape that NumPy could understand.
-  if (orch_dtype_bits(tensor.getDtype()) < 8)
-    os << tensor.getNumBytes() << ",";
-  else
-    for (int64_t dim : tensor.getDims())
-      os << dim << (tensor.getDims().size() == 1 ? "," : ", ");
+  for (int64_t dim : tensor.getDims())
+    os << dim << (tensor.getDims().size() == 1 ? "," : ", ");
   os << "), }";
   std::string header("\x93NUMPY\x01\x00\0\0", 10);
   size_t total = alignTo(header.size() + dict.size() + 1, 64);
@@ -238,7 +247,9 @@ Error orchestra::writeNpy(StringRef path, const Tensor &tensor) {
   if (!error) {
     std::vector<char> header = formatNpyHeader(tensor);
     os.write(header.data(), header.size());
-    os.write(tensor.getData(), tensor.getNumBytes());
+    std::vector<char> unpacked;
+    ArrayRef<char> bytes = numpyBytes(tensor, unpacked);
+    os.write(bytes.data(), bytes.size());
     os.close();
     error = os.error();
     os.clear_error();
@@ -321,16 +332,17 @@ Error orchestra::writeNpz(StringRef path, const NamedTensors &tensors) {
     zip_fileinfo info = {};
     info.tmz_date.tm_year = 1980; // the same bytes on every day
     info.tmz_date.tm_mday = 1;
-    std::vector<char> header = formatNpyHeader(tensor);
-    good = good && zipOpenNewFileInZip64(
-                       archive, (name + ".npy").c_str(), &info, nullptr, 0,
-                       nullptr, 0, nullptr, /*method=*/0, /*level=*/0,
-                       tensor.getNumBytes() > 0xf0000000u) == ZIP_OK;
+    std::vector<char> header = formatNpyHeader(tensor), unpacked;
+    ArrayRef<char> bytes = numpyBytes(tensor, unpacked);
+    good = good && zipOpenNewFileInZip64(archive, (name + ".npy").c_str(),
+                                         &info, nullptr, 0, nullptr, 0, nullptr,
+                                         /*method=*/0, /*level=*/0,
+                                         bytes.size() > 0xf0000000u) == ZIP_OK;
     good = good && zipWriteInFileInZip(archive, header.data(),
                                        unsigned(header.size())) == ZIP_OK;
-    for (uint64_t done = 0; good && done < tensor.getNumBytes();) {
-      uint64_t part = std::min<uint64_t>(tensor.getNumBytes() - done, 1u << 30);
-      good = zipWriteInFileInZip(archive, tensor.getData() + done,
+    for (uint64_t done = 0; good && done < bytes.size();) {
+      uint64_t part = std::min<uint64_t>(bytes.size() - done, 1u << 30);
+      good = zipWriteInFileInZip(archive, bytes.data() + done,
                                  unsigned(part)) == ZIP_OK;
       done += part;
     }

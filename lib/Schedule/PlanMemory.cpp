@@ -150,7 +150,13 @@ LogicalResult MemoryPlanner::placeResults() {
   b.setInsertionPoint(ret);
   for (auto [i, operand] : llvm::enumerate(ret.getOperands())) {
     auto type = cast<MemRefType>(operand.getType());
+    auto packed =
+        function.getResultAttrOfType<DenseI64ArrayAttr>(i, kPackedDimsAttrName);
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      if (packed) { // what callers call its dimensions
+        resultDims.push_back(byteConstant(packed[dim]));
+        continue;
+      }
       resultDims.push_back(getValueOrCreateConstantIndexOp(
           b, loc, getDim(b, loc, operand, dim)));
       if (!isShapeArithmetic(resultDims.back()))

@@ -36,6 +36,7 @@ constexpr ElementType elementTypes[] = {
     {"i64", 64},    {"u8", 8},         {"u16", 16},     {"u32", 32},
     {"u64", 64},    {"bool", 8},       {"f8E4M3FN", 8}, {"f8E4M3FNUZ", 8},
     {"f8E5M2", 8},  {"f8E5M2FNUZ", 8}, {"i4", 4},       {"u4", 4},
+    {"i2", 2},      {"u2", 2},         {"f4E2M1", 4},   {"f8E8M0", 8},
 };
 constexpr uint32_t numElementTypes =
     sizeof(elementTypes) / sizeof(elementTypes[0]);

@@ -51,6 +51,10 @@ public:
   /// Rounds to the element type.
   void setElement(int64_t index, double value);
 
+  /// The bits of element `index`, of a type of 8 bits or fewer.
+  uint8_t getCode(int64_t index) const;
+  void setCode(int64_t index, uint8_t code);
+
   /// The same elements in another shape of the same size.
   Tensor reshaped(std::vector<int64_t> newDims) const;
 
@@ -75,7 +79,8 @@ std::string describeType(uint32_t dtype, llvm::ArrayRef<int64_t> dims);
 llvm::Expected<Tensor> parseNpy(llvm::ArrayRef<char> bytes,
                                 llvm::StringRef where);
 llvm::Expected<Tensor> readNpy(llvm::StringRef path);
-/// A whole .npy file. Types NumPy lacks are written as raw bytes ("V2").
+/// A whole .npy file. Types NumPy lacks are written as raw bytes ("V2"), those
+/// of 8 bits and fewer as a byte an element ("V1").
 std::vector<char> formatNpyHeader(const Tensor &tensor);
 llvm::Error writeNpy(llvm::StringRef path, const Tensor &tensor);
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Narrow.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -70,12 +71,8 @@ std::optional<Data> convert(Op &op, const Data &input, ElementType type) {
   Type element = op.elementType(type);
   if (!element || !op.elementType(input.type))
     return std::nullopt;
-  for (ElementType t : {type, input.type})
-    if (isFloat(t) && elementBits(t) == 8) {
-      (void)op.unsupported("conversion of " + elementTypeName(input.type) +
-                           " to " + elementTypeName(type));
-      return std::nullopt;
-    }
+  if (isNarrow(type) || isNarrow(input.type))
+    return convertNarrow(op, input, type);
   return elementwise(op, input, type,
                      [&](ImplicitLocOpBuilder &b, ValueRange v) {
                        return castElement(b, v[0], input.type, type, element);

@@ -25,10 +25,32 @@ bool isFloat(ElementType type) {
   case ElementType::Float16:
   case ElementType::Double:
   case ElementType::BFloat16:
+    return true;
+  default:
+    return false;
+  }
+}
+
+bool isNarrowFloat(ElementType type) {
+  switch (type) {
   case ElementType::Float8E4M3FN:
   case ElementType::Float8E4M3FNUZ:
   case ElementType::Float8E5M2:
   case ElementType::Float8E5M2FNUZ:
+  case ElementType::Float8E8M0:
+  case ElementType::Float4E2M1:
+    return true;
+  default:
+    return false;
+  }
+}
+
+bool isNarrowInt(ElementType type) {
+  switch (type) {
+  case ElementType::Int4:
+  case ElementType::UInt4:
+  case ElementType::Int2:
+  case ElementType::UInt2:
     return true;
   default:
     return false;
@@ -56,17 +78,11 @@ Type elementType(ElementType type, MLIRContext *context) {
     return b.getF16Type();
   case ElementType::BFloat16:
     return b.getBF16Type();
-  case ElementType::Float8E4M3FN:
-    return Float8E4M3FNType::get(context);
-  case ElementType::Float8E4M3FNUZ:
-    return Float8E4M3FNUZType::get(context);
-  case ElementType::Float8E5M2:
-    return Float8E5M2Type::get(context);
-  case ElementType::Float8E5M2FNUZ:
-    return Float8E5M2FNUZType::get(context);
   case ElementType::Bool:
     return b.getI1Type();
   default:
+    if (isNarrow(type))
+      return b.getI8Type();
     return isInt(type) ? b.getIntegerType(elementBits(type)) : Type();
   }
 }
@@ -78,6 +94,25 @@ static bool isSplat(llvm::StringRef bytes, size_t element) {
                      bytes.size() - element) == 0;
 }
 
+/// One byte an element, in place of several elements a byte.
+static std::string unpacked(const Tensor &tensor) {
+  int64_t count = 1;
+  for (int64_t dim : tensor.dims)
+    count *= dim;
+  unsigned bits = elementBits(tensor.type), each = 8 / bits;
+  bool isSigned =
+      tensor.type == ElementType::Int4 || tensor.type == ElementType::Int2;
+  std::string codes(count, 0);
+  for (int64_t i = 0; i < count; ++i) {
+    unsigned byte = static_cast<unsigned char>(tensor.bytes[i / each]);
+    unsigned code = (byte >> (i % each * bits)) & ((1u << bits) - 1);
+    if (isSigned && code >> (bits - 1))
+      code |= ~0u << bits;
+    codes[i] = static_cast<char>(code);
+  }
+  return codes;
+}
+
 TypedAttr constantAttr(const Tensor &tensor, llvm::StringRef name,
                        MLIRContext *context) {
   Type element = elementType(tensor.type, context);
@@ -85,9 +120,14 @@ TypedAttr constantAttr(const Tensor &tensor, llvm::StringRef name,
     return nullptr;
   auto type = RankedTensorType::get(tensor.dims, element);
   llvm::ArrayRef<char> bytes(tensor.bytes.data(), tensor.bytes.size());
-  size_t size = elementBits(tensor.type) / 8;
-  bool splat = isSplat({bytes.data(), bytes.size()}, size);
   std::shared_ptr<const void> owner = tensor.owner;
+  if (elementBits(tensor.type) < 8) {
+    auto codes = std::make_shared<std::string>(unpacked(tensor));
+    bytes = {codes->data(), codes->size()};
+    owner = codes;
+  }
+  size_t size = std::max(8u, elementBits(tensor.type)) / 8;
+  bool splat = isSplat({bytes.data(), bytes.size()}, size);
 
   if (tensor.type == ElementType::Bool) {
     llvm::SmallVector<bool> flags;

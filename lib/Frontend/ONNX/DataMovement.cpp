@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Narrow.h"
 #include "Sizes.h"
 #include "Table.h"
 
@@ -249,12 +250,27 @@ LogicalResult lowerTile(Op &op) {
   return copies ? op.set(0, reshape(op, *copies, together)) : failure();
 }
 
+std::optional<Data> castTo(Op &op, const Data &x, ElementType type) {
+  if (!isNarrow(type))
+    return convert(op, x, type);
+  Narrowing how;
+  how.saturate = op.intAttr("saturate", 1) != 0;
+  how.round = op.stringAttr("round_mode", "up");
+  if (how.round != "up" && how.round != "down" && how.round != "nearest") {
+    (void)op.fail("invalid-attribute",
+                  op.node.op + ": round_mode must be up, down or nearest",
+                  {"it is '" + how.round + "'"});
+    return std::nullopt;
+  }
+  return convertNarrow(op, x, type, how);
+}
+
 LogicalResult lowerCast(Op &op) {
   const Data &x = op.in(0);
   auto type = static_cast<ElementType>(op.intAttr("to"));
   if (op.failed())
     return failure();
-  auto result = convert(op, x, type);
+  auto result = castTo(op, x, type);
   return result ? op.set(0, *result) : failure();
 }
 
@@ -265,9 +281,14 @@ LogicalResult lowerBitCast(Op &op) {
   Type element = op.failed() ? Type() : op.elementType(type);
   if (!element)
     return failure();
-  if (elementBits(type) != elementBits(x.type) || type == ElementType::Bool ||
-      x.type == ElementType::Bool)
+  if (elementBits(type) != elementBits(x.type))
     return op.unsupported("types of different width");
+  if (elementBits(type) < 8) // a sign that one of the two lacks
+    return op.unsupported("types under a byte");
+  if (type == ElementType::Bool || x.type == ElementType::Bool) {
+    auto result = convert(op, x, type);
+    return result ? op.set(0, *result) : failure();
+  }
   auto result = elementwise(
       op, x, type, [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
         if (v[0].getType() == element)
@@ -281,17 +302,17 @@ LogicalResult lowerCastLike(Op &op) {
   const Data &x = op.in(0), &like = op.in(1);
   if (op.failed())
     return failure();
-  auto result = convert(op, x, like.type);
+  auto result = castTo(op, x, like.type);
   return result ? op.set(0, *result) : failure();
 }
 
 } // namespace
 
 void addDataMovement(Table &table) {
-  const char *narrow = "8-bit floats and narrower types";
-  table.op("BitCast", {26, "types of different width"}, lowerBitCast);
-  table.op("Cast", {6, narrow}, lowerCast);
-  table.op("CastLike", {15, narrow}, lowerCastLike);
+  table.op("BitCast", {26, "types of different width, or under a byte"},
+           lowerBitCast);
+  table.op("Cast", {6, "strings"}, lowerCast);
+  table.op("CastLike", {15, "strings"}, lowerCastLike);
   table.op("Concat", {4}, lowerConcat);
   table.op("Expand", {8}, lowerExpand);
   table.op("Squeeze", {1}, lowerSqueeze);

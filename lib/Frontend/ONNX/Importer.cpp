@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ImporterState.h"
+#include "Narrow.h"
 #include "Reader.h"
 #include "Table.h"
 
@@ -92,7 +93,8 @@ Value Importer::constantValue(const Tensor &tensor, llvm::StringRef name) {
   return value;
 }
 
-static llvm::StringRef unsignedName(ElementType type) {
+/// The name of a type that its MLIR type does not tell.
+static llvm::StringRef nameAtInterface(ElementType type) {
   switch (type) {
   case ElementType::UInt8:
     return "u8";
@@ -102,6 +104,26 @@ static llvm::StringRef unsignedName(ElementType type) {
     return "u32";
   case ElementType::UInt64:
     return "u64";
+  case ElementType::Float8E4M3FN:
+    return "f8e4m3fn";
+  case ElementType::Float8E4M3FNUZ:
+    return "f8e4m3fnuz";
+  case ElementType::Float8E5M2:
+    return "f8e5m2";
+  case ElementType::Float8E5M2FNUZ:
+    return "f8e5m2fnuz";
+  case ElementType::Float8E8M0:
+    return "f8e8m0";
+  case ElementType::Float4E2M1:
+    return "f4e2m1";
+  case ElementType::Int4:
+    return "i4";
+  case ElementType::UInt4:
+    return "u4";
+  case ElementType::Int2:
+    return "i2";
+  case ElementType::UInt2:
+    return "u2";
   default:
     return "";
   }
@@ -110,7 +132,8 @@ static llvm::StringRef unsignedName(ElementType type) {
 /// The attributes of an argument or result that the runtime shows to users.
 static NamedAttrList interfaceAttrs(MLIRContext &context, llvm::StringRef name,
                                     llvm::ArrayRef<std::string> dimNames,
-                                    ElementType type) {
+                                    ElementType type,
+                                    llvm::ArrayRef<int64_t> sizes) {
   Builder b(&context);
   llvm::SmallVector<Attribute> names;
   for (const std::string &dim : dimNames)
@@ -118,8 +141,10 @@ static NamedAttrList interfaceAttrs(MLIRContext &context, llvm::StringRef name,
   NamedAttrList attrs;
   attrs.set(kTensorNameAttrName, b.getStringAttr(name));
   attrs.set(kDimNamesAttrName, b.getArrayAttr(names));
-  if (llvm::StringRef text = unsignedName(type); !text.empty())
+  if (llvm::StringRef text = nameAtInterface(type); !text.empty())
     attrs.set(kElementTypeAttrName, b.getStringAttr(text));
+  if (elementBits(type) < 8)
+    attrs.set(kPackedDimsAttrName, b.getDenseI64ArrayAttr(sizes));
   return attrs;
 }
 
@@ -166,12 +191,27 @@ bool Importer::importInputs() {
       refuse("invalid-shape", "has a shape that no tensor can have");
       continue;
     }
+    bool isPacked = elementBits(type.type) < 8;
+    if (isPacked && ShapedType::isDynamicShape(sizes)) {
+      refuse("unsupported-type", "has the element type " +
+                                     elementTypeName(type.type) +
+                                     " and a shape that is not known");
+      continue;
+    }
     Location loc = locationOf(input.name);
-    Value argument =
-        entry.addArgument(RankedTensorType::get(sizes, element), loc);
+    auto stored = RankedTensorType::get(
+        isPacked ? packedShape(sizes, type.type) : sizes, element);
+    Value argument = entry.addArgument(stored, loc);
     Data data;
     data.type = type.type;
     data.value = argument;
+    if (isPacked) {
+      Node place;
+      place.name = input.name;
+      Op op(*this, place, loc);
+      op.b.setInsertionPointToEnd(&entry);
+      data.value = unpack(op, argument, sizes, type.type).value;
+    }
     for (const auto &[axis, size] : llvm::enumerate(sizes)) {
       if (!ShapedType::isDynamic(size)) {
         data.shape.push_back(Dim(size));
@@ -185,7 +225,7 @@ bool Importer::importInputs() {
                                                : dims.named(names[axis], dim));
     }
     define(input.name, std::move(data));
-    attrs.push_back(interfaceAttrs(context, input.name, names, type.type)
+    attrs.push_back(interfaceAttrs(context, input.name, names, type.type, sizes)
                         .getDictionary(&context));
   }
   function.setFunctionType(
@@ -306,6 +346,20 @@ bool Importer::importOutputs() {
     Value value = op.value(*data);
     if (!value)
       continue;
+    auto shape = cast<RankedTensorType>(value.getType());
+    if (elementBits(data->type) < 8) {
+      if (!shape.hasStaticShape()) {
+        addProblem({"unsupported-type",
+                    "",
+                    "output '" + output.name + "' has the element type " +
+                        elementTypeName(data->type) +
+                        " and a shape that is not known",
+                    {},
+                    ""});
+        continue;
+      }
+      value = pack(op, *data).value;
+    }
     llvm::SmallVector<std::string> names;
     for (const auto &[axis, dim] : llvm::enumerate(data->shape)) {
       // "past + 1", or what the model calls it where it has no name here.
@@ -319,7 +373,8 @@ bool Importer::importOutputs() {
     }
     results.push_back(value);
     types.push_back(value.getType());
-    attrs.push_back(interfaceAttrs(context, output.name, names, data->type)
+    attrs.push_back(interfaceAttrs(context, output.name, names, data->type,
+                                   shape.getShape())
                         .getDictionary(&context));
   }
   if (!problems.empty())

@@ -51,6 +51,14 @@ inline bool isInt(ElementType type) {
   return isSignedInt(type) || isUnsignedInt(type);
 }
 
+/// Types that the waist holds as an i8 an element: integers under a byte, by
+/// value, and floats of a byte and less, by their bits.
+bool isNarrowInt(ElementType type);
+bool isNarrowFloat(ElementType type);
+inline bool isNarrow(ElementType type) {
+  return isNarrowInt(type) || isNarrowFloat(type);
+}
+
 /// The MLIR type of an element; null where the waist has none.
 mlir::Type elementType(ElementType type, mlir::MLIRContext *context);
 

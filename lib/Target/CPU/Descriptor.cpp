@@ -53,7 +53,11 @@ static constexpr DtypeEntry kDtypes[] = {
     {ORCH_DTYPE_F8E5M2, "f8e5m2", 8},
     {ORCH_DTYPE_F8E5M2FNUZ, "f8e5m2fnuz", 8},
     {ORCH_DTYPE_I4, "i4", 4},
-    {ORCH_DTYPE_U4, "u4", 4}};
+    {ORCH_DTYPE_U4, "u4", 4},
+    {ORCH_DTYPE_I2, "i2", 2},
+    {ORCH_DTYPE_U2, "u2", 2},
+    {ORCH_DTYPE_F4E2M1, "f4e2m1", 4},
+    {ORCH_DTYPE_F8E8M0, "f8e8m0", 8}};
 
 StringRef cpu::dtypeName(uint32_t dtype) {
   for (const DtypeEntry &entry : kDtypes)

@@ -59,7 +59,11 @@ typedef enum orch_dtype {
   ORCH_DTYPE_F8E5M2 = 16,
   ORCH_DTYPE_F8E5M2FNUZ = 17,
   ORCH_DTYPE_I4 = 18,
-  ORCH_DTYPE_U4 = 19
+  ORCH_DTYPE_U4 = 19,
+  ORCH_DTYPE_I2 = 20,
+  ORCH_DTYPE_U2 = 21,
+  ORCH_DTYPE_F4E2M1 = 22,
+  ORCH_DTYPE_F8E8M0 = 23 /* a power of two: 2^(bits - 127); 255 is NaN */
 } orch_dtype;
 
 struct orch_exec;

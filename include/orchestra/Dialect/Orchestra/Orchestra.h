@@ -39,6 +39,10 @@ constexpr llvm::StringLiteral kDimNamesAttrName = "orchestra.dim_names";
 /// String attribute on an argument or result whose element type linalg cannot
 /// tell apart ("u8", "bool"); absent where the MLIR type says it.
 constexpr llvm::StringLiteral kElementTypeAttrName = "orchestra.element_type";
+/// Dense i64 array attribute on an argument or result of an element type under
+/// a byte: its dimensions. The tensor itself is the packed bytes, of the same
+/// rank: 1x...x1xbytes.
+constexpr llvm::StringLiteral kPackedDimsAttrName = "orchestra.packed_dims";
 
 /// Array attribute on a host module: a dictionary {offset, size, value} per
 /// constant in the weights, offsets and sizes in bytes.

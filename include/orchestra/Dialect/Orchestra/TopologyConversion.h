@@ -8,6 +8,7 @@
 #define ORCHESTRA_DIALECT_ORCHESTRA_TOPOLOGYCONVERSION_H
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Support/Topology.h"
 
 #include "llvm/Support/JSON.h"
 
@@ -21,6 +22,12 @@ std::optional<llvm::json::Value> toJson(mlir::Attribute attribute);
 /// The other way round. Whole numbers become i64, others f64.
 mlir::Attribute fromJson(const llvm::json::Value &value,
                          mlir::MLIRContext *context);
+
+/// Creates the op for a machine that the parser has accepted.
+TopologyOp createTopology(mlir::OpBuilder &builder, mlir::Location loc,
+                          const Topology &topology);
+/// The machine that an op describes.
+Topology getTopology(TopologyOp op);
 
 } // namespace orchestra
 
