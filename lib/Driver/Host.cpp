@@ -170,6 +170,8 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
           [&](OpPassManager &pm) { buildHostPipeline(pm, pipeline); }))
     return std::move(error);
 
+  if (host->removeAttr(kSizesFromValuesAttrName))
+    program.info.flags |= ORCH_ARTEFACT_SIZES_FROM_VALUES;
   if (auto size = host->getAttrOfType<IntegerAttr>("orchestra.weights_size"))
     program.weights.size = size.getInt();
   if (auto weights = host->getAttrOfType<ArrayAttr>("orchestra.weights"))

@@ -144,6 +144,7 @@ void Program::serialize(raw_ostream &os) const {
   raw_string_ostream(header) << json::Value(json::Object{
       {"name", info.name},
       {"producer", info.producer},
+      {"flags", int64_t(info.flags)},
       {"inputs", toJson(info.inputs)},
       {"outputs", toJson(info.outputs)},
       {"calls", std::move(calls)},
@@ -214,6 +215,7 @@ Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
   int64_t weightsSize = 0;
   if (!root || !map || !map.map("name", program.info.name) ||
       !map.map("producer", program.info.producer) ||
+      !map.map("flags", program.info.flags) ||
       !map.map("weights_size", weightsSize) || !map.map("objects", sizes))
     return bad();
   const json::Value *inputs = root->get("inputs"),

@@ -13,6 +13,7 @@
 #include "orchestra/Schedule/Passes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -43,7 +44,11 @@ public:
   LogicalResult run();
 
 private:
+  bool readsInput(Operation *op) const;
+  bool isArithmetic(Operation *op) const;
+  bool isShapeArithmetic(Value value) const;
   LogicalResult check();
+  LogicalResult collectConditions();
   LogicalResult placeResults();
   LogicalResult placeWeights();
   void collectBuffers();
@@ -65,6 +70,7 @@ private:
   BlockArgument arena, weights;
   unsigned numInputs = 0;
   SmallVector<Value> resultDims;
+  SmallVector<cf::AssertOp> conditions;
   Value arenaBytes;
   IRMapping entryMap;
   Operation *entryEnd = nullptr; // entry computations stand before it
@@ -113,15 +119,31 @@ static OpFoldResult getDim(OpBuilder &b, Location loc, Value value,
 }
 
 static constexpr llvm::StringLiteral kDataDependentSize =
-    "the size of a value depends on other values than the inputs' dimensions, "
-    "which is not supported yet";
+    "the size of a value depends on more than the inputs, which is not "
+    "supported yet";
 
-/// Whether `value` is shape arithmetic on the inputs' dimensions.
-static bool isShapeArithmetic(Value value) {
+/// Whether `op` reads an element of an input, which no program writes.
+bool MemoryPlanner::readsInput(Operation *op) const {
+  auto load = dyn_cast<memref::LoadOp>(op);
+  auto argument =
+      load ? dyn_cast<BlockArgument>(getRoot(load.getMemRef())) : nullptr;
+  return argument && argument.getArgNumber() < numInputs;
+}
+
+/// Whether the value of `op` follows from its operands and the inputs alone.
+bool MemoryPlanner::isArithmetic(Operation *op) const {
+  return op->getNumRegions() == 0 &&
+         (isa<memref::DimOp>(op) || readsInput(op) || isMemoryEffectFree(op));
+}
+
+/// Whether `value` is arithmetic on the inputs and their dimensions.
+bool MemoryPlanner::isShapeArithmetic(Value value) const {
   Operation *def = value.getDefiningOp();
   return !def || isa<memref::DimOp>(def) ||
-         (isMemoryEffectFree(def) && def->getNumRegions() == 0 &&
-          llvm::all_of(def->getOperands(), isShapeArithmetic));
+         (isArithmetic(def) &&
+          llvm::all_of(def->getOperands(), [&](Value operand) {
+            return isShapeArithmetic(operand);
+          }));
 }
 
 /// Refuses buffers whose lifetimes this planner does not see.
@@ -142,10 +164,20 @@ LogicalResult MemoryPlanner::check() {
   return success(ok);
 }
 
+/// Conditions on the inputs are tested with their sizes, before anything runs.
+LogicalResult MemoryPlanner::collectConditions() {
+  function.walk([&](cf::AssertOp op) { conditions.push_back(op); });
+  for (cf::AssertOp op : conditions)
+    if (op->getBlock() != &block || !isShapeArithmetic(op.getArg()))
+      return op.emitError(
+          "a condition depends on more than the inputs, which is not "
+          "supported yet");
+  return success();
+}
+
 /// Makes every result a buffer that the caller passes.
 LogicalResult MemoryPlanner::placeResults() {
   auto ret = cast<func::ReturnOp>(block.getTerminator());
-  numInputs = function.getNumArguments();
   DenseSet<Value> taken;
   b.setInsertionPoint(ret);
   for (auto [i, operand] : llvm::enumerate(ret.getOperands())) {
@@ -188,7 +220,8 @@ LogicalResult MemoryPlanner::placeResults() {
     }
     b.setInsertionPoint(alloc);
     Value replacement = destination;
-    if (alloc.getType() != destination.getType()) {
+    // One dynamic type may stand for two shapes.
+    if (alloc.getType() != destination.getType() || operand != root) {
       SmallVector<OpFoldResult> sizes = alloc.getMixedSizes(), strides;
       OpFoldResult stride = b.getIndexAttr(1);
       AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
@@ -328,8 +361,7 @@ FailureOr<Value> MemoryPlanner::cloneToEntry(Value value) {
   if (Value known = entryMap.lookupOrNull(value))
     return known;
   Operation *def = value.getDefiningOp();
-  bool isDim = isa<memref::DimOp>(def);
-  if (!isDim && (!isMemoryEffectFree(def) || def->getNumRegions() != 0))
+  if (!isArithmetic(def))
     return failure();
   for (Value operand : def->getOperands())
     if (failed(cloneToEntry(operand)))
@@ -439,8 +471,14 @@ void MemoryPlanner::buildShapesFunction() {
   };
   for (Value result : results)
     need(result);
+  for (cf::AssertOp op : conditions)
+    need(op.getArg());
   for (Operation *op : needed)
     inner.clone(*op, map);
+  for (cf::AssertOp op : conditions) {
+    inner.clone(*op, map);
+    op.erase();
+  }
   SmallVector<Value> returned;
   for (Value result : results)
     returned.push_back(map.lookup(result));
@@ -448,7 +486,8 @@ void MemoryPlanner::buildShapesFunction() {
 }
 
 LogicalResult MemoryPlanner::run() {
-  if (failed(check()) || failed(placeResults()))
+  numInputs = function.getNumArguments();
+  if (failed(check()) || failed(collectConditions()) || failed(placeResults()))
     return failure();
   auto ret = cast<func::ReturnOp>(block.getTerminator());
   ret->setOperands(ValueRange());

@@ -141,7 +141,7 @@ orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
   // Fields are only appended: a newer artefact may be larger, never smaller.
   if (artefact->struct_size < sizeof(orch_artefact))
     return damaged(origin, "the descriptor is too small for its version");
-  if (artefact->flags != 0)
+  if (artefact->flags & ~ORCH_ARTEFACT_SIZES_FROM_VALUES)
     return orch_set_error(
         ORCH_ERROR_VERSION,
         "%s: error: the artefact was made for another version "

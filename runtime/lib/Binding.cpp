@@ -381,6 +381,20 @@ orch_status stage(orch_context &context, const orch_tensor *inputs) {
   return ORCH_OK;
 }
 
+/// Lets the shape function read the inputs.
+orch_status showInputs(orch_context &context, const orch_tensor *inputs) {
+  for (size_t i = 0; i < context.outputs.size(); ++i)
+    context.outputs[i] = {};
+  if (orch_status status = bindInputs(context, inputs))
+    return status;
+  if (orch_status status = stage(context, inputs))
+    return status;
+  for (size_t i = 0; i < context.inputs.size(); ++i)
+    context.inputPointers[i] = context.inputs[i].pointer;
+  context.execution.base.inputs = context.inputPointers.data();
+  return ORCH_OK;
+}
+
 } // namespace
 
 orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
@@ -396,7 +410,8 @@ orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
     if (orch_status status = checkTensor(context, inputs[i], artefact.inputs[i],
                                          "input", artefact.inputs[i].dims))
       return status;
-  if (!takeDims(context, inputs) && context.resolved)
+  bool readsInputs = artefact.flags & ORCH_ARTEFACT_SIZES_FROM_VALUES;
+  if (!takeDims(context, inputs) && context.resolved && !readsInputs)
     return ORCH_OK;
   context.resolved = false;
   if (orch_status status = checkSizes(context, inputs))
@@ -404,11 +419,16 @@ orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
   if (orch_status status = checkNamedDims(context, inputs))
     return status;
 
+  if (readsInputs)
+    if (orch_status status = showInputs(context, inputs))
+      return status;
+
   int64_t arenaBytes = 0;
   clearFailure(context);
   int32_t returned =
       artefact.resolve(&context.execution.base, context.inputDims.data(),
                        context.outputDims.data(), &arenaBytes);
+  context.execution.base.inputs = nullptr;
   if (orch_status status = executionStatus(context, returned, "shapes"))
     return status;
   if (orch_status status = checkResolved(context, arenaBytes))

@@ -11,12 +11,15 @@ func.func @strided(%x: memref<4x4xf32, strided<[8, 1]>>) -> memref<4x4xf32, stri
 
 func.func private @k()
 
-// The size is an element of an input: known only while the model runs.
-func.func @size_from_data(%n: memref<1xindex>, %x: memref<4xf32>) -> memref<4xf32>
+// A kernel computes the size: known only while the model runs.
+func.func @size_from_data(%x: memref<4xf32>) -> memref<4xf32>
     attributes {orchestra.entry} {
   %c0 = arith.constant 0 : index
-  %size = memref.load %n[%c0] : memref<1xindex>
-  // expected-error @+1 {{the size of a value depends on other values than the inputs' dimensions, which is not supported yet}}
+  %n = memref.alloc() : memref<1xi64>
+  orchestra.dispatch @k(%x : memref<4xf32>) outs(%n : memref<1xi64>)
+  %read = memref.load %n[%c0] : memref<1xi64>
+  %size = arith.index_cast %read : i64 to index
+  // expected-error @+1 {{the size of a value depends on more than the inputs, which is not supported yet}}
   %a = memref.alloc(%size) : memref<?xf32>
   orchestra.dispatch @k(%x : memref<4xf32>) outs(%a : memref<?xf32>)
   %y = memref.alloc() : memref<4xf32>
@@ -29,11 +32,14 @@ func.func @size_from_data(%n: memref<1xindex>, %x: memref<4xf32>) -> memref<4xf3
 func.func private @k()
 
 // So it is where the value is a result: its buffer cannot be given in advance.
-func.func @result_size_from_data(%n: memref<1xindex>, %x: memref<4xf32>) -> memref<?xf32>
+func.func @result_size_from_data(%x: memref<4xf32>) -> memref<?xf32>
     attributes {orchestra.entry} {
   %c0 = arith.constant 0 : index
-  %size = memref.load %n[%c0] : memref<1xindex>
-  // expected-error @+1 {{the size of a value depends on other values than the inputs' dimensions, which is not supported yet}}
+  %n = memref.alloc() : memref<1xi64>
+  orchestra.dispatch @k(%x : memref<4xf32>) outs(%n : memref<1xi64>)
+  %read = memref.load %n[%c0] : memref<1xi64>
+  %size = arith.index_cast %read : i64 to index
+  // expected-error @+1 {{the size of a value depends on more than the inputs, which is not supported yet}}
   %a = memref.alloc(%size) : memref<?xf32>
   orchestra.dispatch @k(%x : memref<4xf32>) outs(%a : memref<?xf32>)
   return %a : memref<?xf32>
@@ -77,5 +83,23 @@ func.func @either(%c: i1, %x: memref<4xf32>) -> memref<4xf32> attributes {orches
   %b = arith.select %c, %a, %x : memref<4xf32>
   %y = memref.alloc() : memref<4xf32>
   orchestra.dispatch @k(%b : memref<4xf32>) outs(%y : memref<4xf32>)
+  return %y : memref<4xf32>
+}
+
+// -----
+
+func.func private @k()
+
+// A condition on what a kernel computes comes too late to refuse the inputs.
+func.func @late_condition(%x: memref<4xf32>) -> memref<4xf32>
+    attributes {orchestra.entry} {
+  %c0 = arith.constant 0 : index
+  %n = memref.alloc() : memref<1xi1>
+  orchestra.dispatch @k(%x : memref<4xf32>) outs(%n : memref<1xi1>)
+  %good = memref.load %n[%c0] : memref<1xi1>
+  // expected-error @+1 {{a condition depends on more than the inputs, which is not supported yet}}
+  cf.assert %good, "no good"
+  %y = memref.alloc() : memref<4xf32>
+  orchestra.dispatch @k(%x : memref<4xf32>) outs(%y : memref<4xf32>)
   return %y : memref<4xf32>
 }

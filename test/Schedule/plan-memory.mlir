@@ -236,3 +236,69 @@ func.func @no_elements(%x: memref<4xf32>) -> memref<4xf32> attributes {orchestra
   orchestra.dispatch @k(%a : memref<0x4xf32>) outs(%y : memref<4xf32>)
   return %y : memref<4xf32>
 }
+
+// -----
+
+func.func private @k()
+
+// An input may say a size: the shape function reads it, and tests the program's
+// conditions on it.
+// CHECK-LABEL: func.func @orch_shapes
+// CHECK-SAME:    (%[[N:.*]]: memref<1xindex>, %{{.*}}: memref<4xf32>) -> (index, index)
+// CHECK:         %[[SIZE:.*]] = memref.load %[[N]]
+// CHECK:         %[[GOOD:.*]] = arith.cmpi sge, %[[SIZE]]
+// CHECK:         cf.assert %[[GOOD]], "a size is negative"
+// CHECK:         return %{{.*}}, %[[SIZE]] : index, index
+// CHECK-LABEL: func.func @size_from_input
+// CHECK-NOT:     cf.assert
+func.func @size_from_input(%n: memref<1xindex>, %x: memref<4xf32>) -> memref<?xf32>
+    attributes {orchestra.entry} {
+  %c0 = arith.constant 0 : index
+  %size = memref.load %n[%c0] : memref<1xindex>
+  %good = arith.cmpi sge, %size, %c0 : index
+  cf.assert %good, "a size is negative"
+  %a = memref.alloc(%size) : memref<?xf32>
+  orchestra.dispatch @k(%x : memref<4xf32>) outs(%a : memref<?xf32>)
+  return %a : memref<?xf32>
+}
+
+// -----
+
+func.func private @k()
+
+// Packed elements have their own dimensions, not those of the bytes.
+// CHECK-LABEL: func.func @orch_shapes
+// CHECK-DAG:     %[[ROWS:.*]] = arith.constant 3 : index
+// CHECK-DAG:     %[[COLUMNS:.*]] = arith.constant 5 : index
+// CHECK:         return %{{.*}}, %[[ROWS]], %[[COLUMNS]] : index, index, index
+func.func @packed(%x: memref<4xf32>)
+    -> (memref<1x8xi8> {orchestra.packed_dims = array<i64: 3, 5>})
+    attributes {orchestra.entry} {
+  %a = memref.alloc() : memref<1x8xi8>
+  orchestra.dispatch @k(%x : memref<4xf32>) outs(%a : memref<1x8xi8>)
+  return %a : memref<1x8xi8>
+}
+
+// -----
+
+func.func private @k()
+
+// A result seen in another shape: the kernel writes with its own strides, though
+// both have one dynamic type.
+// CHECK-LABEL: func.func @seen_otherwise
+// CHECK-SAME:    %[[Y:[a-z0-9]*]]: memref<?x?xf32>, %{{[a-z0-9]*}}: memref<?xi8>, %{{[a-z0-9]*}}: memref<?xi8>)
+// CHECK:         %[[OWN:.*]] = memref.reinterpret_cast %[[Y]]
+// CHECK:         orchestra.dispatch @k({{.*}}) outs(%[[OWN]]
+func.func @seen_otherwise(%x: memref<?x?xf32>) -> memref<?x?xf32>
+    attributes {orchestra.entry} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %m = memref.dim %x, %c0 : memref<?x?xf32>
+  %n = memref.dim %x, %c1 : memref<?x?xf32>
+  %a = memref.alloc(%m, %n) : memref<?x?xf32>
+  orchestra.dispatch @k(%x : memref<?x?xf32>) outs(%a : memref<?x?xf32>)
+  %flat = memref.collapse_shape %a [[0, 1]] : memref<?x?xf32> into memref<?xf32>
+  %y = memref.expand_shape %flat [[0, 1]] output_shape [%n, %m]
+      : memref<?xf32> into memref<?x?xf32>
+  return %y : memref<?x?xf32>
+}

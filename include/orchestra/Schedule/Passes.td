@@ -95,7 +95,9 @@ def PlanMemoryPass : Pass<"orchestra-plan-memory", "::mlir::ModuleOp"> {
     result, the arena and the weights (`memref<?xi8>`). Buffers whose lifetimes
     do not overlap share memory. Constants are views of the weights, listed in
     the module's `orchestra.weights`; a function `@orch_shapes` computes the
-    arena's size in bytes and the results' dimensions from the inputs'.
+    arena's size in bytes and the results' dimensions from the inputs, mostly
+    from their dimensions alone. Each `cf.assert` of the program, a condition on
+    the inputs, goes there.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::affine::AffineDialect",

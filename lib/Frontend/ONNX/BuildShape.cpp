@@ -267,7 +267,8 @@ Data slice(Op &op, const Data &input, llvm::ArrayRef<Dim> offsets,
   auto type = op.tensorType(sizes, input.type);
   if (op.failed())
     return result;
-  if (llvm::any_of(sizes, [](const Dim &size) { return size.is(0); })) {
+  auto isZero = [](const Dim &size) { return size.is(0); };
+  if (llvm::any_of(sizes, isZero) || llvm::any_of(input.shape, isZero)) {
     result.value = op.empty(sizes, input.type); // an offset may be the end
     return result;
   }

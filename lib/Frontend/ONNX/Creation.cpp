@@ -10,6 +10,7 @@
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <cmath>
@@ -122,6 +123,60 @@ LogicalResult lowerConstantOfShape(Op &op) {
   return op.set(0, result);
 }
 
+/// An element on the host as an f64; null after a problem.
+Value hostScalar(Op &op, const Data &data, llvm::StringRef what) {
+  Data single = reshape(op, data, {});
+  Value tensor = op.value(single);
+  if (!tensor || !Op::isHostValue(tensor)) {
+    (void)op.fail("unsupported-form",
+                  op.node.op + ": " + what +
+                      " must not depend on tensors that the model computes",
+                  {"sizes may depend on constants, on the inputs' dimensions, "
+                   "and on small inputs"});
+    return nullptr;
+  }
+  Value element = tensor::ExtractOp::create(op.b, tensor, ValueRange());
+  Type f64 = op.b.getF64Type();
+  if (element.getType() == f64)
+    return element;
+  if (isFloat(data.type))
+    return arith::ExtFOp::create(op.b, f64, element);
+  return arith::SIToFPOp::create(op.b, f64, element);
+}
+
+/// A whole number that is a float, or 0 for what is no size.
+Dim sizeFromDouble(Op &op, Value number) {
+  Value low = scalar(op.b, number.getType(), 0);
+  Value high = scalar(op.b, number.getType(), 9e15);
+  Value bounded = arith::MaxNumFOp::create(op.b, number, low);
+  bounded = arith::MinNumFOp::create(op.b, bounded, high);
+  Value whole = arith::FPToSIOp::create(op.b, op.b.getI64Type(), bounded);
+  return sizeFrom(op,
+                  arith::IndexCastOp::create(op.b, op.b.getIndexType(), whole));
+}
+
+/// The number of elements of a Range whose operands are inputs.
+std::optional<Dim> countSteps(Op &op, const Data &start, const Data &limit,
+                              const Data &delta) {
+  llvm::SmallVector<Value, 3> ends;
+  for (const Data *data : {&start, &limit, &delta}) {
+    Value end = hostScalar(op, *data, "the number of elements");
+    if (!end)
+      return std::nullopt;
+    ends.push_back(end);
+  }
+  Value zero = scalar(op.b, ends[2].getType(), 0);
+  op.require(
+      arith::CmpFOp::create(op.b, arith::CmpFPredicate::UNE, ends[2], zero),
+      "the step is 0");
+  Value length = arith::SubFOp::create(op.b, ends[1], ends[0]);
+  Value steps = arith::DivFOp::create(op.b, length, ends[2]);
+  return sizeFromDouble(op, math::CeilOp::create(op.b, steps));
+}
+
+LogicalResult setRange(Op &op, const Dim &count, ElementType type, Value from,
+                       Value by);
+
 /// max(ceil((limit - start) / delta), 0) elements: start + i * delta
 LogicalResult lowerRange(Op &op) {
   const Data &start = op.in(0), &limit = op.in(1), &delta = op.in(2);
@@ -159,18 +214,22 @@ LogicalResult lowerRange(Op &op) {
     // Constants in floating point; the count is the specification's.
     auto from = op.constantFloat(start), to = op.constantFloat(limit),
          by = op.constantFloat(delta);
-    if (!from || !to || !by)
-      return op.fail("unsupported-form",
-                     "Range: the number of elements must not depend on the "
-                     "values of tensors",
-                     {"sizes may depend on constants and on the inputs' "
-                      "dimensions"});
+    if (!from || !to || !by) {
+      auto steps = countSteps(op, start, limit, delta);
+      if (!steps)
+        return failure();
+      return setRange(op, *steps, type, element(start), element(delta));
+    }
     double steps = std::ceil((*to - *from) / *by);
     if (!(*by != 0) || !(steps < 1e12))
       return op.fail("invalid-attribute", "Range: the step is 0 or too small");
     count = Dim(static_cast<int64_t>(std::max(steps, 0.0)));
   }
-  Value from = element(start), by = element(delta);
+  return setRange(op, count, type, element(start), element(delta));
+}
+
+LogicalResult setRange(Op &op, const Dim &count, ElementType type, Value from,
+                       Value by) {
   if (!from || !by || op.failed())
     return failure();
   Type elementType = op.elementType(type);
@@ -221,6 +280,16 @@ LogicalResult lowerEyeLike(Op &op) {
                   }));
 }
 
+/// A size that a floating-point scalar says.
+std::optional<Contents> floatSize(Op &op, const Data &data) {
+  if (auto number = op.constantFloat(data); number && std::fabs(*number) < 9e15)
+    return Contents{Dim(static_cast<int64_t>(*number))};
+  Value scalar = hostScalar(op, data, "depth");
+  if (!scalar)
+    return std::nullopt;
+  return Contents{sizeFromDouble(op, scalar)};
+}
+
 /// values[1] where the index along the new axis is the element, else values[0]
 LogicalResult lowerOneHot(Op &op) {
   const Data &given = op.in(0), &depth = op.in(1), &values = op.in(2);
@@ -232,9 +301,8 @@ LogicalResult lowerOneHot(Op &op) {
       (values.shape[0].constant() && !values.shape[0].is(2)))
     return op.fail("shape-mismatch", "OneHot: values must have two elements",
                    {"they are " + op.text(values.shape)});
-  if (isFloat(depth.type))
-    return op.unsupported("a depth that is no integer");
-  auto sizes = sizesFrom(op, depth, "depth");
+  auto sizes = isFloat(depth.type) ? floatSize(op, depth)
+                                   : sizesFrom(op, depth, "depth");
   auto indices =
       op.failed() ? std::nullopt : convert(op, given, ElementType::Int64);
   if (!sizes || !indices)
@@ -274,11 +342,10 @@ LogicalResult lowerOneHot(Op &op) {
 
 void addCreation(Table &table) {
   table.op("Constant", {1, "sparse and string values"}, lowerConstant);
-  table.op("ConstantOfShape", {9}, lowerConstantOfShape);
+  table.op("ConstantOfShape", {9, "", inputs(0)}, lowerConstantOfShape);
   table.op("EyeLike", {9}, lowerEyeLike);
-  table.op("OneHot", {9, "a depth that is a floating-point number"},
-           lowerOneHot);
-  table.op("Range", {11, "operands that are not constant or sizes"},
+  table.op("OneHot", {9, "", inputs(1)}, lowerOneHot);
+  table.op("Range", {11, "operands that the model computes", inputs(0, 1, 2)},
            lowerRange);
 }
 

@@ -41,6 +41,43 @@ LogicalResult lowerDropout(Op &op) {
   return op.set(1, mask);
 }
 
+/// Reshape where inputs say the shape: 0 and -1 are found out before the run.
+LogicalResult reshapeByValues(Op &op, const Data &x, llvm::ArrayRef<Dim> target,
+                              bool allowZero) {
+  using P = arith::CmpIPredicate;
+  Shape sizes;
+  llvm::SmallVector<Value> isFree;
+  Dim rest(1), total = product(x.shape), frees(0);
+  for (const auto &[i, dim] : llvm::enumerate(target)) {
+    Dim size = dim;
+    if (!allowZero && static_cast<int64_t>(i) < x.rank())
+      size = choose(op, compareSizes(op, P::eq, dim, Dim(0)), x.shape[i], dim);
+    isFree.push_back(compareSizes(op, P::eq, dim, Dim(-1)));
+    rest = sizeFrom(
+        op, indexValue(op, rest * choose(op, isFree.back(), Dim(1), size)));
+    frees = frees + choose(op, isFree.back(), Dim(1), Dim(0));
+    sizes.push_back(size);
+  }
+  Value divisor =
+      arith::MaxSIOp::create(op.b, indexValue(op, rest), indexConstant(op, 1));
+  Dim left = sizeFrom(
+      op, arith::DivSIOp::create(op.b, indexValue(op, total), divisor));
+  Shape shape;
+  Value count;
+  for (const auto &[size, free] : llvm::zip(sizes, isFree)) {
+    Dim chosen = choose(op, free, left, size);
+    shape.push_back(sizeFrom(op, indexValue(op, chosen)));
+    Value number = op.dims.materializeDouble(shape.back(), op.b, op.b.getLoc());
+    count =
+        count ? arith::MulFOp::create(op.b, count, number).getResult() : number;
+  }
+  op.require(compareSizes(op, P::sle, frees, Dim(1)), "two sizes are -1");
+  Value all = op.dims.materializeDouble(total, op.b, op.b.getLoc());
+  op.require(arith::CmpFOp::create(op.b, arith::CmpFPredicate::OEQ, all, count),
+             "numbers of elements differ");
+  return op.set(0, reshape(op, x, shape));
+}
+
 /// 0 keeps the input's size (unless allowzero), one -1 takes what is left.
 LogicalResult lowerReshape(Op &op) {
   const Data &x = op.in(0), &wanted = op.in(1);
@@ -50,6 +87,10 @@ LogicalResult lowerReshape(Op &op) {
   auto target = sizesFrom(op, wanted, "the shape");
   if (!target)
     return failure();
+  if (llvm::any_of(*target, [&](const Dim &dim) {
+        return op.dims.isFromValues(dim) && !op.dims.isNonNegative(dim);
+      }))
+    return reshapeByValues(op, x, *target, allowZero);
   Shape shape;
   std::optional<size_t> free;
   for (const auto &[i, dim] : llvm::enumerate(*target)) {
@@ -155,38 +196,93 @@ LogicalResult lowerConcat(Op &op) {
   return op.set(0, concat(op, inputs, *axis));
 }
 
+/// Whether the axes name dimension i.
+Value isOneOf(Op &op, llvm::ArrayRef<Dim> axes, int64_t i) {
+  Value any;
+  for (const Dim &axis : axes) {
+    Value is = compareSizes(op, arith::CmpIPredicate::eq, axis, Dim(i));
+    any = any ? arith::OrIOp::create(op.b, any, is).getResult() : is;
+  }
+  return any;
+}
+
 /// Inserts dimensions of size 1 at the positions that axes have in the result.
 LogicalResult lowerUnsqueeze(Op &op) {
   const Data &x = op.in(0);
-  auto given = axesFrom(op, 1, "axes");
-  if (op.failed())
-    return failure();
-  if (!given)
+  int64_t count = op.intsAttr("axes").size();
+  if (op.has(1)) {
+    auto size = product(op.in(1).shape).constant();
+    if (!size)
+      return op.unsupported("axes of unknown number");
+    count = *size;
+  } else if (!op.hasAttr("axes")) {
     return op.fail("missing-input", "Unsqueeze lacks its axes");
-  int64_t rank = x.rank() + given->size();
-  auto axes = op.axes(*given, rank);
-  if (!axes)
+  }
+  int64_t rank = x.rank() + count;
+  auto given = axesFrom(op, 1, "axes", rank);
+  if (!given)
     return failure();
   Shape shape;
-  for (int64_t i = 0, next = 0; i < rank; ++i)
-    shape.push_back(llvm::is_contained(*axes, i) ? Dim(1) : x.shape[next++]);
+  auto axes = knownAxes(op, *given, rank);
+  if (op.failed())
+    return failure();
+  if (axes) {
+    for (int64_t i = 0, next = 0; i < rank; ++i)
+      shape.push_back(llvm::is_contained(*axes, i) ? Dim(1) : x.shape[next++]);
+    return op.set(0, reshape(op, x, shape));
+  }
+  // Dimension i of the result is 1, or that of x which has as many before it.
+  Dim taken(0);
+  for (int64_t i = 0; i < rank; ++i) {
+    Value isNew = isOneOf(op, *given, i);
+    Dim size(1);
+    for (int64_t j = 0; j <= std::min(i, x.rank() - 1); ++j)
+      size =
+          choose(op, compareSizes(op, arith::CmpIPredicate::eq, taken, Dim(j)),
+                 x.shape[j], size);
+    shape.push_back(choose(op, isNew, Dim(1), size));
+    taken = taken + choose(op, isNew, Dim(0), Dim(1));
+  }
+  op.require(compareSizes(op, arith::CmpIPredicate::eq, taken, Dim(x.rank())),
+             "axes name a dimension twice");
   return op.set(0, reshape(op, x, shape));
 }
 
 /// Drops the dimensions that axes name, or all that are 1.
 LogicalResult lowerSqueeze(Op &op) {
   const Data &x = op.in(0);
-  auto given = axesFrom(op, 1, "axes");
+  auto given = axesFrom(op, 1, "axes", x.rank());
   if (op.failed())
     return failure();
   llvm::SmallVector<int64_t> drop;
+  Shape shape;
   if (given) {
-    auto axes = op.axes(*given, x.rank());
-    if (!axes)
+    auto axes = knownAxes(op, *given, x.rank());
+    if (op.failed())
       return failure();
+    if (!axes) {
+      // The dimension that has j kept ones before it becomes dimension j.
+      Dim kept(0), dropped(1);
+      shape.assign(std::max<int64_t>(x.rank() - given->size(), 0), Dim(1));
+      for (int64_t i = 0; i < x.rank(); ++i) {
+        Value drops = isOneOf(op, *given, i);
+        for (auto &&[j, size] : llvm::enumerate(shape)) {
+          Value here = compareSizes(op, arith::CmpIPredicate::eq, kept,
+                                    Dim(static_cast<int64_t>(j)));
+          size = choose(op, here, x.shape[i], size);
+        }
+        kept = kept + choose(op, drops, Dim(0), Dim(1));
+        dropped = dropped * choose(op, drops, x.shape[i], Dim(1));
+      }
+      op.require(compareSizes(op, arith::CmpIPredicate::eq, kept,
+                              Dim(static_cast<int64_t>(shape.size()))),
+                 "axes name a dimension twice");
+      op.require(compareSizes(op, arith::CmpIPredicate::eq, dropped, Dim(1)),
+                 "a dimension is not 1");
+      return op.set(0, reshape(op, x, shape));
+    }
     drop = *axes;
   }
-  Shape shape;
   for (int64_t i = 0; i < x.rank(); ++i) {
     const Dim &dim = x.shape[i];
     bool named = llvm::is_contained(drop, i);
@@ -314,14 +410,14 @@ void addDataMovement(Table &table) {
   table.op("Cast", {6, "strings"}, lowerCast);
   table.op("CastLike", {15, "strings"}, lowerCastLike);
   table.op("Concat", {4}, lowerConcat);
-  table.op("Expand", {8}, lowerExpand);
-  table.op("Squeeze", {1}, lowerSqueeze);
-  table.op("Tile", {6}, lowerTile);
+  table.op("Expand", {8, "", inputs(1)}, lowerExpand);
+  table.op("Squeeze", {1, "", inputs(1)}, lowerSqueeze);
+  table.op("Tile", {6, "", inputs(1)}, lowerTile);
   table.op("Transpose", {1}, lowerTranspose);
-  table.op("Unsqueeze", {1}, lowerUnsqueeze);
+  table.op("Unsqueeze", {1, "", inputs(1)}, lowerUnsqueeze);
   table.op("Identity", {1}, lowerIdentity);
   table.op("Dropout", {7, "training mode"}, lowerDropout);
-  table.op("Reshape", {5}, lowerReshape);
+  table.op("Reshape", {5, "", inputs(1)}, lowerReshape);
   table.op("Flatten", {1}, lowerFlatten);
 }
 

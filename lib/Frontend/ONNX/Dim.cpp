@@ -102,8 +102,9 @@ std::optional<Dim> Dim::dividedBy(const Dim &other) const {
   return quotient;
 }
 
-Dim DimSymbols::create(std::string name, Value value, bool nonNegative) {
-  symbols.push_back({std::move(name), value, nonNegative});
+Dim DimSymbols::create(std::string name, Value value, bool nonNegative,
+                       bool fromValue) {
+  symbols.push_back({std::move(name), value, nonNegative, fromValue});
   return Dim::symbol(static_cast<int>(symbols.size()) - 1);
 }
 
@@ -219,7 +220,8 @@ Dim DimSymbols::apply(Op op, const Dim &a, const Dim &b, OpBuilder &builder,
   }
   bool either = op == Op::Max && (isNonNegative(a) || isNonNegative(b));
   Dim result =
-      create("", value, either || (isNonNegative(a) && isNonNegative(b)));
+      create("", value, either || (isNonNegative(a) && isNonNegative(b)),
+             isFromValues(a) || isFromValues(b));
   applied[key] = result;
   return result;
 }
@@ -244,6 +246,35 @@ Value DimSymbols::materialize(const Dim &dim, OpBuilder &builder,
         sum ? arith::AddIOp::create(builder, loc, sum, term).getResult() : term;
   }
   return sum;
+}
+
+Value DimSymbols::materializeDouble(const Dim &dim, OpBuilder &builder,
+                                    Location loc) {
+  FloatType f64 = builder.getF64Type();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(
+        builder, loc, builder.getFloatAttr(f64, static_cast<double>(value)));
+  };
+  Value sum = constant(0);
+  for (const auto &[monomial, coefficient] : dim.terms) {
+    Value term = constant(coefficient);
+    for (int id : monomial) {
+      Value whole = arith::IndexCastOp::create(
+          builder, loc, builder.getI64Type(), symbols[id].value);
+      Value number = arith::SIToFPOp::create(builder, loc, f64, whole);
+      term = arith::MulFOp::create(builder, loc, term, number);
+    }
+    sum = arith::AddFOp::create(builder, loc, sum, term);
+  }
+  return sum;
+}
+
+bool DimSymbols::isFromValues(const Dim &dim) const {
+  for (const auto &[monomial, coefficient] : dim.terms)
+    for (int id : monomial)
+      if (symbols[id].fromValue)
+        return true;
+  return false;
 }
 
 OpFoldResult DimSymbols::fold(const Dim &dim, OpBuilder &builder,

@@ -70,7 +70,10 @@ using Shape = llvm::SmallVector<Dim, 0>;
 class DimSymbols {
 public:
   /// A new symbol. `value` is of index type.
-  Dim create(std::string name, mlir::Value value, bool nonNegative);
+  /// `fromValue`: it follows from values of inputs, not from their dimensions
+  /// alone; nothing bounds it.
+  Dim create(std::string name, mlir::Value value, bool nonNegative,
+             bool fromValue = false);
   /// The symbol of an input's named size, made at first.
   Dim named(const std::string &name, mlir::Value value);
 
@@ -84,11 +87,16 @@ public:
   /// The size as an index value.
   mlir::Value materialize(const Dim &dim, mlir::OpBuilder &builder,
                           mlir::Location loc);
+  /// The same as an f64, which does not overflow.
+  mlir::Value materializeDouble(const Dim &dim, mlir::OpBuilder &builder,
+                                mlir::Location loc);
   mlir::OpFoldResult fold(const Dim &dim, mlir::OpBuilder &builder,
                           mlir::Location loc);
 
   bool isNonNegative(const Dim &dim) const;
   bool isPositive(const Dim &dim) const;
+  /// Whether it follows from values of inputs.
+  bool isFromValues(const Dim &dim) const;
 
   /// "batch*seq + 1"; the user's name of a size that has one. "?" for symbols
   /// without a name.
@@ -105,7 +113,7 @@ private:
   struct Symbol {
     std::string name;
     mlir::Value value;
-    bool nonNegative;
+    bool nonNegative, fromValue;
   };
   std::vector<Symbol> symbols;
   std::map<std::string, int> byName;

@@ -17,6 +17,7 @@
 #include "orchestra/Frontend/ONNX.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -224,6 +225,8 @@ bool Importer::importInputs() {
       data.shape.push_back(names[axis].empty() ? dims.create("", dim, true)
                                                : dims.named(names[axis], dim));
     }
+    if (sizeValues.contains(input.name))
+      data.contents = readContents(data, loc);
     define(input.name, std::move(data));
     attrs.push_back(interfaceAttrs(context, input.name, names, type.type, sizes)
                         .getDictionary(&context));
@@ -395,6 +398,7 @@ OwningOpRef<ModuleOp> Importer::run(llvm::StringRef moduleName) {
                                   builder.getFunctionType({}, {}));
   function->setAttr(kEntryAttrName, builder.getUnitAttr());
   builder.setInsertionPointToEnd(function.addEntryBlock());
+  findSizeValues();
   importInputs();
   importNodes();
   bool good = problems.empty() && importOutputs();
@@ -414,9 +418,9 @@ OwningOpRef<ModuleOp> Importer::run(llvm::StringRef moduleName) {
 }
 
 void registerImportDialects(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                  math::MathDialect, scf::SCFDialect, tensor::TensorDialect,
-                  OrchestraDialect>();
+  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
+                  scf::SCFDialect, tensor::TensorDialect, OrchestraDialect>();
 }
 
 static OwningOpRef<ModuleOp> import(llvm::StringRef path,

@@ -132,7 +132,17 @@ public:
   mlir::Value empty(llvm::ArrayRef<Dim> shape, ElementType type);
   std::string text(llvm::ArrayRef<Dim> shape) { return dims.text(shape); }
 
+  /// --- Conditions that only the inputs' values decide --------------------
+  /// Makes a run fail with this message unless `condition` holds. It must
+  /// follow from inputs of the model.
+  void require(mlir::Value condition, const llvm::Twine &message);
+  /// Whether a value of the IR follows from inputs without any computation on
+  /// tensors, so that the host can read its elements before the run.
+  static bool isHostValue(mlir::Value value);
+
 private:
+  /// Tests a shape that values of inputs decide before the program runs.
+  void guard(llvm::ArrayRef<Dim> shape);
   const NodeAttribute *attribute(llvm::StringRef name, NodeAttribute::Kind kind,
                                  bool required);
   bool hasFailed = false;

@@ -16,6 +16,7 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <deque>
+#include <set>
 
 namespace orchestra::onnx {
 
@@ -49,11 +50,19 @@ public:
   }
   void addProblem(Problem problem) { problems.push_back(std::move(problem)); }
 
+  /// Whether the shape is to be tested before the program runs; only once for
+  /// each.
+  bool mustGuard(llvm::ArrayRef<Dim> shape) {
+    return guarded.insert(Shape(shape.begin(), shape.end())).second;
+  }
+
   DimSymbols dims;
   /// What a reshaped tensor was before, to undo one reshape by another.
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, Shape>> reshapes;
 
 private:
+  void findSizeValues();
+  std::optional<Contents> readContents(const Data &data, mlir::Location loc);
   bool importInputs();
   bool importNodes();
   bool importOutputs();
@@ -68,6 +77,9 @@ private:
   std::map<std::string, Data> values;
   /// Names whose node failed: nodes that use them are skipped silently.
   llvm::StringSet<> poisoned;
+  /// Names of values that sizes follow from.
+  llvm::StringSet<> sizeValues;
+  std::set<Shape> guarded;
   llvm::DenseMap<const Tensor *, mlir::Value> constants;
   std::vector<Problem> problems;
   std::deque<Tensor> kept;
@@ -76,6 +88,8 @@ private:
 /// Lowers a node on sizes and shapes by computing its result now, as sizes.
 /// True if it did.
 bool evaluateContents(Op &op);
+/// Whether it can do so for some nodes of the operator.
+bool isEvaluated(llvm::StringRef op);
 
 } // namespace orchestra::onnx
 

@@ -7,6 +7,7 @@
 #include "ImporterState.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/APFloat.h"
 
@@ -67,16 +68,23 @@ Value Op::value(const Data &data) {
     return nullptr;
   llvm::SmallVector<llvm::APInt> constants;
   for (const Dim &dim : *data.contents)
-    if (auto constant = dim.constant())
+    if (auto constant = dim.constant(); constant && !isFloat(data.type))
       constants.emplace_back(type.getElementTypeBitWidth(), *constant,
                              /*isSigned=*/true, /*implicitTrunc=*/true);
-  if (constants.size() == data.contents->size())
+  if (constants.size() == data.contents->size() && !isFloat(data.type))
     return arith::ConstantOp::create(b,
                                      DenseElementsAttr::get(type, constants));
   llvm::SmallVector<Value> elements;
-  for (const Dim &dim : *data.contents)
-    elements.push_back(arith::IndexCastOp::create(
-        b, element, dims.materialize(dim, b, b.getLoc())));
+  for (const Dim &dim : *data.contents) {
+    Value size = dims.materialize(dim, b, b.getLoc());
+    if (isFloat(data.type)) {
+      size = arith::IndexCastOp::create(b, b.getI64Type(), size);
+      size = arith::SIToFPOp::create(b, element, size);
+    } else {
+      size = arith::IndexCastOp::create(b, element, size);
+    }
+    elements.push_back(size);
+  }
   return tensor::FromElementsOp::create(b, type, elements);
 }
 
@@ -282,7 +290,46 @@ RankedTensorType Op::tensorType(llvm::ArrayRef<Dim> shape, ElementType type) {
     return RankedTensorType::get(llvm::SmallVector<int64_t>(shape.size(), 1),
                                  element);
   }
+  guard(shape);
   return RankedTensorType::get(sizes, element);
+}
+
+void Op::guard(llvm::ArrayRef<Dim> shape) {
+  if (llvm::none_of(shape,
+                    [&](const Dim &dim) { return dims.isFromValues(dim); }) ||
+      !importer.mustGuard(shape))
+    return;
+  // In f64, which does not overflow.
+  auto compare = [&](arith::CmpFPredicate order, Value x, double y) -> Value {
+    Value bound = arith::ConstantOp::create(b, b.getF64FloatAttr(y));
+    return arith::CmpFOp::create(b, order, x, bound);
+  };
+  Value good, count;
+  for (const Dim &dim : shape) {
+    Value size = dims.materializeDouble(dim, b, b.getLoc());
+    Value least = compare(arith::CmpFPredicate::OGE, size, 0);
+    Value most = compare(arith::CmpFPredicate::OLE, size, kMaxElements);
+    Value both = arith::AndIOp::create(b, least, most);
+    good = good ? arith::AndIOp::create(b, good, both).getResult() : both;
+    count = count ? arith::MulFOp::create(b, count, size).getResult() : size;
+  }
+  Value fits = compare(arith::CmpFPredicate::OLE, count, kMaxElements);
+  require(arith::AndIOp::create(b, good, fits),
+          "the values of inputs give a shape that no tensor can have");
+}
+
+void Op::require(Value condition, const llvm::Twine &message) {
+  cf::AssertOp::create(b, condition,
+                       (node.name + ": " + node.op + ": " + message).str());
+}
+
+bool Op::isHostValue(Value value) {
+  Operation *def = value.getDefiningOp();
+  if (!def)
+    return isa<BlockArgument>(value);
+  if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(def))
+    return isHostValue(def->getOperand(0));
+  return isa<arith::ConstantOp, tensor::FromElementsOp>(def);
 }
 
 llvm::SmallVector<Value> Op::dynamicSizes(llvm::ArrayRef<Dim> shape) {

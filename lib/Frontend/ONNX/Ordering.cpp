@@ -66,15 +66,13 @@ LogicalResult running(Op &op, Reduction kind) {
   bool reverse = op.intAttr("reverse", 0) != 0;
   if (!op.expectType(x, isFloat(x.type) || isInt(x.type), "the operand"))
     return failure();
-  auto given = op.constantInts(1, "the axis");
+  const Data &which = op.in(1);
+  auto given = op.failed() ? std::nullopt : axesFrom(op, 1, "axis", x.rank());
   if (!given)
     return failure();
   if (given->size() != 1)
-    return op.fail("shape-mismatch",
-                   op.node.op + ": the axis must be a scalar");
-  auto axis = op.axis(given->front(), x.rank());
-  if (!axis)
-    return failure();
+    return op.fail("shape-mismatch", op.node.op + ": the axis must be a scalar",
+                   {"it is " + op.text(which.shape)});
   // Narrow floats are summed in f32.
   ElementType wideType =
       isFloat(x.type) && elementBits(x.type) < 32 ? ElementType::Float : x.type;
@@ -83,7 +81,9 @@ LogicalResult running(Op &op, Reduction kind) {
     return failure();
   Value identity =
       arith::ConstantOp::create(op.b, identityOf(op, kind, wideType));
-  Data sums = overPairs(op, *wide, *axis, wideType, identity,
+  auto known = given->front().constant();
+  Data seen = known ? *wide : aroundAxis(op, *wide, given->front());
+  Data sums = overPairs(op, seen, known.value_or(1), wideType, identity,
                         [&](Builder1 &b, Value, Value other, Value i, Value j,
                             Value sum) -> Value {
                           using P = arith::CmpIPredicate;
@@ -93,7 +93,7 @@ LogicalResult running(Op &op, Reduction kind) {
                           Value more = combine(b, kind, wideType, sum, other);
                           return arith::SelectOp::create(b, counts, more, sum);
                         });
-  auto result = convert(op, sums, x.type);
+  auto result = convert(op, reshape(op, sums, x.shape), x.type);
   return result ? op.set(0, *result) : failure();
 }
 LogicalResult lowerCumSum(Op &op) { return running(op, Reduction::Sum); }
@@ -192,6 +192,10 @@ LogicalResult lowerTopK(Op &op) {
   if (k->size() != 1 || (want && (*want < 0 || (have && *want > *have))))
     return op.fail("invalid-attribute", "TopK: k is out of range",
                    {"x is " + op.text(x.shape) + ", k is " + op.text(*k)});
+  if (op.dims.isFromValues((*k)[0]) || (!want && have))
+    op.require(
+        compareSizes(op, arith::CmpIPredicate::ule, (*k)[0], x.shape[*axis]),
+        "k is out of range");
   Shape shape = x.shape;
   shape[*axis] = (*k)[0];
   Data rank = ranks(op, x, *axis, largest);
@@ -221,10 +225,10 @@ LogicalResult lowerHardmax(Op &op) {
 } // namespace
 
 void addOrdering(Table &table) {
-  table.op("CumProd", {26, "an axis that is not constant"}, lowerCumProd);
-  table.op("CumSum", {11, "an axis that is not constant"}, lowerCumSum);
+  table.op("CumProd", {26, "", inputs(1)}, lowerCumProd);
+  table.op("CumSum", {11, "", inputs(1)}, lowerCumSum);
   table.op("Hardmax", {13}, lowerHardmax);
-  table.op("TopK", {10, "a k that is not constant"}, lowerTopK);
+  table.op("TopK", {10, "", inputs(1)}, lowerTopK);
 }
 
 } // namespace orchestra::onnx

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,8 +22,69 @@ using Builder1 = ImplicitLocOpBuilder;
 struct Plan {
   Data input;
   llvm::SmallVector<int64_t> axes;
+  /// In place of `axes` where inputs say them.
+  Contents values;
   bool keepDims;
+  bool none() const { return axes.empty() && values.empty(); }
 };
+
+/// Reduces over axes that inputs say, one after the other.
+Data reduceByValues(Op &op, const Data &input, llvm::ArrayRef<Dim> axes,
+                    bool keepDims, Reduction kind) {
+  using P = arith::CmpIPredicate;
+  Data data = input;
+  Shape shape = input.shape;
+  llvm::SmallVector<Value> isGone(shape.size());
+  for (const Dim &axis : axes) {
+    data.shape = shape;
+    Data reduced = reduce(op, aroundAxis(op, data, axis), {1}, false, kind);
+    for (int64_t i = 0; i < input.rank(); ++i) {
+      Value is = compareSizes(op, P::eq, axis, Dim(i));
+      shape[i] = choose(op, is, Dim(1), shape[i]);
+      isGone[i] = isGone[i]
+                      ? arith::OrIOp::create(op.b, isGone[i], is).getResult()
+                      : is;
+    }
+    data = reshape(op, reduced, shape);
+  }
+  if (keepDims)
+    return data;
+  // The dimension that has j kept ones before it becomes dimension j.
+  Dim kept(0);
+  Shape rest(std::max<int64_t>(input.rank() - axes.size(), 0), Dim(1));
+  for (int64_t i = 0; i < input.rank(); ++i) {
+    for (auto &&[j, size] : llvm::enumerate(rest)) {
+      Value here = compareSizes(op, P::eq, kept, Dim(static_cast<int64_t>(j)));
+      size = choose(op, here, shape[i], size);
+    }
+    kept = kept + choose(op, isGone[i], Dim(0), Dim(1));
+  }
+  op.require(
+      compareSizes(op, P::eq, kept, Dim(static_cast<int64_t>(rest.size()))),
+      "axes name a dimension twice");
+  return reshape(op, data, rest);
+}
+
+Data reduce(Op &op, const Plan &plan, const Data &input, bool keepDims,
+            Reduction kind) {
+  if (!plan.values.empty())
+    return reduceByValues(op, input, plan.values, keepDims, kind);
+  return reduce(op, input, plan.axes, keepDims, kind);
+}
+
+/// The number of elements of each sum, as an operand of its type.
+Data countOf(Op &op, const Plan &plan, const Data &input) {
+  if (plan.values.empty())
+    return countOf(op, input, plan.axes);
+  Dim count(1);
+  for (const Dim &axis : plan.values) {
+    Data around = aroundAxis(op, input, axis);
+    count = count * around.shape[1];
+  }
+  Data wanted = input;
+  wanted.shape = {sizeFrom(op, indexValue(op, count))};
+  return countOf(op, wanted, {0});
+}
 
 /// The axes: an input, or an attribute of older versions; none is all, or none
 /// of them with noop_with_empty_axes.
@@ -33,20 +95,20 @@ std::optional<Plan> readPlan(Op &op, bool allowed) {
   bool noop = op.intAttr("noop_with_empty_axes", 0) != 0;
   if (!op.expectType(plan.input, allowed, "the operand"))
     return std::nullopt;
-  llvm::SmallVector<int64_t> given = op.intsAttr("axes");
-  if (op.has(1)) {
-    auto values = op.constantInts(1, "axes");
-    if (!values)
-      return std::nullopt;
-    given = *values;
-  }
+  auto values = axesFrom(op, 1, "axes", plan.input.rank());
+  if (op.failed())
+    return std::nullopt;
+  Contents given = values.value_or(Contents());
   if (given.empty() && !noop)
     for (int64_t i = 0; i < plan.input.rank(); ++i)
-      given.push_back(i);
-  auto axes = op.axes(given, plan.input.rank());
-  if (!axes)
+      given.push_back(Dim(i));
+  auto axes = knownAxes(op, given, plan.input.rank());
+  if (op.failed())
     return std::nullopt;
-  plan.axes = *axes;
+  if (axes)
+    plan.axes = *axes;
+  else
+    plan.values = given;
   return plan;
 }
 
@@ -85,9 +147,8 @@ LogicalResult lowerReduction(Op &op, bool allowed, Reduction kind,
     return failure();
   if (before)
     wide = map(op, *wide, before);
-  Data reduced = plan->axes.empty()
-                     ? *wide
-                     : reduce(op, *wide, plan->axes, plan->keepDims, kind);
+  Data reduced =
+      plan->none() ? *wide : reduce(op, *plan, *wide, plan->keepDims, kind);
   if (after)
     reduced = map(op, reduced, after);
   auto result = convert(op, reduced, type);
@@ -122,9 +183,9 @@ LogicalResult lowerReduceMean(Op &op) {
   if (!wide)
     return failure();
   Data reduced = *wide;
-  if (!plan->axes.empty()) {
-    Data sum = reduce(op, *wide, plan->axes, plan->keepDims, Reduction::Sum);
-    reduced = map(op, {sum, countOf(op, *wide, plan->axes)},
+  if (!plan->none()) {
+    Data sum = reduce(op, *plan, *wide, plan->keepDims, Reduction::Sum);
+    reduced = map(op, {sum, countOf(op, *plan, *wide)},
                   [&](Builder1 &b, ValueRange v) {
                     return divide(b, wide->type, v[0], v[1]);
                   });
@@ -183,9 +244,9 @@ LogicalResult lowerReduceLogSumExp(Op &op) {
                       elementBits(type) < 32 ? ElementType::Float : type);
   if (!wide)
     return failure();
-  if (plan->axes.empty()) // log(exp(x))
+  if (plan->none()) // log(exp(x))
     return op.set(0, plan->input);
-  Data top = reduce(op, *wide, plan->axes, true, Reduction::Max);
+  Data top = reduce(op, *plan, *wide, true, Reduction::Max);
   Data safe = map(op, top, [](Builder1 &b, ValueRange v) -> Value {
     Value infinity =
         scalar(b, v[0].getType(), std::numeric_limits<double>::infinity());
@@ -199,18 +260,13 @@ LogicalResult lowerReduceLogSumExp(Op &op) {
     Value shifted = arith::SubFOp::create(b, v[0], v[1]);
     return math::ExpOp::create(b, shifted);
   });
-  Data sum = reduce(op, power, plan->axes, true, Reduction::Sum);
+  Data sum = reduce(op, *plan, power, plan->keepDims, Reduction::Sum);
+  if (!plan->keepDims)
+    safe = reshape(op, safe, sum.shape);
   Data result = map(op, {sum, safe}, [](Builder1 &b, ValueRange v) -> Value {
     Value log = math::LogOp::create(b, v[0]);
     return arith::AddFOp::create(b, log, v[1]);
   });
-  if (!plan->keepDims) {
-    Shape shape;
-    for (int64_t i = 0; i < wide->rank(); ++i)
-      if (!llvm::is_contained(plan->axes, i))
-        shape.push_back(wide->shape[i]);
-    result = reshape(op, result, shape);
-  }
   auto narrow = convert(op, result, type);
   return narrow ? op.set(0, *narrow) : failure();
 }
@@ -298,16 +354,16 @@ LogicalResult lowerArgMin(Op &op) { return lowerArg(op, false); }
 void addReduction(Table &table) {
   table.op("ArgMax", {1}, lowerArgMax);
   table.op("ArgMin", {1}, lowerArgMin);
-  table.op("ReduceL1", {1}, lowerReduceL1);
-  table.op("ReduceL2", {1}, lowerReduceL2);
-  table.op("ReduceLogSum", {1}, lowerReduceLogSum);
-  table.op("ReduceLogSumExp", {1}, lowerReduceLogSumExp);
-  table.op("ReduceMax", {1}, lowerReduceMax);
-  table.op("ReduceMean", {1}, lowerReduceMean);
-  table.op("ReduceMin", {1}, lowerReduceMin);
-  table.op("ReduceProd", {1}, lowerReduceProd);
-  table.op("ReduceSum", {1}, lowerReduceSum);
-  table.op("ReduceSumSquare", {1}, lowerReduceSumSquare);
+  table.op("ReduceL1", {1, "", inputs(1)}, lowerReduceL1);
+  table.op("ReduceL2", {1, "", inputs(1)}, lowerReduceL2);
+  table.op("ReduceLogSum", {1, "", inputs(1)}, lowerReduceLogSum);
+  table.op("ReduceLogSumExp", {1, "", inputs(1)}, lowerReduceLogSumExp);
+  table.op("ReduceMax", {1, "", inputs(1)}, lowerReduceMax);
+  table.op("ReduceMean", {1, "", inputs(1)}, lowerReduceMean);
+  table.op("ReduceMin", {1, "", inputs(1)}, lowerReduceMin);
+  table.op("ReduceProd", {1, "", inputs(1)}, lowerReduceProd);
+  table.op("ReduceSum", {1, "", inputs(1)}, lowerReduceSum);
+  table.op("ReduceSumSquare", {1, "", inputs(1)}, lowerReduceSumSquare);
 }
 
 } // namespace orchestra::onnx

@@ -6,10 +6,11 @@
 // Interpolation is separable: one axis after the other, each result element a
 // weighted sum of a few input elements. Which ones, and the weights, depend on
 // sizes and attributes only, so they are computed here, in double precision,
-// and become constants.
+// and become constants; where inputs say sizes, ResizeTables.cpp has the
+// program compute them.
 //
 //===----------------------------------------------------------------------===//
-#include "Build.h"
+#include "Resize.h"
 #include "Sizes.h"
 #include "Table.h"
 
@@ -25,12 +26,6 @@ using namespace mlir;
 namespace orchestra::onnx {
 namespace {
 
-struct Settings {
-  std::string mode, coordinates, nearest;
-  double cubic;
-  bool excludeOutside, antialias;
-};
-
 /// For each result element, `taps` input positions and their weights.
 struct Taps {
   int64_t taps = 1;
@@ -38,7 +33,7 @@ struct Taps {
   std::vector<float> weights;
 };
 
-double original(const Settings &s, double x, double scale, int64_t in,
+double original(const ResizeSettings &s, double x, double scale, int64_t in,
                 double out) {
   if (s.coordinates == "asymmetric")
     return x / scale;
@@ -55,7 +50,7 @@ double original(const Settings &s, double x, double scale, int64_t in,
   return (x + 0.5) / scale - 0.5;
 }
 
-int64_t nearest(const Settings &s, double x) {
+int64_t nearest(const ResizeSettings &s, double x) {
   if (s.nearest == "floor")
     return static_cast<int64_t>(std::floor(x));
   if (s.nearest == "ceil")
@@ -66,7 +61,7 @@ int64_t nearest(const Settings &s, double x) {
 }
 
 /// The kernel of linear or cubic interpolation at a distance.
-double kernel(const Settings &s, double x) {
+double kernel(const ResizeSettings &s, double x) {
   x = std::fabs(x);
   if (s.mode == "linear")
     return x < 1 ? 1 - x : 0;
@@ -78,7 +73,7 @@ double kernel(const Settings &s, double x) {
   return 0;
 }
 
-Taps tapsOf(const Settings &s, int64_t in, int64_t out, double scale) {
+Taps tapsOf(const ResizeSettings &s, int64_t in, int64_t out, double scale) {
   Taps result;
   double whole = scale * static_cast<double>(in);
   // align_corners counts the elements there are; the others the exact size.
@@ -128,23 +123,28 @@ Value table(Op &op, const std::vector<T> &numbers, int64_t rows,
       op.b, DenseElementsAttr::get(type, llvm::ArrayRef<T>(numbers)));
 }
 
+TapTables tablesOf(Op &op, int64_t out, const Taps &taps) {
+  TapTables tables;
+  tables.out = Dim(out);
+  tables.positions =
+      table(op, taps.positions, out, taps.taps, op.b.getI64Type());
+  if (taps.taps > 1)
+    tables.weights = table(op, taps.weights, out, taps.taps, op.b.getF32Type());
+  return tables;
+}
+
 /// out[.., o, ..] = sum over t of weight[o, t] * x[.., position[o, t], ..]
-Data resizeAxis(Op &op, const Data &x, int64_t axis, int64_t out,
-                const Taps &taps) {
+Data resizeAxis(Op &op, const Data &x, int64_t axis, const TapTables &tables) {
   int64_t rank = x.rank();
   Data result;
   result.type = x.type;
   result.shape = x.shape;
-  result.shape[axis] = Dim(out);
+  result.shape[axis] = tables.out;
   Value source = op.value(x);
-  Value positions =
-      table(op, taps.positions, out, taps.taps, op.b.getI64Type());
+  Value positions = tables.positions, weights = tables.weights;
   MLIRContext *context = op.b.getContext();
   AffineExpr o = getAffineDimExpr(axis, context);
-  bool sums = taps.taps > 1;
-  Value weights;
-  if (sums)
-    weights = table(op, taps.weights, out, taps.taps, op.b.getF32Type());
+  bool sums = weights != nullptr;
   AffineMap tapMap = AffineMap::get(
       rank + 1, 0, {o, getAffineDimExpr(rank, context)}, context);
   llvm::SmallVector<AffineExpr> exprs;
@@ -190,8 +190,8 @@ Data resizeAxis(Op &op, const Data &x, int64_t axis, int64_t out,
   return result;
 }
 
-std::optional<Settings> readSettings(Op &op) {
-  Settings s;
+std::optional<ResizeSettings> readSettings(Op &op) {
+  ResizeSettings s;
   s.mode = op.stringAttr("mode", "nearest");
   s.coordinates = op.stringAttr("coordinate_transformation_mode", "half_pixel");
   s.nearest = op.stringAttr("nearest_mode", "round_prefer_floor");
@@ -209,14 +209,10 @@ std::optional<Settings> readSettings(Op &op) {
                   "Resize: " + llvm::Twine(what) + " is '" + value + "'");
     return false;
   };
-  if (s.coordinates == "tf_crop_and_resize") {
-    (void)op.unsupported("coordinate_transformation_mode tf_crop_and_resize");
-    return std::nullopt;
-  }
   if (!among("mode", s.mode, {"nearest", "linear", "cubic"}) ||
       !among("coordinate_transformation_mode", s.coordinates,
              {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
-              "align_corners", "asymmetric"}) ||
+              "align_corners", "asymmetric", "tf_crop_and_resize"}) ||
       !among("nearest_mode", s.nearest,
              {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}))
     return std::nullopt;
@@ -224,11 +220,9 @@ std::optional<Settings> readSettings(Op &op) {
 }
 
 /// The elements of a constant float vector.
-std::optional<std::vector<double>> floats(Op &op, const Data &data) {
-  if (!data.constant || data.type != ElementType::Float) {
-    (void)op.unsupported("scales that are not known at compile time");
+std::optional<std::vector<double>> floats(const Data &data) {
+  if (!data.constant || data.type != ElementType::Float)
     return std::nullopt;
-  }
   std::vector<double> result(data.constant->bytes.size() / sizeof(float));
   for (size_t i = 0; i < result.size(); ++i) {
     float value;
@@ -238,6 +232,10 @@ std::optional<std::vector<double>> floats(Op &op, const Data &data) {
   }
   return result;
 }
+
+LogicalResult resizeByValues(Op &op, const ResizeSettings &settings,
+                             llvm::ArrayRef<int64_t> axes,
+                             const std::optional<Contents> &sizes);
 
 LogicalResult lowerResize(Op &op) {
   const Data &x = op.in(0);
@@ -256,17 +254,25 @@ LogicalResult lowerResize(Op &op) {
   bool interpolates = settings->mode != "nearest";
   if (interpolates && !op.expectType(x, isFloat(x.type), "x"))
     return failure();
+  for (int64_t &axis : given)
+    axis = axis < 0 ? axis + rank : axis;
   std::vector<double> scales;
   std::optional<Contents> sizes;
   bool hasSizes = op.has(3);
+  if (settings->crops() && !hasSizes && op.has(2))
+    return resizeByValues(op, *settings, given, std::nullopt);
   if (hasSizes) {
     sizes = sizesFrom(op, op.in(3), "sizes");
     if (!sizes)
       return failure();
+    if (settings->crops() || llvm::any_of(*sizes, [&](const Dim &size) {
+          return op.dims.isFromValues(size);
+        }))
+      return resizeByValues(op, *settings, given, sizes);
   } else if (op.has(2)) {
-    auto values = floats(op, op.in(2));
+    auto values = floats(op.in(2));
     if (!values)
-      return failure();
+      return resizeByValues(op, *settings, given, std::nullopt);
     scales = *values;
   } else {
     return op.fail("missing-input", "Resize has neither scales nor sizes");
@@ -338,9 +344,37 @@ LogicalResult lowerResize(Op &op) {
     return failure();
   for (size_t i = 0; i < count; ++i)
     if (outs[i] >= 0)
-      data = resizeAxis(op, *data, given[i], outs[i],
-                        tapsOf(*settings, ins[i], outs[i], scales[i]));
+      data = resizeAxis(
+          op, *data, given[i],
+          tablesOf(op, outs[i], tapsOf(*settings, ins[i], outs[i], scales[i])));
   auto result = op.failed() ? std::nullopt : convert(op, *data, x.type);
+  return result ? op.set(0, *result) : failure();
+}
+
+/// Tables that the program computes, because inputs say sizes or scales.
+LogicalResult resizeByValues(Op &op, const ResizeSettings &settings,
+                             llvm::ArrayRef<int64_t> axes,
+                             const std::optional<Contents> &sizes) {
+  const Data &x = op.in(0);
+  auto plans = planResize(op, settings, axes, sizes);
+  if (!plans)
+    return failure();
+  bool interpolates = settings.mode != "nearest";
+  ElementType type =
+      interpolates && elementBits(x.type) < 32 ? ElementType::Float : x.type;
+  auto data = convert(op, x, type);
+  if (!data)
+    return failure();
+  for (const auto &[axis, plan] : llvm::zip(axes, *plans)) {
+    TapTables tables = computeTables(op, settings, plan);
+    if (op.failed())
+      return failure();
+    data = resizeAxis(op, *data, axis, tables);
+  }
+  if (settings.crops())
+    data = extrapolate(op, settings, *data, axes, *plans);
+  auto result =
+      !data || op.failed() ? std::nullopt : convert(op, *data, x.type);
   return result ? op.set(0, *result) : failure();
 }
 
@@ -348,8 +382,8 @@ LogicalResult lowerResize(Op &op) {
 
 void addResize(Table &table) {
   table.op("Resize",
-           {11, "tf_crop_and_resize; scales that are not constant; axes of "
-                "unknown size"},
+           {11, "axes of unknown size unless an input says sizes or scales",
+            inputs(3)},
            lowerResize);
 }
 

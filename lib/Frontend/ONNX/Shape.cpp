@@ -14,6 +14,7 @@
 #include "ImporterState.h"
 #include "Table.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -106,13 +107,25 @@ bool evaluateMul(Op &op) {
   return zip(op, [](const Dim &a, const Dim &b) { return a * b; });
 }
 
+Value asIndex(Op &op, const Dim &dim);
+
 template <DimSymbols::Op kind> bool evaluateSymbolic(Op &op) {
   if (op.numInputs() != 2)
     return false;
   return zip(op, [&](const Dim &a, const Dim &b) -> std::optional<Dim> {
     bool divides = kind == DimSymbols::Op::Div || kind == DimSymbols::Op::Mod;
-    if (divides && !op.dims.isPositive(b))
-      return std::nullopt;
+    if (divides && !op.dims.isPositive(b)) {
+      if (!op.dims.isFromValues(b) || b.constant())
+        return std::nullopt;
+      op.require(arith::CmpIOp::create(op.b, arith::CmpIPredicate::sgt,
+                                       asIndex(op, b), asIndex(op, Dim(0))),
+                 "a divisor is not positive");
+      // What is computed with it until the run fails must not trap.
+      Value safe =
+          arith::MaxSIOp::create(op.b, asIndex(op, b), asIndex(op, Dim(1)));
+      return op.dims.apply(kind, a, op.dims.create("", safe, true, true), op.b,
+                           op.b.getLoc());
+    }
     // C's and Python's remainders agree on what is not negative only.
     if (kind == DimSymbols::Op::Mod && !op.dims.isNonNegative(a))
       return std::nullopt;
@@ -121,6 +134,40 @@ template <DimSymbols::Op kind> bool evaluateSymbolic(Op &op) {
 }
 
 enum class Order { Equal, Less, LessOrEqual, Greater, GreaterOrEqual };
+
+/// A truth value that inputs decide.
+Dim truth(Op &op, Value condition) {
+  Value index =
+      arith::IndexCastUIOp::create(op.b, op.b.getIndexType(), condition);
+  return op.dims.create("", index, /*nonNegative=*/true, /*fromValue=*/true);
+}
+
+Value asIndex(Op &op, const Dim &dim) {
+  return op.dims.materialize(dim, op.b, op.b.getLoc());
+}
+
+Value isTrue(Op &op, const Dim &flag) {
+  return arith::CmpIOp::create(op.b, arith::CmpIPredicate::ne,
+                               asIndex(op, flag), asIndex(op, Dim(0)));
+}
+
+std::optional<Dim> decide(Op &op, Order order, const Dim &a, const Dim &b);
+
+/// A comparison, computed before the run where values of inputs decide it.
+std::optional<Dim> compare(Op &op, Order order, const Dim &a, const Dim &b) {
+  if (auto known = decide(op, order, a, b))
+    return known;
+  if (!op.dims.isFromValues(a) && !op.dims.isFromValues(b))
+    return std::nullopt;
+  using P = arith::CmpIPredicate;
+  P predicate = order == Order::Equal         ? P::eq
+                : order == Order::Less        ? P::slt
+                : order == Order::LessOrEqual ? P::sle
+                : order == Order::Greater     ? P::sgt
+                                              : P::sge;
+  return truth(op, arith::CmpIOp::create(op.b, predicate, asIndex(op, a),
+                                         asIndex(op, b)));
+}
 
 /// A comparison whose answer is the same for all values of the symbols.
 std::optional<Dim> decide(Op &op, Order order, const Dim &a, const Dim &b) {
@@ -153,7 +200,7 @@ std::optional<Dim> decide(Op &op, Order order, const Dim &a, const Dim &b) {
 
 template <Order order> bool evaluateOrder(Op &op) {
   return zip(
-      op, [&](const Dim &a, const Dim &b) { return decide(op, order, a, b); },
+      op, [&](const Dim &a, const Dim &b) { return compare(op, order, a, b); },
       ElementType::Bool);
 }
 
@@ -162,8 +209,16 @@ enum class Logic { And, Or, Xor };
 template <Logic logic> bool evaluateLogic(Op &op) {
   if (!op.has(0) || op.in(0).type != ElementType::Bool)
     return false;
-  return zip(op, [](const Dim &a, const Dim &b) -> std::optional<Dim> {
+  return zip(op, [&](const Dim &a, const Dim &b) -> std::optional<Dim> {
     auto x = a.constant(), y = b.constant();
+    if (op.dims.isFromValues(a) || op.dims.isFromValues(b)) {
+      Value left = isTrue(op, a), right = isTrue(op, b);
+      if (logic == Logic::And)
+        return truth(op, arith::AndIOp::create(op.b, left, right));
+      if (logic == Logic::Or)
+        return truth(op, arith::OrIOp::create(op.b, left, right));
+      return truth(op, arith::XOrIOp::create(op.b, left, right));
+    }
     if (!x || !y)
       return std::nullopt;
     switch (logic) {
@@ -184,6 +239,10 @@ bool evaluateNot(Op &op) {
     return false;
   Contents result;
   for (const Dim &element : *data) {
+    if (op.dims.isFromValues(element)) {
+      result.push_back(Dim(1) - element);
+      continue;
+    }
     if (!element.constant())
       return false;
     result.push_back(Dim(element.is(0)));
@@ -211,11 +270,21 @@ bool evaluateWhere(Op &op) {
       return false;
   Contents result;
   for (size_t i = 0; i < count; ++i) {
-    auto flag = (*condition)[condition->size() == 1 ? 0 : i].constant();
+    const Dim &choice = (*condition)[condition->size() == 1 ? 0 : i];
+    const Dim &yes = (*x)[x->size() == 1 ? 0 : i];
+    const Dim &no = (*y)[y->size() == 1 ? 0 : i];
+    if (op.dims.isFromValues(choice)) {
+      Value chosen = arith::SelectOp::create(op.b, isTrue(op, choice),
+                                             asIndex(op, yes), asIndex(op, no));
+      result.push_back(op.dims.create(
+          "", chosen, op.dims.isNonNegative(yes) && op.dims.isNonNegative(no),
+          /*fromValue=*/true));
+      continue;
+    }
+    auto flag = choice.constant();
     if (!flag)
       return false;
-    const Contents &from = *flag ? *x : *y;
-    result.push_back(from[from.size() == 1 ? 0 : i]);
+    result.push_back(*flag ? yes : no);
   }
   return finish(op, op.in(1).type, shape, std::move(result));
 }
@@ -313,8 +382,14 @@ bool evaluateSlice(Op &op) {
 bool evaluateCast(Op &op) {
   auto data = known(op, 0);
   auto type = static_cast<ElementType>(op.intAttr("to"));
+  bool widens = type == ElementType::Float || type == ElementType::Double;
   if (!data || (type != ElementType::Int64 && type != ElementType::Int32 &&
-                type != ElementType::Bool))
+                type != ElementType::Bool && !widens))
+    return false;
+  // Numbers as floats are kept for Range only, and where inputs say them.
+  if (widens && llvm::none_of(*data, [&](const Dim &element) {
+        return op.dims.isFromValues(element);
+      }))
     return false;
   Contents result;
   for (const Dim &element : *data) {
@@ -322,6 +397,8 @@ bool evaluateCast(Op &op) {
       result.push_back(element);
     } else if (element.constant() || op.dims.isPositive(element)) {
       result.push_back(Dim(!element.is(0)));
+    } else if (op.dims.isFromValues(element)) {
+      result.push_back(truth(op, isTrue(op, element)));
     } else {
       return false;
     }
@@ -442,6 +519,10 @@ LogicalResult lowerEvaluated(Op &op) { return op.unsupported("this operand"); }
 bool evaluateContents(Op &op) {
   auto evaluator = evaluators().find(op.node.op);
   return evaluator != evaluators().end() && evaluator->second(op);
+}
+
+bool isEvaluated(llvm::StringRef op) {
+  return evaluators().contains(op) && op != "Shape" && op != "Size";
 }
 
 void addShape(Table &table) {

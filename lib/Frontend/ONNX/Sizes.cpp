@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Sizes.h"
+#include "Build.h"
 
 using namespace mlir;
 
@@ -25,24 +26,112 @@ std::optional<Contents> sizesFrom(Op &op, const Data &data,
   }
   if (auto known = op.contents(data))
     return known;
-  // A program's sizes are functions of its inputs' dimensions: memory is
-  // planned before anything runs.
+  // A program's sizes are functions of its inputs: memory is planned before
+  // anything runs.
   (void)op.fail("unsupported-form",
                 op.node.op + ": " + what +
-                    " must not depend on the values of "
-                    "tensors",
-                {"sizes may depend on constants and on the inputs' dimensions"},
-                "make it an initializer of the model");
+                    " must not depend on tensors that the model computes",
+                {"sizes may depend on constants, on the inputs' dimensions, "
+                 "and on small integer inputs"},
+                "make it an initializer or an input of the model");
   return std::nullopt;
 }
 
-std::optional<llvm::SmallVector<int64_t>> axesFrom(Op &op, unsigned input,
-                                                   llvm::StringRef attribute) {
-  if (op.has(input))
-    return op.constantInts(input, attribute);
-  if (op.hasAttr(attribute))
-    return op.intsAttr(attribute);
-  return std::nullopt;
+std::optional<Contents> axesFrom(Op &op, unsigned input,
+                                 llvm::StringRef attribute, int64_t rank) {
+  Contents given;
+  if (op.has(input)) {
+    auto values = sizesFrom(op, op.in(input), attribute);
+    if (!values)
+      return std::nullopt;
+    given = *values;
+  } else if (op.hasAttr(attribute)) {
+    for (int64_t axis : op.intsAttr(attribute))
+      given.push_back(Dim(axis));
+  } else {
+    return std::nullopt;
+  }
+  using P = arith::CmpIPredicate;
+  Contents axes;
+  for (const Dim &axis : given) {
+    if (auto known = axis.constant()) {
+      auto one = op.axis(*known, rank, attribute);
+      if (!one)
+        return std::nullopt;
+      axes.push_back(Dim(*one));
+      continue;
+    }
+    Value low = compareSizes(op, P::sge, axis, Dim(-rank));
+    Value high = compareSizes(op, P::slt, axis, Dim(rank));
+    op.require(arith::AndIOp::create(op.b, low, high),
+               attribute + " is out of range");
+    axes.push_back(op.dims.apply(DimSymbols::Op::Wrap, axis, Dim(rank), op.b,
+                                 op.b.getLoc()));
+  }
+  return axes;
+}
+
+std::optional<llvm::SmallVector<int64_t>>
+knownAxes(Op &op, llvm::ArrayRef<Dim> axes, int64_t rank) {
+  llvm::SmallVector<int64_t> values;
+  for (const Dim &axis : axes)
+    if (auto known = axis.constant())
+      values.push_back(*known);
+  if (values.size() != axes.size())
+    return std::nullopt;
+  return op.axes(values, rank);
+}
+
+Value indexValue(Op &op, const Dim &dim) {
+  return op.dims.materialize(dim, op.b, op.b.getLoc());
+}
+
+Value indexConstant(Op &op, int64_t value) {
+  return arith::ConstantIndexOp::create(op.b, value);
+}
+
+Dim sizeFrom(Op &op, Value index, bool nonNegative) {
+  return op.dims.create("", index, nonNegative, /*fromValue=*/true);
+}
+
+Value compareSizes(Op &op, arith::CmpIPredicate order, const Dim &a,
+                   const Dim &b) {
+  return arith::CmpIOp::create(op.b, order, indexValue(op, a),
+                               indexValue(op, b));
+}
+
+Dim choose(Op &op, Value condition, const Dim &a, const Dim &b) {
+  if (a == b)
+    return a;
+  Value chosen = arith::SelectOp::create(op.b, condition, indexValue(op, a),
+                                         indexValue(op, b));
+  return sizeFrom(op, chosen,
+                  op.dims.isNonNegative(a) && op.dims.isNonNegative(b));
+}
+
+Data aroundAxis(Op &op, const Data &x, const Dim &axis) {
+  Dim before(1), at(1), after(1);
+  if (auto known = axis.constant()) {
+    llvm::ArrayRef<Dim> shape(x.shape);
+    before = product(shape.take_front(*known));
+    at = shape[*known];
+    after = product(shape.drop_front(*known + 1));
+    return reshape(op, x, {before, at, after});
+  }
+  for (const auto &[i, dim] : llvm::enumerate(x.shape)) {
+    Dim here(static_cast<int64_t>(i));
+    using P = arith::CmpIPredicate;
+    before =
+        before * choose(op, compareSizes(op, P::slt, here, axis), dim, Dim(1));
+    at = at * choose(op, compareSizes(op, P::eq, here, axis), dim, Dim(1));
+    after =
+        after * choose(op, compareSizes(op, P::sgt, here, axis), dim, Dim(1));
+  }
+  // One symbol each, so that all who see the tensor so agree.
+  auto single = [&](const Dim &dim) {
+    return dim.constant() ? dim : sizeFrom(op, indexValue(op, dim));
+  };
+  return reshape(op, x, {single(before), single(at), single(after)});
 }
 
 Dim product(llvm::ArrayRef<Dim> dims) {

@@ -9,6 +9,8 @@
 
 #include "Importer.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 namespace orchestra::onnx {
 
 /// The elements of an integer vector (or scalar) as sizes. They must follow
@@ -16,13 +18,31 @@ namespace orchestra::onnx {
 std::optional<Contents> sizesFrom(Op &op, const Data &data,
                                   llvm::StringRef what);
 
-/// The same for an input that says axes: they must be known. Without the input,
-/// the attribute of older versions; nothing of both gives nothing and no
-/// problem.
-std::optional<llvm::SmallVector<int64_t>> axesFrom(Op &op, unsigned input,
-                                                   llvm::StringRef attribute);
+/// The same for an input that says axes, of a tensor of this rank: each in
+/// [-rank, rank), made non-negative. Without the input, the attribute of older
+/// versions; nothing of both gives nothing and no problem.
+std::optional<Contents> axesFrom(Op &op, unsigned input,
+                                 llvm::StringRef attribute, int64_t rank);
+/// Axes that are constants, sorted, if all are; otherwise values of inputs
+/// decide them. Fails if one stands twice.
+std::optional<llvm::SmallVector<int64_t>>
+knownAxes(Op &op, llvm::ArrayRef<Dim> axes, int64_t rank);
 
 Dim product(llvm::ArrayRef<Dim> dims);
+
+/// --- Arithmetic on sizes that values of inputs decide ----------------------
+mlir::Value indexValue(Op &op, const Dim &dim);
+mlir::Value indexConstant(Op &op, int64_t value);
+/// A size with this value.
+Dim sizeFrom(Op &op, mlir::Value index, bool nonNegative = true);
+mlir::Value compareSizes(Op &op, mlir::arith::CmpIPredicate order, const Dim &a,
+                         const Dim &b);
+/// condition ? a : b
+Dim choose(Op &op, mlir::Value condition, const Dim &a, const Dim &b);
+
+/// A tensor seen as one of three dimensions, with an axis in the middle that
+/// values of inputs may decide.
+Data aroundAxis(Op &op, const Data &x, const Dim &axis);
 
 } // namespace orchestra::onnx
 

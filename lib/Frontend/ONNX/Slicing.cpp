@@ -95,6 +95,58 @@ Data readBackwards(Op &op, const Data &x, llvm::ArrayRef<Range> ranges,
       });
 }
 
+/// A slice whose axes or steps inputs say: for each dimension the bounds are
+/// chosen before the run, and elements are read by computed position.
+LogicalResult sliceByValues(Op &op, const Data &x, llvm::ArrayRef<Dim> starts,
+                            llvm::ArrayRef<Dim> ends, llvm::ArrayRef<Dim> axes,
+                            llvm::ArrayRef<Dim> steps) {
+  using P = arith::CmpIPredicate;
+  Shape shape;
+  llvm::SmallVector<Value> offsets, strides;
+  for (const Dim &step : steps)
+    op.require(compareSizes(op, P::ne, step, Dim(0)), "a step is 0");
+  for (const auto &[d, size] : llvm::enumerate(x.shape)) {
+    Dim start(0), end = size, step(1);
+    for (const auto &[i, axis] : llvm::enumerate(axes)) {
+      Value here = compareSizes(op, P::eq, axis, Dim(static_cast<int64_t>(d)));
+      start = choose(op, here, starts[i], start);
+      end = choose(op, here, ends[i], end);
+      step = choose(op, here, steps[i], step);
+    }
+    Value forward = compareSizes(op, P::sgt, step, Dim(0));
+    Dim high = choose(op, forward, size, size - Dim(1));
+    Dim low = choose(op, forward, Dim(0), Dim(-1));
+    start = apply(op, DimOp::Wrap, start, size);
+    start = apply(op, DimOp::Max, apply(op, DimOp::Min, start, high), Dim(0));
+    end = apply(op, DimOp::Wrap, end, size);
+    end = apply(op, DimOp::Max, apply(op, DimOp::Min, end, high), low);
+    Dim length = choose(op, forward, end - start, start - end);
+    Dim stride = choose(op, forward, step, Dim(0) - step);
+    // A step of 0 makes the run fail, but not here.
+    stride = sizeFrom(op, arith::MaxSIOp::create(op.b, indexValue(op, stride),
+                                                 indexConstant(op, 1)));
+    length = apply(op, DimOp::Max, length, Dim(0));
+    Value count = arith::CeilDivUIOp::create(op.b, indexValue(op, length),
+                                             indexValue(op, stride));
+    shape.push_back(sizeFrom(op, count));
+    offsets.push_back(indexValue(op, start));
+    strides.push_back(indexValue(op, step));
+  }
+  Value source = op.value(x);
+  if (!source || !op.tensorType(shape, x.type) || op.failed())
+    return failure();
+  return op.set(
+      0, generate(op, shape, x.type,
+                  [&](ImplicitLocOpBuilder &b, ValueRange index) {
+                    llvm::SmallVector<Value> at;
+                    for (const auto &[i, offset, stride] :
+                         llvm::zip(index, offsets, strides))
+                      at.push_back(arith::AddIOp::create(
+                          b, offset, arith::MulIOp::create(b, i, stride)));
+                    return tensor::ExtractOp::create(b, source, at).getResult();
+                  }));
+}
+
 /// out = x[start:end:step] along each of axes
 LogicalResult lowerSlice(Op &op) {
   const Data &x = op.in(0);
@@ -104,27 +156,34 @@ LogicalResult lowerSlice(Op &op) {
   auto ends = op.failed() ? std::nullopt : sizesFrom(op, op.in(2), "ends");
   if (!starts || !ends)
     return failure();
-  llvm::SmallVector<int64_t> given;
+  Contents axes, strides(starts->size(), Dim(1));
   for (size_t i = 0; i < starts->size(); ++i)
-    given.push_back(i);
-  llvm::SmallVector<int64_t> steps(starts->size(), 1);
+    axes.push_back(Dim(static_cast<int64_t>(i)));
   if (op.has(3)) {
-    auto values = op.constantInts(3, "axes");
+    auto values = axesFrom(op, 3, "axes", x.rank());
     if (!values)
       return failure();
-    given = *values;
+    axes = *values;
   }
   if (op.has(4)) {
-    auto values = op.constantInts(4, "steps");
+    auto values = sizesFrom(op, op.in(4), "steps");
     if (!values)
       return failure();
-    steps = *values;
+    strides = *values;
   }
-  if (starts->size() != ends->size() || starts->size() != given.size() ||
-      starts->size() != steps.size())
+  if (starts->size() != ends->size() || starts->size() != axes.size() ||
+      starts->size() != strides.size())
     return op.fail(
         "shape-mismatch",
         "Slice: starts, ends, axes and steps must have equal lengths");
+  auto isKnown = [](const Dim &dim) { return dim.constant().has_value(); };
+  if (!llvm::all_of(axes, isKnown) || !llvm::all_of(strides, isKnown))
+    return sliceByValues(op, x, *starts, *ends, axes, strides);
+  llvm::SmallVector<int64_t> given, steps;
+  for (const auto &[axis, step] : llvm::zip(axes, strides)) {
+    given.push_back(*axis.constant());
+    steps.push_back(*step.constant());
+  }
   if (!op.axes(given, x.rank()))
     return failure();
   llvm::SmallVector<Range, 0> ranges;
@@ -145,11 +204,11 @@ LogicalResult lowerSlice(Op &op) {
     reverses |= step < 0;
   }
   Shape offsets, sizes;
-  llvm::SmallVector<int64_t> strides;
+  llvm::SmallVector<int64_t> apart;
   for (const Range &range : ranges) {
     offsets.push_back(range.offset);
     sizes.push_back(range.size);
-    strides.push_back(range.step);
+    apart.push_back(range.step);
   }
   if (!op.tensorType(sizes, x.type) || op.failed())
     return failure();
@@ -159,7 +218,7 @@ LogicalResult lowerSlice(Op &op) {
     return op.set(0, readBackwards(op, x, ranges, sizes));
   if (llvm::ArrayRef<Dim>(sizes) == llvm::ArrayRef<Dim>(x.shape))
     return op.set(0, x);
-  return op.set(0, slice(op, x, offsets, sizes, strides));
+  return op.set(0, slice(op, x, offsets, sizes, apart));
 }
 
 /// Consecutive parts along axis.
@@ -197,6 +256,15 @@ LogicalResult lowerSplit(Op &op) {
     if (part.constant() && *part.constant() < 0)
       return op.fail("invalid-shape", "Split: a part has a negative size");
     total = total + part;
+  }
+  if (op.dims.isFromValues(total)) {
+    for (const Dim &part : parts)
+      op.require(
+          compareSizes(op, arith::CmpIPredicate::ule, part, x.shape[*axis]),
+          "a part has a wrong size");
+    op.require(
+        compareSizes(op, arith::CmpIPredicate::eq, total, x.shape[*axis]),
+        "the parts do not fit");
   }
   bool differs =
       total.constant() && x.shape[*axis].constant() && total != x.shape[*axis];
@@ -255,12 +323,12 @@ LogicalResult lowerPad(Op &op) {
   auto pads = sizesFrom(op, op.in(1), "pads");
   if (!pads)
     return failure();
-  llvm::SmallVector<int64_t> axes;
+  Contents axes;
   for (int64_t i = 0; i < x.rank(); ++i)
-    axes.push_back(i);
+    axes.push_back(Dim(i));
   if (op.has(3)) {
-    auto given = op.constantInts(3, "axes");
-    if (!given || !op.axes(*given, x.rank()))
+    auto given = axesFrom(op, 3, "axes", x.rank());
+    if (!given)
       return failure();
     axes = *given;
   }
@@ -271,10 +339,21 @@ LogicalResult lowerPad(Op &op) {
                     std::to_string(pads->size()) + " elements for " +
                     std::to_string(axes.size()) + " axes"});
   Shape low(x.rank(), Dim(0)), high(x.rank(), Dim(0));
+  bool known = knownAxes(op, axes, x.rank()).has_value();
+  if (op.failed())
+    return failure();
   for (const auto &[i, axis] : llvm::enumerate(axes)) {
-    int64_t at = axis < 0 ? axis + x.rank() : axis;
-    low[at] = (*pads)[i];
-    high[at] = (*pads)[i + axes.size()];
+    const Dim &before = (*pads)[i], &after = (*pads)[i + axes.size()];
+    if (known) {
+      low[*axis.constant()] = before;
+      high[*axis.constant()] = after;
+      continue;
+    }
+    for (int64_t d = 0; d < x.rank(); ++d) {
+      Value here = compareSizes(op, arith::CmpIPredicate::eq, axis, Dim(d));
+      low[d] = choose(op, here, before, low[d]);
+      high[d] = choose(op, here, after, high[d]);
+    }
   }
   Shape shape, offsets, kept;
   bool cuts = false;
@@ -429,10 +508,10 @@ LogicalResult lowerSpaceToDepth(Op &op) { return rearrange(op, false); }
 
 void addSlicing(Table &table) {
   table.op("DepthToSpace", {1}, lowerDepthToSpace);
-  table.op("Pad", {11}, lowerPad);
-  table.op("Slice", {10, "axes and steps that are not constant"}, lowerSlice);
+  table.op("Pad", {11, "", inputs(1, 3)}, lowerPad);
+  table.op("Slice", {10, "", inputs(1, 2, 3, 4)}, lowerSlice);
   table.op("SpaceToDepth", {1}, lowerSpaceToDepth);
-  table.op("Split", {2}, lowerSplit);
+  table.op("Split", {2, "", inputs(1)}, lowerSplit);
   table.op("Trilu", {14}, lowerTrilu);
 }
 

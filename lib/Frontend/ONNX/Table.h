@@ -22,7 +22,15 @@ struct OpFacts {
   int since = 1;
   /// What the lowering refuses, for the page of supported operators.
   const char *limits = "";
+  /// Inputs that say sizes, axes and the like, one bit each: inputs of the
+  /// model that end there are read before anything runs.
+  unsigned sizes = 0;
 };
+
+/// A set of inputs, for OpFacts::sizes.
+template <typename... Index> constexpr unsigned inputs(Index... index) {
+  return ((1u << index) | ...);
+}
 
 struct OpEntry {
   OpFacts facts;

@@ -156,7 +156,7 @@ public:
     Constant *fields[] = {number(ORCH_ARTEFACT_MAGIC),
                           number(ORCH_ARTEFACT_ABI_VERSION),
                           number(sizeof(orch_artefact)),
-                          number(0),
+                          number(info.flags),
                           string(info.name),
                           string(info.producer),
                           string(target.describe()),

@@ -13,6 +13,7 @@
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -24,6 +25,8 @@ namespace orchestra {
 
 /// Byte offsets in orch_exec and orch_host_api of orchestra_runtime/format.h.
 static constexpr int32_t kExecProfiling = 8;
+static constexpr int32_t kExecInputs = 24;
+static constexpr int32_t kApiFail = 16;
 static constexpr int32_t kApiOnCall = 24;
 
 namespace {
@@ -36,11 +39,13 @@ public:
         pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
 
   void lowerDispatches(func::FuncOp program);
+  void lowerConditions(func::FuncOp shapes);
   void buildRun(func::FuncOp program, unsigned numInputs);
   void buildResolve(func::FuncOp shapes);
 
 private:
   Value loadAt(Value base, Type type, int64_t index);
+  Value loadField(Value base, int32_t offset, Type type);
   Value makeBuffer(MemRefType type, Value data, ArrayRef<Value> dims);
   SmallVector<Value> makeInputs(ArrayRef<Type> types, Value inputs,
                                 Value inputDims);
@@ -58,6 +63,13 @@ private:
 Value HostEntryBuilder::loadAt(Value base, Type type, int64_t index) {
   Value address = LLVM::GEPOp::create(b, loc, pointer, type, base,
                                       ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  return LLVM::LoadOp::create(b, loc, type, address);
+}
+
+/// The field at a byte offset of a structure.
+Value HostEntryBuilder::loadField(Value base, int32_t offset, Type type) {
+  Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
+                                      ArrayRef<LLVM::GEPArg>{offset});
   return LLVM::LoadOp::create(b, loc, type, address);
 }
 
@@ -117,20 +129,15 @@ SmallVector<Value> HostEntryBuilder::makeInputs(ArrayRef<Type> types,
 /// if (exec->profiling) exec->api->on_call(exec, call, end);
 void HostEntryBuilder::emitHook(Value exec, int64_t call, int64_t end) {
   auto i32 = b.getI32Type();
-  auto at = [&](Value base, int32_t offset, Type type) -> Value {
-    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
-                                        ArrayRef<LLVM::GEPArg>{offset});
-    return LLVM::LoadOp::create(b, loc, type, address);
-  };
-  Value profiling = at(exec, kExecProfiling, b.getI64Type());
+  Value profiling = loadField(exec, kExecProfiling, b.getI64Type());
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI64Type(), 0);
   Value on =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, profiling, zero);
   auto branch = scf::IfOp::create(b, loc, on, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  Value api = at(exec, 0, pointer);
-  Value hook = at(api, kApiOnCall, pointer);
+  Value api = loadField(exec, 0, pointer);
+  Value hook = loadField(api, kApiOnCall, pointer);
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, i32});
   SmallVector<Value> arguments{hook, exec,
@@ -167,6 +174,39 @@ void HostEntryBuilder::lowerDispatches(func::FuncOp program) {
   }
 }
 
+/// Gives the shape function the execution state and turns its conditions into
+/// reports: if (!condition) exec->api->fail(exec, 1, message).
+void HostEntryBuilder::lowerConditions(func::FuncOp shapes) {
+  (void)shapes.insertArgument(0, pointer, {}, loc);
+  Value exec = shapes.getArgument(0);
+  SmallVector<cf::AssertOp> conditions;
+  shapes.walk([&](cf::AssertOp op) { conditions.push_back(op); });
+  for (auto [index, op] : llvm::enumerate(conditions)) {
+    std::string name = "orch_message_" + std::to_string(index);
+    std::string text = op.getMsg().str();
+    text.push_back('\0');
+    b.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size());
+    LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true,
+                           LLVM::Linkage::Internal, name,
+                           b.getStringAttr(text));
+    b.setInsertionPoint(op);
+    Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+    Value wrong = arith::XOrIOp::create(b, loc, op.getArg(), one);
+    auto branch = scf::IfOp::create(b, loc, wrong, /*withElseRegion=*/false);
+    b.setInsertionPointToStart(branch.thenBlock());
+    Value hook = loadField(loadField(exec, 0, pointer), kApiFail, pointer);
+    auto i32 = b.getI32Type();
+    auto signature = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, pointer});
+    SmallVector<Value> arguments{
+        hook, exec, LLVM::ConstantOp::create(b, loc, i32, 1),
+        LLVM::AddressOfOp::create(b, loc, pointer, name)};
+    LLVM::CallOp::create(b, loc, signature, arguments);
+    op.erase();
+  }
+}
+
 void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   b.setInsertionPointToEnd(module.getBody());
   auto run = func::FuncOp::create(
@@ -188,8 +228,7 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   });
   SmallVector<Value> shapeResults;
   if (dynamic) {
-    auto call = func::CallOp::create(b, loc, shapes,
-                                     ValueRange(arguments).drop_front(1));
+    auto call = func::CallOp::create(b, loc, shapes, arguments);
     shapeResults.assign(call.result_begin(), call.result_end());
   }
   unsigned next = 1;
@@ -220,11 +259,16 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
       b, loc, "orch_resolve",
       b.getFunctionType(SmallVector<Type>(4, pointer), {b.getI32Type()}));
   b.setInsertionPointToStart(resolve.addEntryBlock());
-  Value inputDims = resolve.getArgument(1), outputDims = resolve.getArgument(2),
-        arenaBytes = resolve.getArgument(3);
-  SmallVector<Value> inputs =
-      makeInputs(shapes.getArgumentTypes(), Value(), inputDims);
-  auto call = func::CallOp::create(b, loc, shapes, inputs);
+  Value exec = resolve.getArgument(0), inputDims = resolve.getArgument(1),
+        outputDims = resolve.getArgument(2), arenaBytes = resolve.getArgument(3);
+  Value data;
+  if (module->hasAttr(kSizesFromValuesAttrName))
+    data = loadField(exec, kExecInputs, pointer);
+  SmallVector<Value> arguments{exec};
+  llvm::append_range(
+      arguments,
+      makeInputs(shapes.getArgumentTypes().drop_front(1), data, inputDims));
+  auto call = func::CallOp::create(b, loc, shapes, arguments);
   for (auto [i, value] : llvm::enumerate(call.getResults())) {
     Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
     Value address = arenaBytes;
@@ -288,7 +332,11 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
           LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
     }
     unsigned numInputs = shapes.getNumArguments();
+    if (shapes.walk([](memref::LoadOp) { return WalkResult::interrupt(); })
+            .wasInterrupted())
+      module->setAttr(kSizesFromValuesAttrName, UnitAttr::get(&getContext()));
     HostEntryBuilder builder(module);
+    builder.lowerConditions(shapes);
     builder.lowerDispatches(program);
     builder.buildRun(program, numInputs);
     builder.buildResolve(shapes);

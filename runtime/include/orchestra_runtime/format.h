@@ -31,6 +31,10 @@ extern "C" {
 #define ORCH_ARTEFACT_SYMBOL "orch_artefact_v1"
 /* Alignment in bytes of the arena, the weights and every buffer inside them. */
 #define ORCH_BUFFER_ALIGNMENT 64
+/* Bits of orch_artefact.flags; an unknown one refuses the artefact. */
+/* `resolve` reads inputs: orch_exec.inputs is valid during it, and the result
+ * holds only while their values stay the same. */
+#define ORCH_ARTEFACT_SIZES_FROM_VALUES 1u
 /* The key in __metadata__ of an external weights file whose value is
  * orch_artefact.weights_hash. The file's data section is weights_size bytes and
  * starts at a multiple of ORCH_BUFFER_ALIGNMENT (pad the header with spaces).
@@ -95,6 +99,9 @@ typedef struct orch_exec {
   const orch_host_api *api;
   int64_t profiling;   /* non-zero: report each kernel call by api->on_call */
   int64_t num_threads; /* threads parallel_for may use, at least 1 */
+  /* The inputs' buffers, as `run` gets them; only during the `resolve` of an
+   * artefact with ORCH_ARTEFACT_SIZES_FROM_VALUES. */
+  const void *const *inputs;
 } orch_exec;
 
 /* One input or output. Pointers are owned by the artefact. */
@@ -120,7 +127,7 @@ typedef struct orch_artefact {
   uint32_t magic;
   uint32_t abi_version;
   uint32_t struct_size;
-  uint32_t flags;       /* 0 */
+  uint32_t flags;       /* ORCH_ARTEFACT_... */
   const char *name;     /* the model's name */
   const char *producer; /* compiler and version */
   const char *target;   /* "x86_64 znver4 +avx512f,..." */

@@ -76,3 +76,27 @@ func.func @main(%x: memref<4x8xf32>, %z: memref<?x8xf32>, %y: memref<?x8xf32>, %
 // CHECK:         arith.index_cast %[[S]]#1
 // CHECK:         llvm.getelementptr %[[OUT]][0]
 // CHECK:         call @orchestra_program
+
+// -----
+
+// A shape function that reads inputs finds them at byte 24 of the state; its
+// conditions call `fail`, at byte 16 of the table.
+func.func @orch_shapes(%n: memref<1xindex>) -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %size = memref.load %n[%c0] : memref<1xindex>
+  %good = arith.cmpi sge, %size, %c0 : index
+  cf.assert %good, "a size is negative"
+  return %c0, %size : index, index
+}
+func.func @main(%n: memref<1xindex>, %y: memref<?xf32>, %arena: memref<?xi8>, %weights: memref<?xi8>)
+    attributes {orchestra.entry} {
+  return
+}
+// CHECK:       module attributes {orchestra.sizes_from_values}
+// CHECK:       llvm.mlir.global internal constant @orch_message_0("a size is negative\00")
+// CHECK-LABEL: func.func private @orch_shapes(%{{.*}}: !llvm.ptr, %{{.*}}: memref<1xindex>)
+// CHECK:         scf.if
+// CHECK:           llvm.getelementptr %{{.*}}[16] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK:           llvm.mlir.addressof @orch_message_0
+// CHECK-LABEL: func.func @orch_resolve
+// CHECK:         llvm.getelementptr %{{.*}}[24] : (!llvm.ptr) -> !llvm.ptr, i8

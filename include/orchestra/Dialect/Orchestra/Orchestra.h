@@ -49,6 +49,9 @@ constexpr llvm::StringLiteral kPackedDimsAttrName = "orchestra.packed_dims";
 constexpr llvm::StringLiteral kWeightsAttrName = "orchestra.weights";
 /// i64 attribute on a host module: bytes of all weights.
 constexpr llvm::StringLiteral kWeightsSizeAttrName = "orchestra.weights_size";
+/// Unit attribute on a host module whose shape function reads inputs.
+constexpr llvm::StringLiteral kSizesFromValuesAttrName =
+    "orchestra.sizes_from_values";
 /// Function of a host module that gives the arena's size in bytes followed by
 /// the results' dimensions, from the inputs.
 constexpr llvm::StringLiteral kShapesFunctionName = "orch_shapes";
