@@ -57,15 +57,10 @@ struct EmulatedConvertKernelsPass
 
   void runOnOperation() override {
     auto *dialect = getContext().getLoadedDialect<OrchestraDialect>();
-    Architectures &known = Architectures::get(*dialect);
-    architecture = known.find(arch);
-    if (!architecture) {
-      InFlightDiagnostic error =
-          emitError(getOperation().getLoc(), "there is no emulation of '")
-          << StringRef(arch) << "' [unknown-target]";
-      error.attachNote() << "there is: " << known.listNames();
+    architecture =
+        Architectures::get(*dialect).require(arch, getOperation().getLoc());
+    if (!architecture)
       return signalPassFailure();
-    }
     if (failed(expandReductions(getOperation(), architecture->subgroupSize)))
       return signalPassFailure();
     bool failedAny = false;

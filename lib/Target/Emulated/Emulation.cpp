@@ -37,6 +37,16 @@ const Architecture *Architectures::find(StringRef name) const {
   return found == list.end() ? nullptr : found;
 }
 
+const Architecture *Architectures::require(StringRef name, Location loc) const {
+  const Architecture *found = find(name);
+  if (!found) {
+    InFlightDiagnostic error = emitError(loc, "there is no emulation of '")
+                               << name << "' [unknown-target]";
+    error.attachNote() << "there is: " << listNames();
+  }
+  return found;
+}
+
 std::string Architectures::listNames() const {
   SmallVector<StringRef> names;
   for (const Architecture &known : list)

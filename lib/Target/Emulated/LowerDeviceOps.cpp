@@ -330,12 +330,10 @@ struct EmulatedLowerDeviceOpsPass
   void runOnOperation() override {
     MLIRContext *ctx = &getContext();
     auto *dialect = ctx->getLoadedDialect<OrchestraDialect>();
-    const Architecture *architecture = Architectures::get(*dialect).find(arch);
-    if (!architecture) {
-      emitError(getOperation().getLoc(), "there is no emulation of '")
-          << StringRef(arch) << "' [unknown-target]";
+    const Architecture *architecture =
+        Architectures::get(*dialect).require(arch, getOperation().getLoc());
+    if (!architecture)
       return signalPassFailure();
-    }
     RewritePatternSet patterns(ctx);
     patterns.add<
         LowerQuery<gpu::ThreadIdOp, kItem>, LowerQuery<gpu::BlockIdOp, kGroup>,

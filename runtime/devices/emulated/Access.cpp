@@ -41,7 +41,7 @@ bool isConstant(const Launch &launch, uintptr_t address, uint64_t size) {
   else if (isConstant(*group.launch, address, uint64_t(size)))
     snprintf(where, sizeof(where), "it is a constant");
   else if (findRegionBefore(address, region) &&
-           address - region.end < uintptr_t(1) << 20)
+           address < region.end + (uintptr_t(1) << 20))
     snprintf(where, sizeof(where),
              "it starts at byte %llu of an allocation of %llu bytes",
              static_cast<unsigned long long>(address - region.begin),

@@ -47,6 +47,8 @@ public:
   void add(const Architecture &architecture) { list.push_back(architecture); }
   /// Null if there is none of this name.
   const Architecture *find(llvm::StringRef name) const;
+  /// The same, with an error at `loc` that lists those there are.
+  const Architecture *require(llvm::StringRef name, mlir::Location loc) const;
   /// "amd_cdna3, intel_xe2, ..."
   std::string listNames() const;
 
