@@ -62,8 +62,9 @@ class Compilation:
                 self.by_file[entry["file"]] = entry
 
     def command_for_header(self, header):
-        """The flags of a source that may include `header`: one of its room."""
+        """The flags of a source that may include `header`: the nearest of its room."""
         room = header.parts[2] if header.parts[:2] == ("include", "orchestra") else None
+        best, depth = None, -1
         for name, entry in sorted(self.by_file.items()):
             try:
                 source = Path(name).relative_to(ROOT)
@@ -71,9 +72,13 @@ class Compilation:
                 continue
             same_room = room and source.parts[:2] == ("lib", room)
             beside = not room and source.parent == header.parent
-            if same_room or beside or (room == "CAPI" and source.parts[:1] == ("lib",)):
-                return entry
-        return None
+            if not (same_room or beside or (room == "CAPI" and source.parts[:1] == ("lib",))):
+                continue
+            # include/orchestra/Target/NVIDIA/X.h goes with lib/Target/NVIDIA.
+            shared = len(os.path.commonprefix([header.parts[2:-1], source.parts[1:-1]]))
+            if shared > depth:
+                best, depth = entry, shared
+        return best
 
     def is_source(self, path):
         return str(ROOT / path) in self.by_file

@@ -13,8 +13,11 @@
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/AMD/Registration.h"
 #include "orchestra/Target/Architectures.h"
 #include "orchestra/Target/CPU/Passes.h"
+#include "orchestra/Target/Emulated/Passes.h"
+#include "orchestra/Target/Intel/Registration.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Target/StableHLO/Passes.h"
 #include "orchestra/Transforms/Passes.h"
@@ -32,6 +35,8 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerBufferizableOpInterfaceModels(registry);
   registerArchitectures(registry);
   registerStrategyOps(registry);
+  amd::registerDialects(registry);
+  intel::registerDialects(registry);
   nvidia::registerDialects(registry);
 }
 
@@ -43,6 +48,7 @@ void orchestra::registerPasses() {
   registerOrchestraTargetCPUPasses();
   registerOrchestraTransformsPasses();
   registerStagePipelines();
+  emulated::registerPasses();
   nvidia::registerPasses();
   stablehlo::registerPasses();
 }

@@ -176,7 +176,10 @@ TEST_P(Device, ManyThreads) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Device, testing::Values("cpu", "null"),
+#ifndef ORCH_TEST_DRIVERS
+#define ORCH_TEST_DRIVERS "cpu", "null"
+#endif
+INSTANTIATE_TEST_SUITE_P(All, Device, testing::Values(ORCH_TEST_DRIVERS),
                          [](const auto &info) { return info.param; });
 
 TEST(NullDevice, ChecksRanges) {

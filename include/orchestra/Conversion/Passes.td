@@ -23,4 +23,25 @@ def OrchestraToLinalgPass
   ];
 }
 
+def LowerOrchestraToGPUPass
+    : Pass<"lower-orchestra-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Turns transfers of buffers to GPUs into kernels that copy.";
+  let description = [{
+    Before: transfers of memrefs between devices of a topology, of which the
+    receiver or the sender is a GPU that can address both buffers.
+
+    After: no transfer. Each is an allocation of its result (`gpu.alloc`, owned
+    by whoever owned the transfer's result) and `gpu.launch`es that fill it. How a
+    kernel moves data is the target's: it adds a `TransferLowering` to the
+    context. Wherever the buffer ends, no byte outside is read or written.
+
+    Transfers that no GPU does are errors, and so are values that are not in
+    memory: bufferize first.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::orchestra::OrchestraDialect"];
+}
+
 #endif // ORCHESTRA_CONVERSION_PASSES

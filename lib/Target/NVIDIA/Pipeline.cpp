@@ -10,6 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 
+#include "Registration.h"
+
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -113,6 +115,8 @@ void orchestra::nvidia::registerDialects(DialectRegistry &registry) {
   registry.insert<NVVM::NVVMDialect>();
   NVVM::registerNVVMTargetInterfaceExternalModels(registry);
   registerAllGPUToLLVMIRTranslations(registry);
+  registerTransfers(registry);
+  registerEmulation(registry);
 }
 
 void orchestra::nvidia::registerPasses() {

@@ -1,0 +1,350 @@
+//===- Emulate.cpp - How NVIDIA GPUs are emulated -------------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Asynchronous copies of nvgpu: cp.async, and TMA with its barriers in shared
+// memory. The emulated device does copies late, so that a missing wait shows.
+//
+//===----------------------------------------------------------------------===//
+#include "Registration.h"
+
+#include "orchestra/Target/Emulated/Emulation.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace orchestra;
+using namespace orchestra::emulated;
+
+static Value number(OpBuilder &builder, Location loc, int64_t value) {
+  return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value);
+}
+
+//===----------------------------------------------------------------------===//
+// cp.async
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct EmulateCopy : OpRewritePattern<nvgpu::DeviceAsyncCopyOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::DeviceAsyncCopyOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getAsyncToken().use_empty())
+      return rewriter.notifyMatchFailure(op, "its users go first");
+    Location loc = op.getLoc();
+    int64_t each = getElementBytes(op.getDst().getType().getElementType());
+    int64_t bytes = op.getDstElements().getZExtValue() * each;
+    Value to = getPointer(rewriter, loc, op.getDst(), op.getDstIndices());
+    Value from = getPointer(rewriter, loc, op.getSrc(), op.getSrcIndices());
+    Value place = getPlace(rewriter, op, loc);
+    Value read = number(rewriter, loc, bytes);
+    if (Value elements = op.getSrcElements()) {
+      elements = arith::IndexCastOp::create(rewriter, loc,
+                                            rewriter.getI64Type(), elements);
+      read = arith::MulIOp::create(rewriter, loc, elements,
+                                   number(rewriter, loc, each));
+    }
+    for (Value pointer : {to, from}) {
+      Value address = LLVM::PtrToIntOp::create(rewriter, loc,
+                                               rewriter.getI64Type(), pointer);
+      Value rest = arith::RemUIOp::create(rewriter, loc, address,
+                                          number(rewriter, loc, bytes));
+      Value holds =
+          arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, rest,
+                                number(rewriter, loc, 0));
+      holds =
+          arith::ExtUIOp::create(rewriter, loc, rewriter.getI32Type(), holds);
+      Value rule = getString(rewriter, op, loc,
+                             "both ends of an asynchronous copy are aligned to "
+                             "its size");
+      callDevice(rewriter, op, loc, "orch_emulated_require", {},
+                 {getItem(op), holds, rule, place});
+    }
+    callDevice(
+        rewriter, op, loc, "orch_emulated_async_copy", {},
+        {getItem(op), to, from, number(rewriter, loc, bytes), read, place});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct EmulateCreateGroup : OpRewritePattern<nvgpu::DeviceAsyncCreateGroupOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::DeviceAsyncCreateGroupOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getAsyncToken().use_empty())
+      return rewriter.notifyMatchFailure(op, "its users go first");
+    callDevice(rewriter, op, op.getLoc(), "orch_emulated_async_commit", {},
+               getItem(op));
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct EmulateWait : OpRewritePattern<nvgpu::DeviceAsyncWaitOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::DeviceAsyncWaitOp op,
+                                PatternRewriter &rewriter) const override {
+    Value pending =
+        number(rewriter, op.getLoc(), op.getNumGroups().value_or(0));
+    callDevice(rewriter, op, op.getLoc(), "orch_emulated_async_wait", {},
+               {getItem(op), pending});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Barriers in shared memory
+//===----------------------------------------------------------------------===//
+
+/// Where the barriers lie in shared memory; reserved when first asked for.
+constexpr llvm::StringLiteral kOffsetAttrName = "orchestra.emulated.offset";
+constexpr int64_t kBarrierBytes = 8;
+
+/// The address of barrier `id` of a group, or null if the group comes from
+/// somewhere the emulation cannot see.
+static Value getBarrier(PatternRewriter &rewriter, Operation *op, Value group,
+                        Value id) {
+  auto create = group.getDefiningOp<nvgpu::MBarrierCreateOp>();
+  if (!create)
+    return Value();
+  Location loc = op->getLoc();
+  auto type = cast<nvgpu::MBarrierGroupType>(group.getType());
+  auto offset = create->getAttrOfType<IntegerAttr>(kOffsetAttrName);
+  if (!offset) {
+    offset = rewriter.getI64IntegerAttr(
+        reserveShared(op, kBarrierBytes * type.getNumBarriers()));
+    create->setAttr(kOffsetAttrName, offset);
+  }
+  Value bytes =
+      arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), id);
+  bytes = arith::MulIOp::create(rewriter, loc, bytes,
+                                number(rewriter, loc, kBarrierBytes));
+  bytes = arith::AddIOp::create(rewriter, loc, bytes,
+                                number(rewriter, loc, offset.getInt()));
+  return callDevice(rewriter, op, loc, "orch_emulated_shared",
+                    LLVM::LLVMPointerType::get(rewriter.getContext()),
+                    {getItem(op), bytes});
+}
+
+/// Moves into an scf.if if the op has a predicate.
+static void enterPredicate(PatternRewriter &rewriter, Location loc,
+                           Value predicate) {
+  if (!predicate)
+    return;
+  auto branch = scf::IfOp::create(rewriter, loc, predicate);
+  rewriter.setInsertionPointToStart(branch.thenBlock());
+}
+
+namespace {
+struct EmulateInit : OpRewritePattern<nvgpu::MBarrierInitOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::MBarrierInitOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
+    if (!barrier)
+      return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
+    enterPredicate(rewriter, loc, op.getPredicate());
+    callDevice(
+        rewriter, op, loc, "orch_emulated_mbarrier_init", {},
+        {getItem(op), barrier, op.getCount(), getPlace(rewriter, op, loc)});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct EmulateExpect : OpRewritePattern<nvgpu::MBarrierArriveExpectTxOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::MBarrierArriveExpectTxOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
+    if (!barrier)
+      return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
+    enterPredicate(rewriter, loc, op.getPredicate());
+    callDevice(
+        rewriter, op, loc, "orch_emulated_mbarrier_arrive", {},
+        {getItem(op), barrier, op.getTxcount(), getPlace(rewriter, op, loc)});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct EmulateTryWait : OpRewritePattern<nvgpu::MBarrierTryWaitParityOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::MBarrierTryWaitParityOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
+    if (!barrier)
+      return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
+    Value parity = arith::ExtUIOp::create(rewriter, loc, rewriter.getI32Type(),
+                                          op.getPhaseParity());
+    callDevice(rewriter, op, loc, "orch_emulated_mbarrier_wait", {},
+               {getItem(op), barrier, parity, getPlace(rewriter, op, loc)});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct EmulateCreate : OpRewritePattern<nvgpu::MBarrierCreateOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::MBarrierCreateOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getBarriers().use_empty())
+      return rewriter.notifyMatchFailure(op, "its users go first");
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// TMA
+//===----------------------------------------------------------------------===//
+
+/// An array of i64 on the stack of the function around `op`.
+static Value makeArray(PatternRewriter &rewriter, Operation *op,
+                       ValueRange values) {
+  Location loc = op->getLoc();
+  Type i64 = rewriter.getI64Type();
+  auto pointer = LLVM::LLVMPointerType::get(rewriter.getContext());
+  Value array;
+  {
+    OpBuilder::InsertionGuard guard(rewriter);
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
+    array = LLVM::AllocaOp::create(
+        rewriter, loc, pointer, i64,
+        number(rewriter, loc, static_cast<int64_t>(values.size())));
+  }
+  for (auto [i, value] : llvm::enumerate(values)) {
+    Value slot =
+        LLVM::GEPOp::create(rewriter, loc, pointer, i64, array,
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+    if (value.getType().isIndex())
+      value = arith::IndexCastOp::create(rewriter, loc, i64, value);
+    LLVM::StoreOp::create(rewriter, loc, value, slot);
+  }
+  return array;
+}
+
+namespace {
+struct EmulateCreateMap : OpRewritePattern<nvgpu::TmaCreateDescriptorOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::TmaCreateDescriptorOp op,
+                                PatternRewriter &rewriter) const override {
+    auto cast = op.getTensor().getDefiningOp<memref::CastOp>();
+    auto map =
+        mlir::cast<nvgpu::TensorMapDescriptorType>(op.getTensorMap().getType());
+    if (!cast || !isa<MemRefType>(cast.getSource().getType()) ||
+        map.getSwizzle() != nvgpu::TensorMapSwizzleKind::SWIZZLE_NONE ||
+        map.getOob() != nvgpu::TensorMapOOBKind::OOB_ZERO ||
+        map.getInterleave() != nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
+      return rewriter.notifyMatchFailure(op, "not a plain map of a memref");
+    Location loc = op.getLoc();
+    Value tensor = cast.getSource();
+    auto type = mlir::cast<MemRefType>(tensor.getType());
+    auto metadata =
+        memref::ExtractStridedMetadataOp::create(rewriter, loc, tensor);
+    SmallVector<Value> zeros(type.getRank(),
+                             arith::ConstantIndexOp::create(rewriter, loc, 0));
+    Value sizes = makeArray(rewriter, op, metadata.getSizes());
+    Value strides = makeArray(rewriter, op, metadata.getStrides());
+    Value box = makeArray(rewriter, op, op.getBoxDimensions());
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    Value result = callDevice(
+        rewriter, op, loc, "orch_emulated_tensor_map", pointer,
+        {getPointer(rewriter, loc, tensor, zeros),
+         number(rewriter, loc, getElementBytes(type.getElementType())),
+         number(rewriter, loc, type.getRank()), sizes, strides, box});
+    rewriter.replaceOpWithNewOp<UnrealizedConversionCastOp>(
+        op, op.getTensorMap().getType(), result);
+    return success();
+  }
+};
+
+struct EmulateTensorLoad : OpRewritePattern<nvgpu::TmaAsyncLoadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nvgpu::TmaAsyncLoadOp op,
+                                PatternRewriter &rewriter) const override {
+    auto to = op.getDst().getType();
+    if (op.getMulticastMask() || !to.getLayout().isIdentity())
+      return rewriter.notifyMatchFailure(op, "not a load of one block");
+    Location loc = op.getLoc();
+    Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
+    if (!barrier)
+      return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
+    enterPredicate(rewriter, loc, op.getPredicate());
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    Value map = UnrealizedConversionCastOp::create(rewriter, loc, pointer,
+                                                   op.getTensorMapDescriptor())
+                    .getResult(0);
+    SmallVector<Value> zeros(to.getRank(),
+                             arith::ConstantIndexOp::create(rewriter, loc, 0));
+    callDevice(rewriter, op, loc, "orch_emulated_tensor_load", {},
+               {getItem(op), map, getPointer(rewriter, loc, op.getDst(), zeros),
+                makeArray(rewriter, op, op.getCoordinates()), barrier,
+                getPlace(rewriter, op, loc)});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Items run one at a time and see each other's writes at once, so what orders
+/// or hastens memory has nothing to do.
+template <typename OpT> struct Drop : OpRewritePattern<OpT> {
+  using OpRewritePattern<OpT>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpT op,
+                                PatternRewriter &rewriter) const override {
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+static void populatePatterns(RewritePatternSet &patterns) {
+  patterns.add<Drop<NVVM::FenceProxyOp>, Drop<nvgpu::TmaFenceOp>,
+               Drop<nvgpu::TmaPrefetchOp>, EmulateCopy, EmulateCreate,
+               EmulateCreateGroup, EmulateCreateMap, EmulateExpect, EmulateInit,
+               EmulateTensorLoad, EmulateTryWait, EmulateWait>(
+      patterns.getContext());
+}
+
+static void populateTypes(AttrTypeReplacer &replacer) {
+  replacer.addReplacement([](nvgpu::TensorMapDescriptorType type) -> Type {
+    return LLVM::LLVMPointerType::get(type.getContext());
+  });
+}
+
+void nvidia::registerEmulation(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *, OrchestraDialect *dialect) {
+    Architectures &known = Architectures::get(*dialect);
+    // The most shared memory that a block may ask for (CUDA programming guide,
+    // technical specifications per compute capability).
+    known.add(
+        {"nvidia_ampere", 32, 163 << 10, populatePatterns, populateTypes});
+    known.add(
+        {"nvidia_hopper", 32, 227 << 10, populatePatterns, populateTypes});
+    known.add(
+        {"nvidia_blackwell", 32, 227 << 10, populatePatterns, populateTypes});
+  });
+}

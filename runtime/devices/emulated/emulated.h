@@ -1,0 +1,183 @@
+/*===- emulated.h - GPU kernels on the CPU ---------------------------------===*
+ *
+ * Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What: the emulated GPU. Compiled host code launches kernels by
+ *   orch_emulated_launch; compiled kernels call the functions that take an
+ *   orch_emulated_item. The compiler makes those calls (lib/Target/Emulated).
+ * How: every work item of a group is a fiber with a stack of its own, and waits
+ *   at barriers and shuffles until the others come. Groups run one after
+ *   another, on the calling thread.
+ * Memory: kernels may touch what orch_emulated_allocate gave, their group's
+ *   shared memory, their own stack, and constants they named; everything else
+ *   is an error that names kernel and place.
+ * Places: a `place` says where in the user's model an operation comes from
+ *   ("model.onnx:/encoder/3/MatMul"). It must outlive the launch.
+ * Errors: the first one is kept until orch_emulated_reset; launches after it do
+ *   nothing. A call that takes an item does not return when it fails: the
+ *   launch ends.
+ * Threads: one launch at a time.
+ *
+ *===----------------------------------------------------------------------===*/
+#ifndef ORCHESTRA_EMULATED_H
+#define ORCHESTRA_EMULATED_H
+
+#include "orchestra_runtime/base.h"
+#include "orchestra_runtime/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- The device ----------------------------------------------------------- */
+
+/* Adds the driver "emulated" to the registry; doing it again changes nothing.
+ * Its memory is that of orch_emulated_allocate. */
+ORCH_CHECKED ORCH_API orch_status orch_emulated_register(void);
+
+/* Memory with guard bytes round it, aligned to 4096. `size` may be 0. NULL: out
+ * of memory. */
+ORCH_API void *orch_emulated_allocate(int64_t size);
+/* Reports changed guard bytes as an error, and frees. NULL is ignored. */
+ORCH_API void orch_emulated_deallocate(void *pointer);
+
+/* ORCH_OK, or what the first error was; its text is orch_emulated_error(). */
+ORCH_API orch_status orch_emulated_status(void);
+ORCH_API const char *orch_emulated_error(void);
+/* Forgets the error. */
+ORCH_API void orch_emulated_reset(void);
+
+/* --- Launches --------------------------------------------------------------
+ */
+
+typedef struct orch_emulated_item orch_emulated_item;
+
+/* Runs one work item. `arguments` are addresses of the kernel's arguments. */
+typedef void (*orch_emulated_entry)(orch_emulated_item *item,
+                                    void *const *arguments);
+
+/* Runs all work items of a grid of groups; sizes in the order x, y, z.
+ * `shared_bytes` and then `dynamic_bytes` of shared memory a group, filled with
+ * 0xFF bytes at first. */
+ORCH_API int32_t orch_emulated_launch(
+    const char *kernel, const char *place, orch_emulated_entry entry,
+    int64_t subgroup_size, int64_t shared_bytes, int64_t dynamic_bytes,
+    int64_t grid_x, int64_t grid_y, int64_t grid_z, int64_t block_x,
+    int64_t block_y, int64_t block_z, void *const *arguments);
+
+/* --- What kernels call ------------------------------------------------------
+ */
+
+/* Values are part of the contract with the compiler. */
+typedef enum orch_emulated_query {
+  ORCH_EMULATED_ITEM = 0,  /* + 0, 1, 2 for x, y, z; as the next three */
+  ORCH_EMULATED_GROUP = 3, /* index of the group in the grid */
+  ORCH_EMULATED_BLOCK = 6, /* items of a group */
+  ORCH_EMULATED_GRID = 9,  /* groups of the grid */
+  ORCH_EMULATED_LANE = 12, /* index in the subgroup */
+  ORCH_EMULATED_SUBGROUP = 13,
+  ORCH_EMULATED_NUM_SUBGROUPS = 14,
+  ORCH_EMULATED_SUBGROUP_SIZE = 15,
+  ORCH_EMULATED_DYNAMIC_BYTES = 16
+} orch_emulated_query;
+
+typedef enum orch_emulated_shuffle_mode {
+  ORCH_EMULATED_SHUFFLE_XOR = 0,
+  ORCH_EMULATED_SHUFFLE_DOWN = 1,
+  ORCH_EMULATED_SHUFFLE_UP = 2,
+  ORCH_EMULATED_SHUFFLE_IDX = 3
+} orch_emulated_shuffle_mode;
+
+ORCH_API int64_t orch_emulated_id(orch_emulated_item *item, int32_t query);
+ORCH_API void *orch_emulated_shared(orch_emulated_item *item, int64_t offset);
+ORCH_API void *orch_emulated_dynamic_shared(orch_emulated_item *item);
+/* From now on the kernel may read `size` bytes at `pointer`. */
+ORCH_API void orch_emulated_constant(orch_emulated_item *item,
+                                     const void *pointer, int64_t size);
+
+/* All items of the group must come, to the same place. */
+ORCH_API void orch_emulated_barrier(orch_emulated_item *item,
+                                    const char *place);
+/* The first `width` lanes of the subgroup must come, to the same place; the
+ * others do not wait. A lane with no lane to read from gets all ones. */
+ORCH_API int64_t orch_emulated_shuffle(orch_emulated_item *item, int64_t value,
+                                       int32_t mode, int32_t offset,
+                                       int32_t width, const char *place);
+/* Whether the last shuffle of this item had a lane to read from. */
+ORCH_API int32_t orch_emulated_shuffle_valid(orch_emulated_item *item);
+
+/* Fails if the item may not touch these bytes, unless there are none. */
+ORCH_API void orch_emulated_check(orch_emulated_item *item, const void *address,
+                                  int64_t size, int32_t write,
+                                  const char *place);
+/* Fails unless 0 <= index, index + count <= size. */
+ORCH_API void orch_emulated_check_index(orch_emulated_item *item, int64_t index,
+                                        int64_t count, int64_t size,
+                                        int32_t dimension, int32_t write,
+                                        const char *place);
+/* Fails with `rule` as the reason unless `holds`. */
+ORCH_API void orch_emulated_require(orch_emulated_item *item, int32_t holds,
+                                    const char *rule, const char *place);
+
+/* A lane's part of a block of `rows` x `columns` elements at (x, y) of a plane
+ * of `height` rows of `width` bytes, `pitch` bytes apart. Lane i holds the
+ * columns [i * k, i * k + k), k = columns / subgroup size, row after row.
+ * Elements outside the plane read as 0 and are not written. */
+ORCH_API void orch_emulated_block_load(orch_emulated_item *item, int64_t base,
+                                       int64_t width, int64_t height,
+                                       int64_t pitch, int64_t x, int64_t y,
+                                       int64_t element_size, int64_t rows,
+                                       int64_t columns, void *values,
+                                       const char *place);
+ORCH_API void orch_emulated_block_store(orch_emulated_item *item, int64_t base,
+                                        int64_t width, int64_t height,
+                                        int64_t pitch, int64_t x, int64_t y,
+                                        int64_t element_size, int64_t rows,
+                                        int64_t columns, const void *values,
+                                        const char *place);
+
+/* Copies that are done late: nothing is written before the item waits for the
+ * group of copies, so that a missing wait shows. Of `size` bytes `read` are
+ * copied and the rest are zeroed. */
+ORCH_API void orch_emulated_async_copy(orch_emulated_item *item, void *to,
+                                       const void *from, int64_t size,
+                                       int64_t read, const char *place);
+ORCH_API void orch_emulated_async_commit(orch_emulated_item *item);
+/* Until at most `pending` groups are left. */
+ORCH_API void orch_emulated_async_wait(orch_emulated_item *item,
+                                       int64_t pending);
+
+/* A barrier of 8 bytes in shared memory that counts arrivals and bytes. */
+ORCH_API void orch_emulated_mbarrier_init(orch_emulated_item *item,
+                                          void *barrier, int64_t count,
+                                          const char *place);
+/* Arrives; `bytes` more must come before the phase ends. */
+ORCH_API void orch_emulated_mbarrier_arrive(orch_emulated_item *item,
+                                            void *barrier, int64_t bytes,
+                                            const char *place);
+/* Waits for the end of the phase of this parity. */
+ORCH_API void orch_emulated_mbarrier_wait(orch_emulated_item *item,
+                                          void *barrier, int32_t parity,
+                                          const char *place);
+
+/* A map of a dense tensor in device memory, for copies of boxes. Dimensions
+ * from the slowest to the fastest; rank 1 to 5. NULL: out of memory. Freed with
+ * orch_emulated_deallocate. */
+ORCH_API void *orch_emulated_tensor_map(void *base, int64_t element_size,
+                                        int64_t rank, const int64_t *dims,
+                                        const int64_t *strides,
+                                        const int64_t *box);
+/* Enqueues the copy of a box to shared memory; elements outside the tensor are
+ * zeroed; `barrier` gets the box's bytes. Coordinates from the fastest
+ * dimension to the slowest. */
+ORCH_API void orch_emulated_tensor_load(orch_emulated_item *item,
+                                        const void *map, void *to,
+                                        const int64_t *coordinates,
+                                        void *barrier, const char *place);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* ORCHESTRA_EMULATED_H */
