@@ -202,8 +202,9 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
   host->removeAttr("orchestra.weights_size");
 
   cpu::EmitOptions emit;
-  // Straight code that runs once: the vectorisers have nothing to find here.
-  emit.optLevel = std::min(options.optLevel, 1u);
+  // Straight code that passes arguments on: nothing in it gains from being
+  // optimised, and a program of hundreds of calls takes most of a second.
+  emit.optLevel = 0;
   Expected<cpu::ByteBuffer> object = cpu::emit(host, machine, emit);
   if (!object)
     return object.takeError();
