@@ -78,14 +78,14 @@ void Clusters::findRoles(Block &block) {
     bool returned = llvm::any_of(op.getUsers(), [](Operation *user) {
       return user->hasTrait<OpTrait::IsTerminator>();
     });
+    bool cheap = isScalar(&op) || fromConstants || isa<tensor::EmptyOp>(op) ||
+                 isInitialFill(&op);
     OpRole role = OpRole::Work;
-    if (op.hasTrait<OpTrait::ConstantLike>())
-      role = OpRole::Cloned;
-    else if (pure && isScalar(&op) && fromHost)
+    if (!op.hasTrait<OpTrait::ConstantLike>() && pure && isScalar(&op) &&
+        fromHost)
       role = OpRole::Hoisted;
-    else if (!returned && pure &&
-             (isScalar(&op) || fromConstants || isa<tensor::EmptyOp>(op) ||
-              isInitialFill(&op)))
+    else if (op.hasTrait<OpTrait::ConstantLike>() ||
+             (!returned && pure && cheap))
       role = OpRole::Cloned;
     roles[&op] = role;
   }

@@ -153,7 +153,8 @@ bool Importer::importInputs() {
   bool good = true;
   Block &entry = function.getBody().front();
   llvm::SmallVector<DictionaryAttr> attrs;
-  for (const auto &[index, input] : llvm::enumerate(model.graph.inputs)) {
+  for (const auto &[index, each] : llvm::enumerate(model.graph.inputs)) {
+    const auto &input = each; // lambdas of C++17 capture no structured binding
     auto refuse = [&](const char *slug, const std::string &what) {
       addProblem({slug, "", "input '" + input.name + "' " + what, {}, ""});
       poisoned.insert(input.name);

@@ -299,7 +299,7 @@ LogicalResult lowerResize(Op &op) {
     if (!in || !want)
       return op.unsupported("resizing an axis of unknown size");
     if (*in < 1 || *want < 1 ||
-        (!hasSizes && !(scales[i] > 0 && scales[i] < 1e9)))
+        (!hasSizes && (scales[i] <= 0 || scales[i] >= 1e9)))
       return op.fail("invalid-shape",
                      "Resize: a size or scale is not positive");
     ins.push_back(*in);

@@ -49,7 +49,7 @@ bool finish(Op &op, ElementType type, llvm::ArrayRef<Dim> shape,
     int64_t limit = type == ElementType::Int32 ? INT32_MAX : INT64_MAX / 4;
     bool copied = *value == INT64_MAX || *value == INT64_MIN;
     if ((*value > limit || *value < -limit) &&
-        !(copied && type == ElementType::Int64))
+        (!copied || type != ElementType::Int64))
       return false;
   }
   Data data;

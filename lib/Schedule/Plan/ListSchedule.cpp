@@ -141,6 +141,7 @@ Assignment orchestra::plan::listSchedule(const TaskGraph &graph,
     largest = std::max(largest, bytes);
   }
   std::vector<double> free;
+  free.reserve(machine.devices.size());
   for (const Device &device : machine.devices)
     free.push_back(device.memory - largest);
   std::vector<bool> resident(graph.values.size() * devices, false);

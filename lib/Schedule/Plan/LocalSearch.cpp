@@ -70,7 +70,7 @@ private:
   void assign(int32_t task, int32_t device) {
     if (costs(task, device) == kInfinity || current.placement[task] == device)
       return;
-    undoDevices.push_back({task, current.placement[task]});
+    undoDevices.emplace_back(task, current.placement[task]);
     current.placement[task] = device;
   }
   void moveNeighbours(int32_t task, int32_t device);

@@ -49,7 +49,7 @@ private:
   void release(int32_t request);
   void start(int32_t resource);
   void enqueue(int32_t request, int32_t job) {
-    ready[jobs[job].resources[0]].push({request, rank[job]});
+    ready[jobs[job].resources[0]].emplace(request, rank[job]);
   }
 
   std::vector<Job> jobs;

@@ -108,7 +108,7 @@ double Simulator::tryToBring(int32_t value, int32_t device) {
   if (last)
     *last = end;
   else
-    tentative.push_back({hop.channel, end});
+    tentative.emplace_back(hop.channel, end);
   return end;
 }
 
@@ -268,8 +268,8 @@ double Simulator::overflow() {
 
 double Simulator::busiest() const {
   std::vector<double> device(devices, 0), channel(channelTimes.size(), 0);
-  for (size_t t = 0; t < placed.size(); ++t)
-    device[placed[t].device] += placed[t].finish - placed[t].start;
+  for (const PlacedTask &task : placed)
+    device[task.device] += task.finish - task.start;
   for (const Copy &copy : copies) {
     double seconds = copy.finish - copy.start;
     channel[copy.channel] += seconds;
