@@ -65,7 +65,7 @@ struct Row {
 
 class Gantt {
 public:
-  explicit Gantt(const PlannedSchedule &plan) : plan(plan) {
+  explicit Gantt(const PlannedSchedule &plan) {
     for (const PlannedDevice &device : plan.devices)
       rows["d" + device.name].name = device.name + " (" + device.arch + ")";
     for (const PlannedWork &work : plan.work)
@@ -111,7 +111,6 @@ private:
   void drawBar(llvm::raw_ostream &os, const PlannedWork &work, PlannedTime time,
                double y, bool isMeasured) const;
 
-  const PlannedSchedule &plan;
   /// Devices, then links.
   std::map<std::string, Row> rows;
   double length = 0, height = 0;
@@ -152,7 +151,7 @@ void Gantt::drawBar(llvm::raw_ostream &os, const PlannedWork &work,
   size_t fits = size_t(std::max(0., (width - 6) / kCharacter));
   if (fits >= 3) {
     StringRef label(work.name);
-    os << formatv("<text class=\"label\" x=\"{0:f1}\" y=\"{1:f1}\">{2}</text>",
+    os << formatv(R"(<text class="label" x="{0:f1}" y="{1:f1}">{2}</text>)",
                   x + 3, y + kLane - 7,
                   escape(label.size() <= fits ? label : label.take_back(fits)));
   }

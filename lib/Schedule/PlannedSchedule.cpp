@@ -125,7 +125,7 @@ std::string PlanReader::getReaders(TransferOp transfer) {
     isPassedOn |= isa<TransferOp>(user);
     Operation *inSchedule =
         schedule.getBody().front().findAncestorOpInBlock(*user);
-    isResult |= inSchedule && isa<YieldOp>(inSchedule);
+    isResult |= isa_and_nonnull<YieldOp>(inSchedule);
     if (auto it = names.find(inSchedule); it != names.end())
       readers.insert(it->second);
   }

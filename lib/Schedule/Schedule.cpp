@@ -346,6 +346,7 @@ static plan::Plan withoutMeasurements(plan::TaskGraph graph,
                                       const plan::Machine &machine,
                                       const plan::Plan &plan) {
   std::vector<int32_t> placement;
+  placement.reserve(plan.tasks.size());
   for (plan::Task &task : graph.tasks)
     task.known.clear();
   for (const plan::PlacedTask &placed : plan.tasks)

@@ -17,6 +17,7 @@
 
 #include <cmath>
 #include <map>
+#include <tuple>
 
 using namespace orchestra;
 using namespace orchestra::tool;
@@ -97,8 +98,11 @@ static void printTable(const PlannedSchedule &plan, const Arguments &args) {
     hasMeasured |= work.measured || work.unmeasured;
     places = std::max(places, placeOf(work).size());
   }
-  llvm::stable_sort(rows, [](const PlannedWork *a, const PlannedWork *b) {
-    return a->time && b->time && a->time->first < b->time->first;
+  // In the order of the schedule where times are equal.
+  llvm::sort(rows, [](const PlannedWork *a, const PlannedWork *b) {
+    double first = a->time ? a->time->first : 0,
+           second = b->time ? b->time->first : 0;
+    return std::tie(first, a) < std::tie(second, b);
   });
   os << formatv("{0,10} {1,10} {2,10}", "start", "end", "time");
   if (hasMeasured)
