@@ -170,6 +170,9 @@ llvm::Error Compilation::runModuleStages(Stage last) {
             *module, ("stage " + getStageName(stage)).str(),
             [&](OpPassManager &pm) { buildModuleStage(pm, stage, pipeline); }))
       return error;
+    if (stage == Stage::Schedule && last >= Stage::Structure)
+      if (llvm::Error error = checkCodegen())
+        return error;
   }
   return llvm::Error::success();
 }

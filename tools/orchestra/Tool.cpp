@@ -73,6 +73,14 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
       ->group(group);
 }
 
+void tool::addDim(const std::string &text, CompileOptions &options) {
+  auto [name, size] = StringRef(text).split('=');
+  int64_t number;
+  if (size.getAsInteger(10, number) || number < 0)
+    throw CLI::ValidationError("--dim", "'" + text + "' is not NAME=SIZE");
+  options.dims[name.str()] = number;
+}
+
 Progress::Progress(const Common &common, CompileOptions &options) {
   if (common.quiet || common.json)
     return;
