@@ -37,6 +37,7 @@ std::string TargetKey::expects() const {
   auto listed = [&](const Twine &noun) {
     if (!oneOf.empty()) {
       std::vector<std::string> texts;
+      texts.reserve(oneOf.size());
       for (const json::Value &value : oneOf)
         texts.push_back(print(value));
       return (oneOf.size() == 1 ? "" : "one of ") + join(texts, ", ");
@@ -184,6 +185,7 @@ const TargetArch *TargetRegistry::lookup(StringRef arch) const {
 
 std::string TargetRegistry::listArchs() const {
   std::vector<std::string> names;
+  names.reserve(archs.size());
   for (const std::unique_ptr<TargetArch> &arch : archs)
     names.push_back("\"" + arch->name + "\"");
   return join(names, ", ");
@@ -220,6 +222,7 @@ std::vector<std::string> TargetRegistry::check(const json::Object &target,
       if (!arch)
         continue;
       std::vector<std::string> names;
+      names.reserve(arch->keys.size());
       for (const TargetKey &valid : arch->keys)
         names.push_back(valid.name);
       if (isDevice)

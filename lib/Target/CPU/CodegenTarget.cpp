@@ -205,7 +205,7 @@ Expected<MachineTarget> cpu::resolveTarget(StringRef target, StringRef cpuName,
   features.split(asked, ',', -1, /*KeepEmpty=*/false);
   std::vector<std::string> known;
   for (const auto &entry : names->getAllProcessorFeatures())
-    known.push_back(entry.Key);
+    known.emplace_back(entry.Key);
   for (StringRef feature : asked) {
     feature = feature.trim();
     StringRef name = feature;

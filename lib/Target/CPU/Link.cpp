@@ -69,7 +69,7 @@ public:
   }
   ~TemporaryFolder() {
     if (!path.empty())
-      sys::fs::remove_directories(path, /*IgnoreErrors=*/true);
+      (void)sys::fs::remove_directories(path, /*IgnoreErrors=*/true);
   }
   std::string file(const Twine &name) const {
     return (Twine(path) + "/" + name).str();
@@ -250,7 +250,7 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
     std::string merged = folder->file("merged.o"), local = folder->file("l.o");
     std::vector<std::string> arguments{"-r", "-o", merged};
     if (linker->isCompiler)
-      arguments.push_back("-nostdlib");
+      arguments.emplace_back("-nostdlib");
     arguments.insert(arguments.end(), inputs.begin(), inputs.end());
     if (Error error = runLinker(*linker, arguments, *folder))
       return error;
@@ -260,7 +260,7 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
       return error;
     arguments = {"-r", "-o", partial, local};
     if (linker->isCompiler)
-      arguments.push_back("-nostdlib");
+      arguments.emplace_back("-nostdlib");
     if (options.weights) {
       arguments.push_back(folder->file("weights.o"));
       if (Error error =
@@ -269,7 +269,7 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
         return error;
     }
     if (Error error = runLinker(*linker, arguments, *folder)) {
-      sys::fs::remove(partial);
+      (void)sys::fs::remove(partial);
       return error;
     }
   } else {
@@ -280,7 +280,7 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
       return error;
     std::vector<std::string> arguments{"-shared", "-o", partial};
     if (linker->isCompiler)
-      arguments.push_back("-nostdlib");
+      arguments.emplace_back("-nostdlib");
     for (StringRef flag :
          {"--gc-sections", "-znoexecstack", "-zrelro", "-znow",
           "--hash-style=gnu", "--build-id=none", "--as-needed", "-zdefs"})
@@ -336,14 +336,14 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
       arguments.push_back(file);
     }
     if (Error error = runLinker(*linker, arguments, *folder)) {
-      sys::fs::remove(partial);
+      (void)sys::fs::remove(partial);
       return error;
     }
     if (placeholder) {
       Error error = fillOrLinkAgain(*linker, arguments, *folder, partial,
                                     target, options);
       if (error) {
-        sys::fs::remove(partial);
+        (void)sys::fs::remove(partial);
         return error;
       }
     }
