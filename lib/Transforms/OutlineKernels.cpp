@@ -212,8 +212,18 @@ void KernelOutliner::cloneMember(Operation *op) {
   inner.clone(*op, map);
 }
 
-/// Fills the frame of `destination` and computes the source of `pad`, which the
-/// kernel computes itself, inside of it.
+/// Whether the frame that `pad` adds is known.
+static bool hasStaticFrame(tensor::PadOp pad) {
+  auto isFrame = [](ArrayRef<int64_t> sizes) {
+    return llvm::all_of(sizes, [](int64_t size) { return size >= 0; });
+  };
+  return pad.getSourceType().hasStaticShape() &&
+         pad.getResultType().hasStaticShape() && isFrame(pad.getStaticLow()) &&
+         isFrame(pad.getStaticHigh()) && !isEmpty(pad.getSourceType());
+}
+
+/// Fills the frame of `destination` and puts the source of `pad` inside of it,
+/// at once if the kernel computes that itself.
 Value KernelOutliner::writePadded(tensor::PadOp pad, Value padding,
                                   Value destination) {
   Location loc = pad.getLoc();
@@ -249,7 +259,9 @@ Value KernelOutliner::writePadded(tensor::PadOp pad, Value padding,
   }
   Value middle = tensor::ExtractSliceOp::create(b, loc, result, attrs(low),
                                                 attrs(inside), attrs(ones));
-  Value written = writeTo(pad.getSource(), middle);
+  Value written = pad.getSource();
+  if (written.getDefiningOp<linalg::LinalgOp>())
+    written = writeTo(written, middle);
   b.setInsertionPoint(pad);
   return tensor::InsertSliceOp::create(b, loc, written, result, attrs(low),
                                        attrs(inside), attrs(ones));
@@ -285,7 +297,7 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
   }
   if (auto pad = dyn_cast<tensor::PadOp>(def)) {
     if (Value padding = pad.getConstantPaddingValue()) {
-      if (pad.getSource().getDefiningOp<linalg::LinalgOp>())
+      if (hasStaticFrame(pad))
         return writePadded(pad, padding, destination);
       Value filled =
           linalg::FillOp::create(b, loc, padding, destination).getResult(0);

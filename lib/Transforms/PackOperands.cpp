@@ -23,22 +23,32 @@ namespace orchestra {
 #include "orchestra/Transforms/Passes.h.inc"
 } // namespace orchestra
 
-/// Whether everything `value` is made of is constant.
-static bool isConstant(Value value) {
+/// Whether everything `value` is made of is constant. `known` holds what was
+/// found before: values are shared, and paths to them many.
+static bool isConstant(Value value, DenseMap<Operation *, bool> &known) {
   Operation *def = value.getDefiningOp();
   if (!def)
     return false;
+  if (auto it = known.find(def); it != known.end())
+    return it->second;
+  bool constant;
   if (matchPattern(def, m_Constant()))
-    return true;
-  if (isa<tensor::EmptyOp>(def))
-    return def->getNumOperands() == 0;
-  return isMemoryEffectFree(def) && def->getNumOperands() > 0 &&
-         llvm::all_of(def->getOperands(), isConstant);
+    constant = true;
+  else if (isa<tensor::EmptyOp>(def))
+    constant = def->getNumOperands() == 0;
+  else
+    constant = isMemoryEffectFree(def) && def->getNumOperands() > 0 &&
+               llvm::all_of(def->getOperands(), [&](Value operand) {
+                 return isConstant(operand, known);
+               });
+  known[def] = constant;
+  return constant;
 }
 
 /// The operand to pack: the one input that runs along the columns, is not read
 /// along the rows, and is a constant or has the wrong order of dimensions.
-static OpOperand *getOperandToPack(linalg::LinalgOp op, TileDims dims) {
+static OpOperand *getOperandToPack(linalg::LinalgOp op, TileDims dims,
+                                   DenseMap<Operation *, bool> &known) {
   OpOperand *found = nullptr;
   AffineExpr column = getAffineDimExpr(dims.column, op.getContext());
   for (OpOperand *input : op.getDpsInputOperands()) {
@@ -51,7 +61,7 @@ static OpOperand *getOperandToPack(linalg::LinalgOp op, TileDims dims) {
       return nullptr;
     bool unitStride = map.getResults().back() == column;
     if (input->get().getDefiningOp<linalg::UnPackOp>() ||
-        (unitStride && !isConstant(input->get())))
+        (unitStride && !isConstant(input->get(), known)))
       return nullptr;
     found = input;
   }
@@ -108,12 +118,13 @@ struct PackOperands : orchestra::impl::PackOperandsPassBase<PackOperands> {
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    DenseMap<Operation *, bool> known;
     for (linalg::LinalgOp op : ops) {
       std::optional<TileDims> dims =
           getRegisterTileDims(op, /*ignoreStride=*/true);
       if (!dims)
         continue;
-      if (OpOperand *input = getOperandToPack(op, *dims))
+      if (OpOperand *input = getOperandToPack(op, *dims, known))
         pack(rewriter, op, input, *dims, columns);
     }
   }

@@ -70,8 +70,11 @@ struct SplitConstants
     // What leaves: a computed tensor that something else uses.
     auto isComputed = [&](Value value) {
       SmallVector<Value> work{value};
+      SmallPtrSet<Operation *, 8> seen;
       while (!work.empty()) {
         Operation *def = work.pop_back_val().getDefiningOp();
+        if (!seen.insert(def).second)
+          continue;
         if (isa<DispatchOp>(def))
           return true;
         llvm::append_range(work, def->getOperands());

@@ -245,7 +245,11 @@ func.func @dynamic(%x: tensor<?x8xf32>) -> tensor<?xf32> {
 // CHECK:       func.func private @orch_k_
 // CHECK-SAME:    (%[[X:[a-z0-9]*]]: tensor<4xf32>, %[[OUT:[a-z0-9]*]]: tensor<7xf32>)
 // CHECK-SAME:    orchestra.kind = "copy"
-// CHECK:         %[[F:.*]] = linalg.fill {{.*}} outs(%[[OUT]]
+// CHECK:         %[[A:.*]] = tensor.extract_slice %[[OUT]][0] [1] [1]
+// CHECK:         linalg.fill {{.*}} outs(%[[A]]
+// CHECK:         %[[B:.*]] = tensor.extract_slice %{{.*}}[5] [2] [1]
+// CHECK:         linalg.fill {{.*}} outs(%[[B]]
+// CHECK:         %[[F:.*]] = tensor.insert_slice %{{.*}} into %{{.*}}[5] [2] [1]
 // CHECK:         %[[R:.*]] = tensor.insert_slice %[[X]] into %[[F]][1] [4] [1]
 // CHECK:         return %[[R]]
 func.func @pad(%x: tensor<4xf32>) -> tensor<7xf32> {

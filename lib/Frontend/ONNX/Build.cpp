@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -39,6 +40,7 @@ std::optional<Shape> broadcastShape(Op &op, llvm::ArrayRef<Data> inputs) {
                        "; sizes must be equal or 1, counted from the end"});
         return std::nullopt;
       }
+      requireBroadcast(op, dim, other);
       dim = op.dims.apply(DimSymbols::Op::Broadcast, dim, other, op.b,
                           op.b.getLoc());
     }

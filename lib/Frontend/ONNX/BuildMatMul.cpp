@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Build.h"
 #include "Narrow.h"
+#include "Sizes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -79,13 +80,6 @@ std::optional<Data> convert(Op &op, const Data &input, ElementType type) {
                      });
 }
 
-static Dim product(llvm::ArrayRef<Dim> dims) {
-  Dim size(1);
-  for (const Dim &dim : dims)
-    size = size * dim;
-  return size;
-}
-
 /// Batch dimensions that broadcast: a generic whose maps leave out those of
 /// size 1, so that nothing is copied.
 static Value broadcastProduct(Op &op, const Data &a, const Data &b,
@@ -148,6 +142,7 @@ std::optional<Data> matmul(Op &op, const Data &a, const Data &b) {
                   "the export may have lost a Transpose");
     return std::nullopt;
   }
+  requireEqual(op, k, other, "sizes that are summed over");
   Data left = a, right = b;
   left.shape = Shape(a.shape.begin(), a.shape.end() - 2);
   right.shape = Shape(b.shape.begin(), b.shape.end() - 2);

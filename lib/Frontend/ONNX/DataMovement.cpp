@@ -192,6 +192,9 @@ LogicalResult lowerConcat(Op &op) {
                       std::to_string(i) + " is " + op.text(input.shape) +
                       "; only dimension " + std::to_string(*axis) +
                       " may differ"});
+    for (int64_t d = 0; d < first.rank(); ++d)
+      if (d != *axis)
+        requireEqual(op, first.shape[d], input.shape[d], "sizes");
   }
   return op.set(0, concat(op, inputs, *axis));
 }

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -138,6 +139,7 @@ LogicalResult lowerEinsum(Op &op) {
         return op.fail("shape-mismatch", "operand shapes do not agree",
                        {"label '" + std::string(1, label) + "' is " +
                         std::to_string(*a) + " and " + std::to_string(*b)});
+      requireBroadcast(op, known->second, dim);
       if (known->second.is(1) || (!a && b && *b != 1))
         known->second = dim;
     }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -221,6 +222,7 @@ std::optional<Data> channelColumn(Op &op, const Data &x, unsigned index,
                    op.text(vector.shape)});
     return std::nullopt;
   }
+  requireEqual(op, vector.shape[0], x.shape[1], "channels and parameters");
   if (!op.expectType(vector, isFloat(vector.type), "a parameter"))
     return std::nullopt;
   auto wide = convert(op, vector, type);

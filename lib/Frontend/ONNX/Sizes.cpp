@@ -100,6 +100,27 @@ Value compareSizes(Op &op, arith::CmpIPredicate order, const Dim &a,
                                indexValue(op, b));
 }
 
+void requireEqual(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what) {
+  if (a == b || (a.constant() && b.constant()))
+    return;
+  op.require(compareSizes(op, arith::CmpIPredicate::eq, a, b),
+             what + " do not agree: " + op.text({a}) + " and " + op.text({b}));
+}
+
+void requireBroadcast(Op &op, const Dim &a, const Dim &b) {
+  if (a == b || a.is(1) || b.is(1) || (a.constant() && b.constant()))
+    return;
+  auto equals = [&](const Dim &x, const Dim &y) {
+    return compareSizes(op, arith::CmpIPredicate::eq, x, y);
+  };
+  Value good = equals(a, b);
+  for (const Dim &size : {a, b})
+    if (!size.constant())
+      good = arith::OrIOp::create(op.b, good, equals(size, Dim(1)));
+  op.require(good, "operand shapes do not agree: " + op.text({a}) + " and " +
+                       op.text({b}));
+}
+
 Dim choose(Op &op, Value condition, const Dim &a, const Dim &b) {
   if (a == b)
     return a;

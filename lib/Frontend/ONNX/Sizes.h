@@ -37,6 +37,11 @@ mlir::Value indexConstant(Op &op, int64_t value);
 Dim sizeFrom(Op &op, mlir::Value index, bool nonNegative = true);
 mlir::Value compareSizes(Op &op, mlir::arith::CmpIPredicate order, const Dim &a,
                          const Dim &b);
+/// Makes a run fail unless the sizes, not both constant, are equal. `what` they
+/// are goes into the message.
+void requireEqual(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what);
+/// The same for sizes of which one may be 1 instead.
+void requireBroadcast(Op &op, const Dim &a, const Dim &b);
 /// condition ? a : b
 Dim choose(Op &op, mlir::Value condition, const Dim &a, const Dim &b);
 

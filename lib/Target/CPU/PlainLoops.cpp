@@ -9,6 +9,8 @@
 // shorter, which also makes them more accurate), functions are polynomials.
 //
 //===----------------------------------------------------------------------===//
+#include "orchestra/Dialect/Orchestra/Kernels.h"
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Target/CPU/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -39,6 +41,41 @@ static void allowReassociation(linalg::LinalgOp op) {
   });
 }
 
+/// A thread's part of a copy has at least this many elements.
+static constexpr int64_t kMinCopiedElements = 8192;
+
+/// Divides a copy that is all that a kernel does at this place among threads,
+/// by the first dimension that has more than one slice. Returns where the copy
+/// of one slice goes, and its operands.
+static void divideCopy(OpBuilder &b, Location loc, Value &source,
+                       Value &target) {
+  auto type = cast<MemRefType>(target.getType());
+  int64_t dim = 0, elements = 1;
+  while (dim < type.getRank() && type.getDimSize(dim) == 1)
+    ++dim;
+  if (dim == type.getRank())
+    return;
+  for (int64_t inner = dim + 1; inner < type.getRank(); ++inner)
+    elements *= type.isDynamicDim(inner) ? 64 : type.getDimSize(inner);
+  if (!type.isDynamicDim(dim) &&
+      type.getDimSize(dim) * elements < 2 * kMinCopiedElements)
+    return;
+  OpFoldResult one = b.getIndexAttr(1);
+  SmallVector<OpFoldResult> sizes = memref::getMixedSizes(b, loc, target);
+  auto forall = scf::ForallOp::create(
+      b, loc, ArrayRef<OpFoldResult>(sizes[dim]), ValueRange(), std::nullopt);
+  forall->setAttr(kGrainAttrName,
+                  b.getI64IntegerAttr(llvm::divideCeil(
+                      kMinCopiedElements, std::max<int64_t>(elements, 1))));
+  b.setInsertionPointToStart(forall.getBody());
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> ones(type.getRank(), one);
+  offsets[dim] = forall.getInductionVar(0);
+  sizes[dim] = one;
+  source = memref::SubViewOp::create(b, loc, source, offsets, sizes, ones);
+  target = memref::SubViewOp::create(b, loc, target, offsets, sizes, ones);
+}
+
 /// A copy of a memref as a linalg op, so that it becomes a loop nest.
 static void expandCopies(func::FuncOp function) {
   SmallVector<memref::CopyOp> copies;
@@ -50,13 +87,16 @@ static void expandCopies(func::FuncOp function) {
       continue;
     }
     OpBuilder builder(copy);
-    auto type = cast<MemRefType>(copy.getTarget().getType());
+    Value source = copy.getSource(), target = copy.getTarget();
+    if (copy->getParentOp() == function.getOperation() &&
+        function->hasAttr(kKernelAttrName))
+      divideCopy(builder, copy.getLoc(), source, target);
+    auto type = cast<MemRefType>(target.getType());
     AffineMap map = builder.getMultiDimIdentityMap(type.getRank());
     SmallVector<utils::IteratorType> iterators(type.getRank(),
                                                utils::IteratorType::parallel);
-    linalg::GenericOp::create(builder, copy.getLoc(), copy.getSource(),
-                              copy.getTarget(), ArrayRef<AffineMap>{map, map},
-                              iterators,
+    linalg::GenericOp::create(builder, copy.getLoc(), source, target,
+                              ArrayRef<AffineMap>{map, map}, iterators,
                               [](OpBuilder &b, Location loc, ValueRange args) {
                                 linalg::YieldOp::create(b, loc, args[0]);
                               });

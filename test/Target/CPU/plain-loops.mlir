@@ -85,3 +85,31 @@ func.func @scalar(%x: memref<f32>, %y: memref<f32>) {
   linalg.negf ins(%x : memref<f32>) outs(%y : memref<f32>)
   return
 }
+
+// What a kernel copies is divided among threads by its first dimension of more
+// than one slice: a slice of 64 x 32 is a quarter of what is worth a thread.
+// CHECK-LABEL: func.func @divided_copy
+// CHECK:         scf.forall (%[[I:.*]]) in (20)
+// CHECK:           scf.for
+// CHECK:           memref.load
+// CHECK:           memref.store
+// CHECK:         } {orchestra.grain = 4 : i64}
+func.func @divided_copy(%x: memref<1x20x64x32xf32>, %y: memref<1x20x64x32xf32>) attributes {orchestra.kernel} {
+  memref.copy %x, %y : memref<1x20x64x32xf32> to memref<1x20x64x32xf32>
+  return
+}
+
+// A small one is not, nor one of the host program.
+// CHECK-LABEL: func.func @small_copy
+// CHECK-NOT:     scf.forall
+func.func @small_copy(%x: memref<8x64xf32>, %y: memref<8x64xf32>) attributes {orchestra.kernel} {
+  memref.copy %x, %y : memref<8x64xf32> to memref<8x64xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @host_copy
+// CHECK-NOT:     scf.forall
+func.func @host_copy(%x: memref<20x64x32xf32>, %y: memref<20x64x32xf32>) {
+  memref.copy %x, %y : memref<20x64x32xf32> to memref<20x64x32xf32>
+  return
+}
