@@ -85,6 +85,16 @@ Compilation::create(StringRef model, const CompileOptions &options) {
                        "the strategy script cannot be read [unreadable-file]",
                        {"note: " + buffer.getError().message()});
     result->strategyText = (*buffer)->getBuffer().str();
+    if (llvm::StringRef(result->strategyText).trim().empty())
+      return makeError(Fault::Usage, options.strategy,
+                       "the strategy script is empty [unreadable-file]");
+  } else if (!options.reference &&
+             getBuiltinStrategy(result->target.arch, false).empty()) {
+    return makeError(Fault::Usage, options.target,
+                     "there is no strategy for " + result->target.arch +
+                         " yet [no-codegen]",
+                     {"help: --reference compiles plain loops for it; "
+                      "--strategy=FILE takes a script of your own"});
   }
   return result;
 }

@@ -215,11 +215,14 @@ Expected<Tensor> orchestra::readImage(StringRef path, const TensorDecl &spec,
                               : list[size_t(c)];
   };
   bool reversed = options.channels == "bgr";
+  // Integers hold the pixels themselves unless asked otherwise.
+  double scale =
+      options.scale.value_or(isFloatDtype(spec.dtype) ? 1.0 / 255 : 1.0);
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t y = 0; y < height; ++y)
       for (int64_t x = 0; x < width; ++x) {
         double value =
-            picture.at(y, x, reversed ? channels - 1 - c : c) * options.scale;
+            picture.at(y, x, reversed ? channels - 1 - c : c) * scale;
         value =
             (value - pick(options.mean, c, 0)) / pick(options.deviation, c, 1);
         tensor->setElement(last || flat ? (y * width + x) * channels + c

@@ -18,6 +18,8 @@
 using namespace llvm;
 using namespace orchestra;
 
+static_assert(kMaxThreads == ORCH_MAX_THREADS);
+
 Model::~Model() = default;
 Session::~Session() = default;
 

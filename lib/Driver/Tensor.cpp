@@ -249,7 +249,7 @@ Expected<Tensor> orchestra::randomTensor(uint32_t dtype,
     return tensor.takeError();
   std::memset(tensor->getData(), 0, tensor->getNumBytes());
   uint64_t state = seed * 0x2545f4914f6cdd1du + 1;
-  bool isFloat = dtype <= ORCH_DTYPE_BF16 || smallFloat(dtype);
+  bool isFloat = isFloatDtype(dtype);
   for (int64_t i = 0; i < tensor->getNumElements(); ++i) {
     uint64_t bits = nextRandom(state);
     double value;
@@ -270,6 +270,10 @@ Expected<Tensor> orchestra::randomTensor(uint32_t dtype,
   return tensor;
 }
 
+bool orchestra::isFloatDtype(uint32_t dtype) {
+  return dtype <= ORCH_DTYPE_BF16 || smallFloat(dtype);
+}
+
 Expected<Difference> orchestra::compare(const Tensor &got, const Tensor &wanted,
                                         double rtol, double atol,
                                         StringRef name) {
@@ -279,12 +283,31 @@ Expected<Difference> orchestra::compare(const Tensor &got, const Tensor &wanted,
                       describeType(got.getDtype(), got.getDims()) +
                       ", the reference has " +
                       describeType(wanted.getDtype(), wanted.getDims())});
+  // Integers of 64 bits do not fit a double.
+  bool wide =
+      got.getDtype() == wanted.getDtype() &&
+      (got.getDtype() == ORCH_DTYPE_I64 || got.getDtype() == ORCH_DTYPE_U64);
+  auto sameBits = [&](int64_t i) {
+    return memcmp(got.getData() + 8 * i, wanted.getData() + 8 * i, 8) == 0;
+  };
   Difference result;
   double worst = -1, scale = 0, maxFinite = 0;
   for (int64_t i = 0; i < got.getNumElements(); ++i) {
     double a = got.getElement(i), b = wanted.getElement(i);
     if (std::isfinite(b))
       scale = std::max(scale, std::fabs(b));
+    if (a == b && wide && !sameBits(i)) {
+      // Less than a double tells apart, and beyond no bound but zero.
+      uint64_t x, y;
+      memcpy(&x, got.getData() + 8 * i, 8);
+      memcpy(&y, wanted.getData() + 8 * i, 8);
+      double difference = double(std::max(x, y) - std::min(x, y));
+      result.violations += difference > atol + rtol * std::fabs(b);
+      maxFinite = std::max(maxFinite, difference);
+      if (worst < 1)
+        worst = 1, result.index = i, result.got = a, result.wanted = b;
+      continue;
+    }
     if (a == b || (std::isnan(a) && std::isnan(b))) {
       if (result.index < 0 && worst < 0)
         worst = 0, result.index = i, result.got = a, result.wanted = b;

@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -288,6 +289,8 @@ Expected<NamedTensors> orchestra::readNpz(StringRef path) {
         unzGetCurrentFileInfo64(archive, &info, name, sizeof(name), nullptr, 0,
                                 nullptr, 0) != UNZ_OK)
       return badNpz(path, "its directory is damaged");
+    if (info.size_filename >= sizeof(name))
+      return badNpz(path, "the name of a member is too long");
     // Damage or malice in the directory must not become a huge allocation: a
     // stored member is no larger than the file, deflate gains at most 1032.
     if (info.uncompressed_size > info.compressed_size * 1100 + 4096)
@@ -322,8 +325,12 @@ Error orchestra::writeNpz(StringRef path, const NamedTensors &tensors) {
                      "the file cannot be written [unwritable-file]",
                      {"note: " + why.str()});
   };
+  sys::fs::file_status there;
+  if (!sys::fs::status(path, there) && !sys::fs::is_regular_file(there))
+    return failed("it is there already and no regular file");
   // Beside the target and renamed, so that nobody reads half an archive.
-  std::string temporary = (path + ".tmp").str();
+  std::string temporary =
+      (path + "." + Twine(sys::Process::getProcessId()) + ".tmp").str();
   zipFile archive = zipOpen64(temporary.c_str(), APPEND_STATUS_CREATE);
   if (!archive)
     return failed("it cannot be created");

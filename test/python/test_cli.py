@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 
 import evaluate
 import numpy as np
+import onnx
 import pytest
+from conftest import ROOT
+from onnx import TensorProto, helper
 
 DIGITS = evaluate.HERE
 MODEL = DIGITS / "digits.onnx"
@@ -118,3 +123,93 @@ def test_damaged_cache_is_a_miss(orchestra, reference, tmp_path):
         orchestra(*words)  # no cache can be written: slower, not wrong
     finally:
         orchestra.env = env
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bench", MODEL, "--warmup", "-3"),
+        ("bench", MODEL, "--runs", "0"),
+        ("bench", MODEL, "--seconds", "nan"),
+        ("run", MODEL, "--random", "--threads", "-1"),
+        ("run", MODEL, "--random", "--threads", "100000"),
+    ],
+)
+def test_numbers_of_flags_are_checked(words, orchestra):
+    assert "[usage]" in orchestra(*words, code=2).stderr
+
+
+def test_target_without_strategy(orchestra, tmp_path):
+    done = orchestra("compile", MODEL, "--target=aarch64", "-o", tmp_path / "a.so", code=2)
+    assert "[no-codegen]" in done.stderr and "--reference" in done.stderr
+
+
+def test_level_zero(orchestra, tmp_path):
+    orchestra("compile", MODEL, "-O0", "-o", tmp_path / "zero.so")
+    orchestra("run", tmp_path / "zero.so", "--random")
+
+
+def test_output_into_no_folder(orchestra, tmp_path):
+    done = orchestra("compile", MODEL, "-o", tmp_path / "none" / "x.so", code=4)
+    assert "[unwritable-file]" in done.stderr
+
+
+def test_failed_compile_leaves_the_old_file(orchestra, tmp_path):
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(b"no model")
+    header = tmp_path / "old.h"
+    header.write_text("keep")
+    orchestra("compile", damaged, "--emit=header", "-o", header, code=1)
+    assert header.read_text() == "keep"
+
+
+def test_outputs_replace_no_device(orchestra, tmp_path):
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    assert "[unwritable-file]" in orchestra("run", MODEL, "--random", "--outputs", fifo, code=4).stderr
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def graph(nodes, inputs, outputs):
+    values = [helper.make_tensor_value_info(name, kind, dims) for name, kind, dims in inputs + outputs]
+    made = helper.make_graph(nodes, "g", values[: len(inputs)], values[len(inputs) :])
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+@pytest.mark.parametrize(
+    "op, dims, shapes",
+    [
+        ("MatMul", (["N", "K"], ["L", "M"]), ((1, 8), (2, 6))),
+        ("Add", (["N"], ["M"]), ((3,), (4,))),
+        ("Concat", (["N", "K"], ["L", "M"]), ((2, 4), (2, 3))),
+    ],
+)
+def test_sizes_are_compared_at_run_time(op, dims, shapes, orchestra, tmp_path):
+    attributes = {"axis": 0} if op == "Concat" else {}
+    node = helper.make_node(op, ["x", "z"], ["y"], name="the_node", **attributes)
+    result = ["A"] if op == "Add" else ["A", "B"]
+    inputs = [("x", TensorProto.FLOAT, dims[0]), ("z", TensorProto.FLOAT, dims[1])]
+    onnx.save(graph([node], inputs, [("y", TensorProto.FLOAT, result)]), tmp_path / "m.onnx")
+    np.savez(tmp_path / "in.npz", x=np.ones(shapes[0], np.float32), z=np.ones(shapes[1], np.float32))
+    done = orchestra("run", tmp_path / "m.onnx", "--inputs", tmp_path / "in.npz", code=1)
+    assert "the_node" in done.stderr and "do not agree" in done.stderr
+
+
+def test_wide_integers_are_compared_exactly(orchestra, tmp_path):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    model = graph([node], [("x", TensorProto.INT64, [1])], [("y", TensorProto.INT64, [1])])
+    onnx.save(model, tmp_path / "m.onnx")
+    np.savez(tmp_path / "in.npz", x=np.array([2**60 + 1]))
+    np.savez(tmp_path / "ref.npz", y=np.array([2**60]))
+    words = ("run", tmp_path / "m.onnx", "--inputs", tmp_path / "in.npz", "--compare", tmp_path / "ref.npz")
+    orchestra(*words, "--rtol", 0, "--atol", 0, code=1)
+
+
+def test_pictures_stay_pixels_for_integers(orchestra, tmp_path):
+    node = helper.make_node("Identity", ["x"], ["y"])
+    shape = [1, 1, 8, 8]
+    model = graph([node], [("x", TensorProto.UINT8, shape)], [("y", TensorProto.UINT8, shape)])
+    onnx.save(model, tmp_path / "m.onnx")
+    picture = ROOT / "examples/digits/pictures/7.png"
+    orchestra("run", tmp_path / "m.onnx", "--input", f"x={picture}", "--outputs", tmp_path / "out.npz")
+    assert np.load(tmp_path / "out.npz")["y"].max() > 1

@@ -215,13 +215,20 @@ void tool::addBench(CLI::App &app, Tool &tool) {
   command->add_option("model", args->model, "A model, or a compiled .so")
       ->required();
   addInputFlags(*command, args->inputs);
-  command->add_option("--threads", args->threads,
-                      "Threads that run (default: one for each CPU)");
-  command->add_option("--warmup", args->warmup,
-                      "Runs that do not count (default: 3)");
-  command->add_option("--runs", args->runs, "Runs that count");
-  command->add_option("--seconds", args->seconds,
-                      "Without --runs: how long to measure (default: 2)");
+  command
+      ->add_option("--threads", args->threads,
+                   "Threads that run (default: one for each CPU)")
+      ->check(threadCounts());
+  command
+      ->add_option("--warmup", args->warmup,
+                   "Runs that do not count (default: 3)")
+      ->check(CLI::Range(0, 1000000));
+  command->add_option("--runs", args->runs, "Runs that count")
+      ->check(CLI::Range(1, 1000000));
+  command
+      ->add_option("--seconds", args->seconds,
+                   "Without --runs: how long to measure (default: 2)")
+      ->check(finiteNumber(0));
   command->add_flag("--cold", args->cold,
                     "Also compile with an empty cache, and time that");
   command->add_flag("--peak", args->peak,

@@ -70,13 +70,25 @@ static llvm::Error emitText(Arguments &args) {
   if (args.output.empty() || args.output == "-")
     return emitModel(args.model, args.compile, args.stopAfter, format,
                      llvm::outs());
+  // A file that is there stays as it is until there is something to write.
+  std::string text;
+  llvm::raw_string_ostream buffer(text);
+  if (llvm::Error error =
+          emitModel(args.model, args.compile, args.stopAfter, format, buffer))
+    return error;
   std::error_code error;
   llvm::raw_fd_ostream os(args.output, error);
+  if (!error) {
+    os << text;
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
   if (error)
     return makeError(Fault::Environment, args.output,
                      "the file cannot be written [unwritable-file]",
                      {"note: " + error.message()});
-  return emitModel(args.model, args.compile, args.stopAfter, format, os);
+  return llvm::Error::success();
 }
 
 static int compile(Arguments &args, const Common &common) {
@@ -96,6 +108,12 @@ static int compile(Arguments &args, const Common &common) {
                             "the kind of output is not known [unknown-format]",
                             {"help: name it .so (a shared library) or .o (an "
                              "object to link), or use --emit"}),
+                  common);
+  llvm::StringRef folder = llvm::sys::path::parent_path(args.output);
+  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
+    return report(makeError(Fault::Environment, args.output,
+                            "the file cannot be written [unwritable-file]",
+                            {"note: there is no folder " + folder.str()}),
                   common);
   llvm::Expected<std::unique_ptr<CompiledModel>> compiled = [&] {
     Progress progress(common, args.compile);

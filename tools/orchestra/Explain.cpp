@@ -153,8 +153,10 @@ void tool::addExplain(CLI::App &app, Tool &tool) {
   command->add_option("model", args->model, "A model, or a compiled .so")
       ->required();
   addInputFlags(*command, args->inputs);
-  command->add_option("--threads", args->threads,
-                      "Threads that run (default: one for each CPU)");
+  command
+      ->add_option("--threads", args->threads,
+                   "Threads that run (default: one for each CPU)")
+      ->check(threadCounts());
   command->add_option("--runs", args->runs, "Runs to measure (default: 10)")
       ->check(CLI::Range(1, 1000000));
   command->add_option("--top", args->top, "Only the slowest calls");

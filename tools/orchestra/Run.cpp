@@ -158,7 +158,14 @@ static llvm::Error writeText(llvm::StringRef path, const std::string &text) {
                      "the file cannot be written [unwritable-file]",
                      {"note: " + error.message()});
   os << text;
-  return llvm::Error::success();
+  os.close();
+  if (!os.has_error())
+    return llvm::Error::success();
+  error = os.error();
+  os.clear_error();
+  return makeError(Fault::Environment, path,
+                   "the file cannot be written [unwritable-file]",
+                   {"note: " + error.message()});
 }
 
 static llvm::Error runOnce(Arguments &args, const Common &common) {
@@ -280,8 +287,10 @@ void tool::addRun(CLI::App &app, Tool &tool) {
                       "Relative bound of --compare (default: 1e-4)");
   command->add_option("--atol", args->atol,
                       "Absolute bound of --compare (default: 1e-5)");
-  command->add_option("--threads", args->threads,
-                      "Threads that run (default: one for each CPU)");
+  command
+      ->add_option("--threads", args->threads,
+                   "Threads that run (default: one for each CPU)")
+      ->check(threadCounts());
   command->add_option("--profile", args->profile,
                       "Write a trace for ui.perfetto.dev");
   command->add_option("--batch", args->batch,

@@ -70,7 +70,7 @@ void tool::addInputFlags(CLI::App &command, InputArguments &args) {
       ->group(group);
   command
       .add_option("--scale", args.image.scale,
-                  "Multiply pixel values (default: 1/255)")
+                  "Multiply pixel values (default: 1/255, for integers 1)")
       ->group(group);
   command
       .add_option("--mean", args.image.mean,

@@ -13,11 +13,29 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <chrono>
+#include <cmath>
 #include <unistd.h>
 
 using namespace orchestra;
 using namespace orchestra::tool;
 using llvm::StringRef;
+
+CLI::Validator orchestra::tool::threadCounts() {
+  return CLI::Range(0, kMaxThreads);
+}
+
+CLI::Validator orchestra::tool::finiteNumber(double least) {
+  return CLI::Validator(
+      [least](std::string &text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) &&
+            value >= least)
+          return std::string();
+        return "'" + text + "' is not a number of at least " +
+               llvm::formatv("{0}", least).str();
+      },
+      "NUMBER");
+}
 
 double tool::nowMilliseconds() {
   return std::chrono::duration<double, std::milli>(

@@ -87,6 +87,11 @@ std::string formatBytes(double bytes);
 /// "1.24 ms".
 std::string formatMilliseconds(double milliseconds);
 
+/// Checks of flags: a number of threads (0: one for each CPU), a finite number
+/// of at least `least`.
+CLI::Validator threadCounts();
+CLI::Validator finiteNumber(double least);
+
 double nowMilliseconds();
 
 } // namespace orchestra::tool

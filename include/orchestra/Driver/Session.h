@@ -23,6 +23,9 @@
 
 namespace orchestra {
 
+/// The most threads that a model can run on.
+constexpr int kMaxThreads = 1024;
+
 /// A kernel call of a program.
 struct KernelCall {
   std::string kernel;

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,8 @@ private:
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 /// "f32[1,3,224,224]"
+/// Whether elements of this type are floating-point numbers.
+bool isFloatDtype(uint32_t dtype);
 std::string describeType(uint32_t dtype, llvm::ArrayRef<int64_t> dims);
 
 //===----------------------------------------------------------------------===//
@@ -96,7 +99,8 @@ llvm::Expected<Tensor> readRaw(llvm::StringRef path, const TensorDecl &spec);
 struct ImageOptions {
   int64_t width = 0, height = 0; ///< 0: what the model says
   bool keepAspect = false;       ///< resize the short side, crop the middle
-  double scale = 1.0 / 255;      ///< multiplies pixel values first
+  /// Multiplies pixel values first; none: 1/255 for floats, 1 for integers.
+  std::optional<double> scale;
   std::vector<double> mean;      ///< then subtracted, for each channel
   std::vector<double> deviation; ///< then divided by
   std::string layout;            ///< "nchw", "nhwc"; "": what the model says
