@@ -107,7 +107,7 @@ void nvidia::findDevices(std::vector<FoundDevice> &found) {
       continue;
     // Devices of one architecture are told apart by number.
     int64_t id = llvm::count(archs, arch.arch);
-    archs.push_back(arch.arch);
+    archs.emplace_back(arch.arch);
     FoundDevice device;
     device.device.name = "gpu" + std::to_string(found.size());
     device.device.target =
