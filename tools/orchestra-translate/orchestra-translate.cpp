@@ -1,4 +1,5 @@
-//===- orchestra-translate.cpp - Other forms to IR and back ------------------===//
+//===- orchestra-translate.cpp - Other forms to IR and back
+//------------------===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

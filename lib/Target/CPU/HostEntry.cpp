@@ -260,7 +260,8 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
       b.getFunctionType(SmallVector<Type>(4, pointer), {b.getI32Type()}));
   b.setInsertionPointToStart(resolve.addEntryBlock());
   Value exec = resolve.getArgument(0), inputDims = resolve.getArgument(1),
-        outputDims = resolve.getArgument(2), arenaBytes = resolve.getArgument(3);
+        outputDims = resolve.getArgument(2),
+        arenaBytes = resolve.getArgument(3);
   Value data;
   if (module->hasAttr(kSizesFromValuesAttrName))
     data = loadField(exec, kExecInputs, pointer);

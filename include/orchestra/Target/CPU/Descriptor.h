@@ -50,7 +50,7 @@ struct ArtefactInfo {
   std::vector<CallInfo> calls;
   WeightsPlace weights = WeightsPlace::None;
   uint64_t weightsSize = 0;
-  uint32_t flags = 0; ///< ORCH_ARTEFACT_... of format.h
+  uint32_t flags = 0;      ///< ORCH_ARTEFACT_... of format.h
   std::string weightsHash; ///< hexadecimal content hash
   std::string weightsFile; ///< External: relative to the artefact
   /// The functions of the host program.
