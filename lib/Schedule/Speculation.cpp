@@ -392,6 +392,11 @@ bool DivergenceToSpeculation::decide(scf::IfOp conditional,
   };
   if (std::string why = whyNotHere(conditional); !why.empty())
     return refuse(why);
+  // A condition has no shape, so it cannot be moved.
+  if (conditional.getCondition().getDefiningOp<TaskOp>() &&
+      places.getDevice(conditional.getCondition()) !=
+          places.getHome(conditional))
+    return refuse("its condition is computed on another device");
   for (Region &region : conditional->getRegions())
     if (std::string why = whyNotInVain(region); !why.empty())
       return refuse(why);

@@ -472,3 +472,21 @@ func.func @tasks(%x: tensor<4xf32>, %c: i1) -> tensor<4xf32> {
   }
   return %1 : tensor<4xf32>
 }
+
+// REMARK-DAG: loc("elsewhere"): [Missed] Speculation {{.*}}Reason="its condition is computed on another device"
+func.func @elsewhere(%x: tensor<4xf32>, %f: f32) -> tensor<4xf32> {
+  %0 = orchestra.schedule on @m -> (tensor<4xf32>) {
+    %1 = orchestra.task -> (i1) target = {arch = "x86_64", device_id = 1} {
+      %c = arith.cmpf ogt, %f, %f : f32
+      orchestra.yield %c : i1
+    }
+    %chosen = scf.if %1 -> (tensor<4xf32>) {
+      %n = arith.negf %x : tensor<4xf32>
+      scf.yield %n : tensor<4xf32>
+    } else {
+      scf.yield %x : tensor<4xf32>
+    } loc("elsewhere")
+    orchestra.yield %chosen : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
