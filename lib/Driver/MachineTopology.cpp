@@ -133,6 +133,14 @@ static void measureFigures(json::Object &device, Cores cores) {
   for (StringRef type : {"f64", "f32", "f16", "bf16", "i32", "i8"})
     if (double rate = measureArithmetic(type, cores))
       rates[type] = rate;
+  // Some processors take longer for a narrow type's own instruction than for
+  // the wider type, which kernels use then. A rate that is absent says just
+  // that.
+  for (auto [narrow, wide] : {std::pair<StringRef, StringRef>("f16", "f32"),
+                              {"bf16", "f32"},
+                              {"i8", "i32"}})
+    if (rates.getNumber(narrow).value_or(0) < rates.getNumber(wide).value_or(0))
+      rates.erase(narrow);
   device["peak_flops"] = std::move(rates);
   if (double bandwidth = measureMemory(cores))
     device["memory_bandwidth"] = bandwidth;

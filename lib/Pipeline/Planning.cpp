@@ -8,6 +8,8 @@
 
 #include "orchestra/Schedule/Passes.h"
 
+#include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -20,6 +22,7 @@ void orchestra::buildPlanPipeline(OpPassManager &pm,
   if (options.hasTasks) {
     schedule.place.assign(options.place.begin(), options.place.end());
   } else {
+    pm.addPass(createLiftControlFlowToSCFPass());
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
     PartitionPassOptions partition;

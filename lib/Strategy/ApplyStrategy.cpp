@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Strategy/Passes.h"
+#include "orchestra/Strategy/StrategyOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -55,16 +56,25 @@ struct ApplyStrategy : orchestra::impl::ApplyStrategyPassBase<ApplyStrategy> {
       return signalPassFailure();
     }
     Builder builder(&getContext());
-    for (auto kernel : module.getOps<func::FuncOp>())
-      kernel->setAttr(kVectorBitsAttrName,
-                      builder.getI64IntegerAttr(vectorBits));
+    IntegerAttr bits = builder.getI64IntegerAttr(vectorBits);
+    DictionaryAttr target = builder.getDictionaryAttr(
+        {builder.getNamedAttr("arch", builder.getStringAttr(arch)),
+         builder.getNamedAttr("vector_bits", bits)});
+    for (auto kernel : module.getOps<func::FuncOp>()) {
+      kernel->setAttr(kVectorBitsAttrName, bits);
+      if (!arch.empty())
+        kernel->setAttr(kTargetAttrName, target);
+    }
     transform::TransformOptions options;
     options.enableExpensiveChecks(false);
     if (failed(transform::applyTransformNamedSequence(module, main, *strategy,
                                                       options)))
       return signalPassFailure();
-    for (auto kernel : module.getOps<func::FuncOp>())
+    for (auto kernel : module.getOps<func::FuncOp>()) {
       kernel->removeAttr(kVectorBitsAttrName);
+      if (!arch.empty())
+        kernel->removeAttr(kTargetAttrName);
+    }
     RewritePatternSet patterns(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
     if (failed(applyPatternsGreedily(module, std::move(patterns))))

@@ -10,6 +10,8 @@ module attributes {transform.with_named_sequence} {
     transform.orchestra.tile_contraction %root rows = 14 columns = 32 : !transform.any_op
     // CHECK: transform.orchestra.tile_rows %{{.*}} elements = 8192 : !transform.any_op
     transform.orchestra.tile_rows %root elements = 8192 : !transform.any_op
+    // CHECK: transform.orchestra.target_key %{{.*}} "l1_bytes" : (!transform.any_op) -> !transform.param<i64>
+    %bytes = transform.orchestra.target_key %root "l1_bytes" : (!transform.any_op) -> !transform.param<i64>
     transform.yield
   }
 }

@@ -109,3 +109,18 @@ def test_trace_of_a_run_is_read(orchestra, tmp_path):
     measured = {w["name"]: w for w in json.loads(done.stdout)["work"] if "measured_start_s" in w}
     assert "left" in measured
     assert all(0 <= work["measured_start_s"] < work["measured_end_s"] for work in measured.values())
+
+
+def test_measured_machine(orchestra, tmp_path):
+    """No narrow type is slower than the wider one that it can run as; a plan can be made of it."""
+    machine = json.loads(orchestra("targets", "--emit-topology", "--measure").stdout)
+    for device in machine["devices"]:
+        if "core_count" not in device or device["arch"] not in ("x86_64", "aarch64"):
+            continue
+        rates = device["peak_flops"]
+        assert rates["f32"] > 1e8 and device["memory_bandwidth"] > 1e8
+        for narrow, wide in (("f16", "f32"), ("bf16", "f32"), ("i8", "i32")):
+            assert rates.get(narrow, rates[wide]) >= rates[wide]
+    path = tmp_path / "machine.json"
+    path.write_text(json.dumps(machine))
+    assert "latency_s" in json.loads(orchestra("plan", FOLDER / "towers.mlir", "--topology", path, "--json").stdout)

@@ -95,6 +95,44 @@ def SchedulePass : Pass<"orchestra-schedule", "::mlir::ModuleOp"> {
   let dependentDialects = ["::orchestra::OrchestraDialect"];
 }
 
+def DivergenceToSpeculationPass
+    : Pass<"divergence-to-speculation", "::mlir::ModuleOp"> {
+  let summary = "Computes both branches of a conditional ahead of its condition.";
+  let description = [{
+    Before: schedules on a topology, with conditionals (`scf.if`) in their tasks
+    or between them; control flow between blocks is lifted by `lift-cf-to-scf`.
+    After: a conditional for which the cost model says that it ends sooner so is
+    a task for each branch, on the device that the planner gives it, and one
+    `orchestra.commit` that chooses between their results. The task that it was
+    in is split around it.
+
+    Left alone, with a remark that says why, is a conditional of which a branch
+    has effects, may trap (a division by what may be zero, an index or a size
+    that may not fit) or may never end; that is in a loop or in a branch of
+    another one; or that gains nothing. Loops and conditionals inside of a branch
+    go with it, if they always end.
+
+    A `profile` says how often conditions held in earlier runs:
+    `{"branches": {NODE: {"true": COUNT, "false": COUNT}}}`. Without, both
+    branches count as equally likely.
+
+    {{example: divergence-to-speculation-doc.mlir}}
+  }];
+  let options = [
+    Option<"machine", "topology", "std::string", "\"\"",
+           "Name of the topology, if the module has several.">,
+    Option<"profile", "profile", "std::string", "\"\"",
+           "JSON file of how often conditions held.">,
+    Option<"assumedSize", "assumed-size", "int64_t", "128",
+           "Size of dimensions that are known only at run time, in estimates.">,
+    Option<"allowance", "allowance", "double", "0",
+           "Seconds that a conditional may lose by speculation.">
+  ];
+  let dependentDialects = ["::orchestra::OrchestraDialect",
+                           "::mlir::pdl::PDLDialect",
+                           "::mlir::pdl_interp::PDLInterpDialect"];
+}
+
 def PlanMemoryPass : Pass<"orchestra-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Places the host program's buffers in one arena.";
   let description = [{

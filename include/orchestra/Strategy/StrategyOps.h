@@ -10,6 +10,7 @@
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Transform/IR/TransformDialect.h"
 #include "mlir/Dialect/Transform/IR/TransformTypes.h"
+#include "mlir/Dialect/Transform/Interfaces/MatchInterfaces.h"
 #include "mlir/Dialect/Transform/Interfaces/TransformInterfaces.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -18,6 +19,9 @@
 #include "orchestra/Strategy/StrategyOps.h.inc"
 
 namespace orchestra {
+
+/// Discardable dictionary on a kernel: the target it is for, as a task has it.
+constexpr llvm::StringLiteral kTargetAttrName = "orchestra.target";
 /// Adds the ops above to the transform dialect.
 void registerStrategyOps(mlir::DialectRegistry &registry);
 } // namespace orchestra

@@ -12,6 +12,7 @@
 
 include "mlir/Dialect/Transform/IR/TransformDialect.td"
 include "mlir/Dialect/Transform/IR/TransformTypes.td"
+include "mlir/Dialect/Transform/Interfaces/MatchInterfaces.td"
 include "mlir/Dialect/Transform/Interfaces/TransformInterfaces.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -72,6 +73,38 @@ def Strategy_TileRowsOp : Strategy_KernelOp<"tile_rows"> {
                        ConfinedAttr<I64Attr, [IntPositive]>:$elements);
   let assemblyFormat = [{
     $target `elements` `=` $elements attr-dict `:` type($target)
+  }];
+}
+
+def Strategy_TargetKeyOp
+    : Op<Transform_Dialect, "orchestra.target_key",
+         [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>, MatchOpInterface,
+          TransformOpInterface, TransformEachOpTrait]> {
+  let summary = "Gives a key or figure of the target that an op is for.";
+  let description = [{
+    The target is that of the task around the op, or `orchestra.target` on the op
+    or on one around it, as kernels have it. The key is the target's own, else
+    the default or the published figure of its architecture: `arch`,
+    `vector_bits`, `mfma`, `l1_bytes` and so on (docs/targets.md). A target
+    without the key is a silenceable failure, so a matcher can be followed by
+    others.
+
+    ```mlir
+    %bits = transform.orchestra.target_key %kernel "vector_bits"
+        : (!transform.any_op) -> !transform.param<i64>
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$target, StrAttr:$key);
+  let results = (outs TransformParamTypeInterface:$value);
+  let assemblyFormat = [{
+    $target $key attr-dict `:` functional-type($target, $value)
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::DiagnosedSilenceableFailure applyToOne(
+        ::mlir::transform::TransformRewriter &rewriter,
+        ::mlir::Operation *target,
+        ::mlir::transform::ApplyToEachResultList &results,
+        ::mlir::transform::TransformState &state);
   }];
 }
 
