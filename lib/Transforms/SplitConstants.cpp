@@ -46,7 +46,20 @@ struct SplitConstants
     Block &block = entry.getBody().front();
     DenseSet<Value> constants;
     SetVector<Operation *> moved;
+    // What tasks make of constants is not the tasks' work.
+    SmallVector<Operation *> ops;
     for (Operation &op : block.without_terminator()) {
+      auto schedule = dyn_cast<ScheduleOp>(op);
+      if (!schedule) {
+        ops.push_back(&op);
+        continue;
+      }
+      for (TaskOp task : schedule.getBody().getOps<TaskOp>())
+        for (Operation &inner : task.getBody().front().without_terminator())
+          ops.push_back(&inner);
+    }
+    for (Operation *each : ops) {
+      Operation &op = *each;
       bool constant =
           isa<arith::ConstantOp, tensor::EmptyOp>(op)
               ? op.getNumOperands() == 0
