@@ -8,6 +8,7 @@
 //   Kernels.cpp  kernels leave the module and become objects, in parallel
 //   Fold.cpp     constant work runs now instead of at each start
 //   Host.cpp     the host program, the weights, what the artefact says
+//   Plan.cpp     a plan for a machine with several devices
 //   Compile.cpp  the steps in order, behind the public functions
 //
 //===----------------------------------------------------------------------===//
@@ -32,6 +33,9 @@
 struct orch_tensor;
 
 namespace orchestra {
+
+struct PlanRequest;
+struct PlannedSchedule;
 
 /// The version and the identity of the compiler's own file: code compiled by
 /// another build of it is never reused.
@@ -64,6 +68,10 @@ public:
 
   /// Runs stages up to `last` and prints the IR that leaves it.
   llvm::Error printStage(Stage last, llvm::raw_ostream &os);
+  /// Plans the loaded module for a machine; Plan.cpp.
+  llvm::Error plan(const PlanRequest &request, PlannedSchedule &out);
+  mlir::ModuleOp getModule() { return *module; }
+
   /// Prints LLVM IR or assembly of all parts.
   llvm::Error printCode(cpu::EmitKind kind, llvm::raw_ostream &os);
 
@@ -85,6 +93,13 @@ private:
   Compilation(llvm::StringRef model, const CompileOptions &options);
 
   void loadDialects();
+  /// Fails for tasks on targets that no code can be generated for.
+  llvm::Error checkCodegen();
+  llvm::Error addTopology(llvm::StringRef file);
+  /// Stage Schedule of a module whose machine has several devices; nothing is
+  /// left to do if it has a plan already.
+  llvm::Error planForDevices();
+  bool hasSeveralDevices();
   PipelineOptions pipelineFor(const cpu::MachineTarget &machine) const;
   llvm::Error
   runPipeline(mlir::ModuleOp module, llvm::StringRef doing,

@@ -12,6 +12,8 @@
 
 #include "MemoryPlanner.h"
 
+#include "orchestra/Schedule/PlannedSchedule.h"
+
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/IR/IRMapping.h"

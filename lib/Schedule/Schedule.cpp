@@ -13,10 +13,12 @@
 
 #include "Clusters.h"
 #include "Placement.h"
+#include "Reasons.h"
 #include "TaskGraphOf.h"
 
 #include "orchestra/Schedule/Plan/GraphText.h"
 #include "orchestra/Schedule/Plan/Planner.h"
+#include "orchestra/Schedule/PlannedSchedule.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FileSystem.h"
@@ -31,18 +33,16 @@ namespace orchestra {
 #include "orchestra/Schedule/Passes.h.inc"
 } // namespace orchestra
 
-/// f64 array on tasks and transfers: planned start and end in seconds.
-static constexpr llvm::StringLiteral kEstimateAttrName = "orchestra.estimate";
-/// Dictionary on a schedule: what the plan promises.
-static constexpr llvm::StringLiteral kPlanAttrName = "orchestra.plan";
-
 namespace {
 /// Writes a plan into the schedule that it was made for.
 class PlanWriter {
 public:
   PlanWriter(ScheduleOp schedule, ScheduleGraph &graph, TopologyOp topology,
-             const plan::Machine &machine, const plan::Plan &plan);
+             const plan::Machine &machine, const plan::CostTable &costs,
+             const plan::Plan &plan);
   LogicalResult run();
+  /// Also says what the cost model alone would have expected of this plan.
+  void addUnmeasured(const plan::Plan &modelled);
 
 private:
   void emitTask(int32_t task);
@@ -59,7 +59,9 @@ private:
   ScheduleOp schedule;
   ScheduleGraph &graph;
   const plan::Machine &machine;
+  const plan::CostTable &costs;
   const plan::Plan &plan;
+  PlacementReasons reasons;
   std::vector<DeviceOp> devices;
   std::vector<SymbolRefAttr> deviceNames;
   OpBuilder b;
@@ -74,8 +76,9 @@ private:
 
 PlanWriter::PlanWriter(ScheduleOp schedule, ScheduleGraph &graph,
                        TopologyOp topology, const plan::Machine &machine,
-                       const plan::Plan &plan)
-    : schedule(schedule), graph(graph), machine(machine), plan(plan),
+                       const plan::CostTable &costs, const plan::Plan &plan)
+    : schedule(schedule), graph(graph), machine(machine), costs(costs),
+      plan(plan), reasons(graph.graph, machine, costs, plan),
       b(schedule.getContext()),
       yield(schedule.getBody().front().getTerminator()),
       places(graph.graph.values.size() * machine.devices.size()),
@@ -131,6 +134,8 @@ void PlanWriter::emitTask(int32_t index) {
   task->moveBefore(yield);
   task.setTargetAttr(getTaskTarget(devices[placed.device]));
   task->setAttr(kEstimateAttrName, getTimes(placed.start, placed.finish));
+  task->setAttr(kReasonAttrName, b.getStringAttr(reasons.explain(index)));
+  task->removeAttr(kUnmeasuredAttrName);
   task.getBody().walk([&](Operation *op) {
     for (OpOperand &operand : op->getOpOperands()) {
       auto it = graph.values.find(operand.get());
@@ -149,12 +154,23 @@ void PlanWriter::describe() {
   for (auto [device, peak] : llvm::zip(devices, plan.peaks))
     peaks.push_back(b.getNamedAttr(device.getSymName(),
                                    b.getI64IntegerAttr(int64_t(peak.bytes))));
-  schedule->setAttr(
-      kPlanAttrName,
-      b.getDictionaryAttr(
-          {b.getNamedAttr("interval", b.getF64FloatAttr(plan.interval)),
-           b.getNamedAttr("latency", b.getF64FloatAttr(plan.latency)),
-           b.getNamedAttr("peak_bytes", b.getDictionaryAttr(peaks))}));
+  SmallVector<NamedAttribute> promises{
+      b.getNamedAttr("interval", b.getF64FloatAttr(plan.interval)),
+      b.getNamedAttr("latency", b.getF64FloatAttr(plan.latency)),
+      b.getNamedAttr("peak_bytes", b.getDictionaryAttr(peaks))};
+  double alone = plan::bestSingleDevice(graph.graph, machine, costs);
+  if (alone < plan::kInfinity)
+    promises.push_back(
+        b.getNamedAttr("single_device", b.getF64FloatAttr(alone)));
+  schedule->setAttr(kPlanAttrName, b.getDictionaryAttr(promises));
+}
+
+void PlanWriter::addUnmeasured(const plan::Plan &modelled) {
+  for (auto [task, placed] : llvm::zip(graph.tasks, modelled.tasks))
+    task->setAttr(kUnmeasuredAttrName, getTimes(placed.start, placed.finish));
+  for (const plan::Copy &copy : modelled.copies)
+    if (auto transfer = at(copy.value, copy.to).getDefiningOp<TransferOp>())
+      transfer->setAttr(kUnmeasuredAttrName, getTimes(copy.start, copy.finish));
 }
 
 LogicalResult PlanWriter::run() {
@@ -217,6 +233,8 @@ struct Schedule : orchestra::impl::SchedulePassBase<Schedule> {
                       const plan::PlanOptions &options,
                       const Profile &measured);
   LogicalResult writeGraph(const plan::TaskGraph &graph);
+  FailureOr<plan::Assignment> getAssignment(const ScheduleGraph &graph,
+                                            TopologyOp machine);
 };
 } // namespace
 
@@ -302,6 +320,42 @@ LogicalResult Schedule::pinTasks(ScheduleGraph &graph, TopologyOp machine,
   return result;
 }
 
+/// The devices and the order that the tasks have.
+FailureOr<plan::Assignment> Schedule::getAssignment(const ScheduleGraph &graph,
+                                                    TopologyOp machine) {
+  plan::Assignment kept;
+  for (auto [index, op] : llvm::enumerate(graph.tasks)) {
+    TaskOp task = op;
+    int32_t found = -1;
+    for (auto [number, device] : llvm::enumerate(machine.getOps<DeviceOp>()))
+      if (device.getArch() == task.getArch() &&
+          device.getDeviceId() == task.getDeviceId())
+        found = int32_t(number);
+    if (found < 0)
+      return task.emitError("'")
+             << machine.getSymName() << "' has no device " << task.getDeviceId()
+             << " of '" << task.getArch() << "' [unknown-device]";
+    kept.placement.push_back(found);
+    kept.order.push_back(int32_t(index));
+  }
+  return kept;
+}
+
+/// The same plan as the cost model alone sees it.
+static plan::Plan withoutMeasurements(plan::TaskGraph graph,
+                                      const plan::Machine &machine,
+                                      const plan::Plan &plan) {
+  std::vector<int32_t> placement;
+  for (plan::Task &task : graph.tasks)
+    task.known.clear();
+  for (const plan::PlacedTask &placed : plan.tasks)
+    placement.push_back(placed.device);
+  plan::CostTable costs(graph, machine);
+  plan::Simulator simulator(graph, machine, costs);
+  simulator.run(placement, plan.order);
+  return simulator.plan();
+}
+
 LogicalResult Schedule::place(ScheduleOp schedule, TopologyOp machine,
                               const plan::Machine &figures,
                               const plan::PlanOptions &options,
@@ -321,8 +375,18 @@ LogicalResult Schedule::place(ScheduleOp schedule, TopologyOp machine,
   if (!graphFile.empty() && failed(writeGraph(graph->graph)))
     return failure();
   plan::Plan plan;
-  if (std::optional<plan::PlanFailure> why =
-          plan::makePlan(graph->graph, figures, options, plan)) {
+  std::optional<plan::PlanFailure> why;
+  if (keep) {
+    FailureOr<plan::Assignment> kept = getAssignment(*graph, machine);
+    if (failed(kept))
+      return failure();
+    for (plan::Task &task : graph->graph.tasks)
+      task.pin = -1;
+    why = plan::followPlan(graph->graph, figures, options, *kept, plan);
+  } else {
+    why = plan::makePlan(graph->graph, figures, options, plan);
+  }
+  if (why) {
     Location loc =
         why->task >= 0 ? graph->tasks[why->task].getLoc() : schedule.getLoc();
     InFlightDiagnostic diag = emitError(loc) << why->message;
@@ -335,9 +399,13 @@ LogicalResult Schedule::place(ScheduleOp schedule, TopologyOp machine,
     }
     return failure();
   }
-  if (failed(PlanWriter(schedule, *graph, machine, figures, plan).run()))
-    return failure();
   plan::CostTable costs(graph->graph, figures);
+  PlanWriter writer(schedule, *graph, machine, figures, costs, plan);
+  if (failed(writer.run()))
+    return failure();
+  if (llvm::any_of(graph->graph.tasks,
+                   [](const plan::Task &task) { return !task.known.empty(); }))
+    writer.addUnmeasured(withoutMeasurements(graph->graph, figures, plan));
   auto microseconds = [](double seconds) { return int64_t(seconds * 1e6); };
   remark::analysis(schedule.getLoc(),
                    remark::RemarkOpts::name("Schedule").category("schedule"))
@@ -352,7 +420,7 @@ LogicalResult Schedule::run() {
   FailureOr<TopologyOp> machine = chooseTopology(getOperation(), topology);
   if (failed(machine))
     return failure();
-  if (!*machine || llvm::range_size(machine->getOps<DeviceOp>()) < 2)
+  if (!*machine)
     return success();
   plan::PlanOptions options;
   options.seed = seed;

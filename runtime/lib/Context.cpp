@@ -207,6 +207,12 @@ orch_status orch_context_call_profile(const orch_context *context,
   return ORCH_OK;
 }
 
+int32_t orch_context_call_device(const orch_context *context, uint32_t call) {
+  return context && call < context->callTimes.size()
+             ? context->callTimes[call].device - 1
+             : -1;
+}
+
 orch_status orch_context_task_profile(const orch_context *context,
                                       uint32_t task,
                                       orch_call_profile *profile) {

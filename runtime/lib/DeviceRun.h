@@ -18,6 +18,7 @@ struct Execution;
 /// Starts and lengths of calls, only while profiling.
 struct CallTimes {
   uint64_t start;
+  int32_t device; // one more than its index
   orch_call_profile profile;
 };
 

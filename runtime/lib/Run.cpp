@@ -46,10 +46,12 @@ void hostOnCall(orch_exec *exec, uint32_t call, int32_t end) {
     return;
   CallTimes &times = context.callTimes[call];
   uint64_t time = nanoseconds();
-  if (!end)
+  if (!end) {
     times.start = time;
-  else
-    addTime(times.profile, times.start - context.runStart, time - times.start);
+    times.device = executionOf(exec).device + 1;
+    return;
+  }
+  addTime(times.profile, times.start - context.runStart, time - times.start);
 }
 
 void hostLaunch(orch_exec *exec, uint32_t device, uint32_t task,

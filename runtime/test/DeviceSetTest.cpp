@@ -416,10 +416,17 @@ TEST(DeviceSet, WrongProgramsFailAndDoNotHang) {
 TEST(DeviceSet, TimesOfTasks) {
   Plan plan(2, 2, 0, 2, [](orch_exec *exec, void *const *) {
     Body body = [](orch_exec *own) { EXPECT_NE(own->profiling, 0); };
+    Body calling = [](orch_exec *own) {
+      own->api->on_call(own, 0, 0);
+      own->api->on_call(own, 0, 1);
+    };
     launch(exec, 0, 0, body);
-    launch(exec, 1, 1, body);
+    launch(exec, 1, 1, calling);
     return exec->api->finish(exec);
   });
+  orch_call_info call = {"orch_k", "", -1, -1};
+  plan.artefact.calls = &call;
+  plan.artefact.num_calls = 1;
   ProgramPtr program = makeProgram(plan.artefact);
   EXPECT_EQ(orch_program_num_tasks(program.get()), 2u);
   EXPECT_STREQ(orch_program_task(program.get(), 1)->nodes, "node1");
@@ -428,12 +435,14 @@ TEST(DeviceSet, TimesOfTasks) {
   EXPECT_STREQ(orch_program_device(program.get(), 0)->name, "cpu0");
   EXPECT_EQ(orch_program_device(program.get(), 2), nullptr);
   ContextPtr context = makeDeviceContext(program);
+  EXPECT_EQ(orch_context_call_device(context.get(), 0), -1);
   ASSERT_OK(orch_context_set_profiling(context.get(), 1));
   ASSERT_OK(run(context));
   ASSERT_OK(run(context));
   orch_call_profile profile = {};
   ASSERT_OK(orch_context_task_profile(context.get(), 1, &profile));
   EXPECT_EQ(profile.count, 2u);
+  EXPECT_EQ(orch_context_call_device(context.get(), 0), 1);
   orch_context_reset_profile(context.get());
   ASSERT_OK(orch_context_task_profile(context.get(), 1, &profile));
   EXPECT_EQ(profile.count, 0u);

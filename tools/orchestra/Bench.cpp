@@ -227,6 +227,7 @@ void tool::addBench(CLI::App &app, Tool &tool) {
   command->add_flag("--peak", args->peak,
                     "Measure the machine too, and show the share reached");
   addCompileFlags(*command, args->compile);
+  addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);
   command->callback([args, &tool] {
     tool.action = [args, &tool] {

@@ -148,18 +148,13 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
       ->add_option_function<std::vector<std::string>>(
           "--dim",
           [args](const std::vector<std::string> &dims) {
-            for (const std::string &text : dims) {
-              auto [name, size] = llvm::StringRef(text).split('=');
-              int64_t number;
-              if (size.getAsInteger(10, number) || number < 0)
-                throw CLI::ValidationError("--dim",
-                                           "'" + text + "' is not NAME=SIZE");
-              args->compile.dims[name.str()] = number;
-            }
+            for (const std::string &text : dims)
+              addDim(text, args->compile);
           },
           "Fix a dynamic dimension at compile time: NAME=SIZE")
       ->type_name("NAME=SIZE");
   addCompileFlags(*command, args->compile);
+  addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);
   command->callback([args, &tool] {
     tool.action = [args, &tool] { return compile(*args, tool.common); };

@@ -40,6 +40,7 @@ void addCompile(CLI::App &app, Tool &tool);
 void addRun(CLI::App &app, Tool &tool);
 void addBench(CLI::App &app, Tool &tool);
 void addExplain(CLI::App &app, Tool &tool);
+void addPlan(CLI::App &app, Tool &tool);
 void addTargets(CLI::App &app, Tool &tool);
 void addCompletion(CLI::App &app, Tool &tool);
 
@@ -47,6 +48,10 @@ void addCompletion(CLI::App &app, Tool &tool);
 void addCommonFlags(CLI::App &command, Common &common);
 /// --target, --cpu, --strategy, --cache-dir and so on.
 void addCompileFlags(CLI::App &command, CompileOptions &options);
+/// --topology and what goes with it, of commands that compile and run.
+void addPlanFlags(CLI::App &command, CompileOptions &options);
+/// NAME=SIZE, of --dim.
+void addDim(const std::string &text, CompileOptions &options);
 
 /// Shows the current phase on stderr when a compilation takes over a second.
 class Progress {

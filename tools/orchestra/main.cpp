@@ -23,7 +23,8 @@ int main(int argc, char **argv) {
       "  orchestra run model.onnx --random       compile and run, to try it\n"
       "  orchestra compile model.onnx -o m.so    make a library to ship\n"
       "  orchestra bench model.onnx              how fast is it?\n"
-      "  orchestra explain model.onnx            where does the time go?\n");
+      "  orchestra explain model.onnx            where does the time go?\n"
+      "  orchestra plan model.onnx --topology m.json   what runs where?\n");
   app.name("orchestra");
   app.set_version_flag("--version", compilerVersion());
   app.require_subcommand(1);
@@ -35,6 +36,7 @@ int main(int argc, char **argv) {
   addRun(app, tool);
   addBench(app, tool);
   addExplain(app, tool);
+  addPlan(app, tool);
   addTargets(app, tool);
   addCompletion(app, tool);
   try {

@@ -13,7 +13,8 @@ def PartitionPass : Pass<"orchestra-partition", "::mlir::ModuleOp"> {
   let summary = "Cuts the entry function into tasks.";
   let description = [{
     Before: an entry function on the waist. After: its body is an
-    `orchestra.schedule` of `orchestra.task`s.
+    `orchestra.schedule` of `orchestra.task`s. A function that holds a schedule
+    already, a plan that somebody edited, is left alone.
 
     With one device there is nothing to cut: the whole model is one task, on the
     only device of the module's topology, or on `arch` if there is no topology.
@@ -50,8 +51,7 @@ def SchedulePass : Pass<"orchestra-schedule", "::mlir::ModuleOp"> {
     and in the order, that a plan for the topology gives it; transfers move what
     tasks on other devices need, from the host and back to it included, one for
     each link on the way. Transfers made before are dropped, so a schedule can be
-    planned again. Modules without a topology, or whose topology has one device,
-    are left alone.
+    planned again. Modules without a topology are left alone.
 
     The plan is made from estimates: a task takes its launch and the longer of
     its arithmetic at the device's peak and its bytes at the device's bandwidth.
@@ -61,9 +61,15 @@ def SchedulePass : Pass<"orchestra-schedule", "::mlir::ModuleOp"> {
     than a device has; a model that cannot be placed so is an error with the
     numbers.
 
-    Tasks and transfers get `orchestra.estimate`, their start and end in seconds;
-    schedules get `orchestra.plan`: latency, interval between results with
-    several requests under way, and peak memory of each device.
+    With `keep`, tasks stay where they are, in their order; only transfers and
+    estimates are made again, so that an edited schedule can be judged.
+
+    Tasks and transfers get `orchestra.estimate`, their start and end in seconds,
+    and, where a measurement replaced an estimate, `orchestra.unmeasured`, the
+    same by the cost model alone. Tasks get `orchestra.reason`: what would happen
+    on the next best device. Schedules get `orchestra.plan`: latency, interval
+    between results with several requests under way, and peak memory of each
+    device.
   }];
   let options = [
     Option<"topology", "topology", "std::string", "\"\"",
@@ -81,6 +87,8 @@ def SchedulePass : Pass<"orchestra-schedule", "::mlir::ModuleOp"> {
     Option<"assumedSize", "assumed-size", "int64_t", "128",
            "Size of dimensions that are known only at run time, in estimates.">,
     Option<"seed", "seed", "int64_t", "1", "Seed of the local search.">,
+    Option<"keep", "keep", "bool", "false",
+           "Keep the devices and the order that tasks have.">,
     Option<"graphFile", "write-graph", "std::string", "\"\"",
            "Also write the task graph to this file, as JSON.">
   ];

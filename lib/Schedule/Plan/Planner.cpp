@@ -73,7 +73,8 @@ static std::optional<PlanFailure> checkTasks(const TaskGraph &graph,
 }
 
 static PlanFailure describeOverflow(const TaskGraph &graph,
-                                    const Machine &machine, const Plan &plan) {
+                                    const Machine &machine, const Plan &plan,
+                                    const std::string &what) {
   PlanFailure failure;
   double worst = 0;
   for (int32_t d = 0; d < machine.numDevices(); ++d) {
@@ -86,11 +87,9 @@ static PlanFailure describeOverflow(const TaskGraph &graph,
     failure.needed = plan.peaks[d].bytes;
     failure.available = machine.devices[d].memory;
   }
-  failure.message =
-      "no plan fits the devices' memory; the best one found needs " +
-      bytesText(failure.needed) + " of '" +
-      machine.devices[failure.device].name + "', which has " +
-      bytesText(failure.available);
+  failure.message = what + bytesText(failure.needed) + " of '" +
+                    machine.devices[failure.device].name + "', which has " +
+                    bytesText(failure.available);
   if (failure.task >= 0)
     failure.message += ", when '" + graph.tasks[failure.task].name + "' runs";
   return failure;
@@ -246,17 +245,24 @@ void Planning::search() {
   sortCandidates();
 }
 
+/// The interval between results, if that is the objective.
+static void setInterval(const TaskGraph &graph, const Machine &machine,
+                        const CostTable &costs, const PlanOptions &options,
+                        Plan &plan) {
+  if (options.objective != Objective::Throughput || options.inFlight <= 1)
+    return;
+  // Long enough for a steady state, and about a second at most.
+  double affordable = 2e6 / (plan.tasks.size() + plan.copies.size() + 1);
+  int requests =
+      options.inFlight * std::clamp(affordable / options.inFlight, 4.0, 16.0);
+  plan.interval =
+      simulateRequests(graph, machine, costs, plan, options.inFlight, requests);
+}
+
 Plan Planning::finish() {
   evaluator.score(candidates.front().assignment);
   Plan plan = evaluator.simulator.plan();
-  if (options.objective == Objective::Throughput && options.inFlight > 1) {
-    // Long enough for a steady state, and about a second at most.
-    double affordable = 2e6 / (plan.tasks.size() + plan.copies.size() + 1);
-    int requests =
-        options.inFlight * std::clamp(affordable / options.inFlight, 4.0, 16.0);
-    plan.interval = simulateRequests(graph, machine, costs, plan,
-                                     options.inFlight, requests);
-  }
+  setInterval(graph, machine, costs, options, plan);
   return plan;
 }
 
@@ -272,6 +278,32 @@ std::optional<PlanFailure> orchestra::plan::makePlan(const TaskGraph &graph,
   planning.search();
   plan = planning.finish();
   if (planning.best().overflow > 0)
-    return describeOverflow(graph, machine, plan);
+    return describeOverflow(
+        graph, machine, plan,
+        "no plan fits the devices' memory; the best one found needs ");
+  return std::nullopt;
+}
+
+std::optional<PlanFailure>
+orchestra::plan::followPlan(const TaskGraph &graph, const Machine &machine,
+                            const PlanOptions &options,
+                            const Assignment &assignment, Plan &plan) {
+  CostTable costs(graph, machine);
+  if (std::optional<PlanFailure> failure = checkTasks(graph, machine, costs))
+    return failure;
+  for (size_t t = 0; t < graph.tasks.size(); ++t)
+    if (costs(t, assignment.placement[t]) == kInfinity)
+      return PlanFailure{"'" + graph.tasks[t].name + "' cannot run on '" +
+                             machine.devices[assignment.placement[t]].name +
+                             "'",
+                         int32_t(t), assignment.placement[t]};
+  Simulator simulator(graph, machine, costs);
+  simulator.run(assignment.placement, assignment.order);
+  plan = simulator.plan();
+  setInterval(graph, machine, costs, options, plan);
+  if (simulator.overflow() > 0)
+    return describeOverflow(graph, machine, plan,
+                            "the plan kept does not fit "
+                            "the devices' memory; it needs ");
   return std::nullopt;
 }

@@ -125,6 +125,10 @@ ORCH_API void orch_context_reset_profile(orch_context *context);
  * kernel's name, the model's nodes, flops and bytes. */
 ORCH_CHECKED ORCH_API orch_status orch_context_call_profile(
     const orch_context *context, uint32_t call, orch_call_profile *profile);
+/* The device on which a call ran last, while profiling; -1: none, or the
+ * program has no devices. */
+ORCH_API int32_t orch_context_call_device(const orch_context *context,
+                                          uint32_t call);
 /* Times of a task or copy of a program on several devices, an index for
  * orch_program_task, in the same form; what waited is not in them. */
 ORCH_CHECKED ORCH_API orch_status orch_context_task_profile(

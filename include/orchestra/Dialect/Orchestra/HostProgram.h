@@ -27,8 +27,6 @@ constexpr llvm::StringLiteral kAfterBarrierAttrName = "orchestra.after_barrier";
 constexpr llvm::StringLiteral kEventAttrName = "orchestra.event";
 /// Dense i64 array attribute on a task: the events it waits for.
 constexpr llvm::StringLiteral kWaitsAttrName = "orchestra.waits";
-/// f64 array attribute on a task or transfer: planned start and end in seconds.
-constexpr llvm::StringLiteral kEstimateAttrName = "orchestra.estimate";
 /// Array attribute on a host module: a dictionary per device {name, arch,
 /// cores, core_count, memory_bytes, fullest_task, commands}, as far as known.
 /// Absent in programs on one device.

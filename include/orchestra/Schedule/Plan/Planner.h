@@ -52,6 +52,13 @@ std::optional<PlanFailure> makePlan(const TaskGraph &graph,
                                     const Machine &machine,
                                     const PlanOptions &options, Plan &plan);
 
+/// Runs `graph` as `assignment`, made elsewhere, says: its tasks after those
+/// they depend on. Fails like makePlan().
+std::optional<PlanFailure> followPlan(const TaskGraph &graph,
+                                      const Machine &machine,
+                                      const PlanOptions &options,
+                                      const Assignment &assignment, Plan &plan);
+
 /// The latency with all tasks on the device that is best for that, or infinity
 /// if no device can run and hold all.
 double bestSingleDevice(const TaskGraph &graph, const Machine &machine,
