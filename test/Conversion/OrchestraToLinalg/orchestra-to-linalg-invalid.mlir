@@ -2,7 +2,8 @@
 // RUN: orchestra-opt %s --pass-pipeline='builtin.module(func.func(orchestra-to-linalg))' -verify-diagnostics -split-input-file
 
 func.func @foreign(%x: f32) -> f32 {
-  // expected-error @+1 {{this build generates no code for 'amd_cdna3' within a program of 'x86_64'}}
+  // expected-error @+2 {{this task is placed on 'amd_cdna3', for which there is no code generation yet [no-codegen]}}
+  // expected-note @+1 {{place it on a device of 'x86_64', or leave the others out of the topology}}
   %r = orchestra.task -> (f32) target = {arch = "amd_cdna3"} {
     orchestra.yield %x : f32
   }
