@@ -28,31 +28,6 @@ namespace orchestra {
 #include "orchestra/Schedule/Passes.h.inc"
 } // namespace orchestra
 
-/// The size of dimension `dim` of a buffer, read through views.
-static OpFoldResult getDim(OpBuilder &b, Location loc, Value value,
-                           int64_t dim) {
-  auto type = cast<MemRefType>(value.getType());
-  if (!type.isDynamicDim(dim))
-    return b.getIndexAttr(type.getDimSize(dim));
-  Operation *def = value.getDefiningOp();
-  if (auto alloc = dyn_cast_or_null<memref::AllocOp>(def))
-    return alloc.getMixedSizes()[dim];
-  if (auto expand = dyn_cast_or_null<memref::ExpandShapeOp>(def))
-    return expand.getMixedOutputShape()[dim];
-  if (auto cast = dyn_cast_or_null<memref::CastOp>(def))
-    return getDim(b, loc, cast.getSource(), dim);
-  if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(def)) {
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-    OpFoldResult product = b.getIndexAttr(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim])
-      product = affine::makeComposedFoldedAffineApply(
-          b, loc, s0 * s1,
-          {product, getDim(b, loc, collapse.getSrc(), source)});
-    return product;
-  }
-  return b.createOrFold<memref::DimOp>(loc, value, dim);
-}
-
 /// Whether `op` reads an element of an input, which no program writes.
 bool MemoryPlanner::readsInput(Operation *op) const {
   auto load = dyn_cast<memref::LoadOp>(op);
@@ -121,7 +96,7 @@ LogicalResult MemoryPlanner::placeResults() {
         continue;
       }
       resultDims.push_back(getValueOrCreateConstantIndexOp(
-          b, loc, getDim(b, loc, operand, dim)));
+          b, loc, getBufferDim(b, loc, operand, dim)));
       if (!isShapeArithmetic(resultDims.back()))
         return emitError(getRootBuffer(operand).getLoc(), kDataDependentSize);
     }

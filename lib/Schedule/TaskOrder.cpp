@@ -18,12 +18,6 @@
 using namespace mlir;
 using namespace orchestra;
 
-Value orchestra::getRootBuffer(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
 bool Lifetime::isDisjointFrom(const Lifetime &other) const {
   auto isOver = [](const Lifetime &a, const Lifetime &b) {
     return llvm::all_of(llvm::zip(a.last, b.before), [](auto both) {

@@ -11,9 +11,6 @@
 
 namespace orchestra {
 
-/// The buffer that `value` is a view of.
-mlir::Value getRootBuffer(mlir::Value value);
-
 /// When a buffer is in use, by positions in the queues of devices.
 struct Lifetime {
   /// Per device the position of the last op that uses it; -1: none.

@@ -2,8 +2,6 @@
 // that one is over before the other starts.
 // RUN: orchestra-opt %s --orchestra-plan-memory --canonicalize --cse -split-input-file | FileCheck %s
 
-func.func private @k()
-
 // cpu1 copies from %a, which cpu0 wrote: cpu1 waits. %c may not have the place of
 // %a, as cpu0 does not know that the copy is over; %e may, because cpu0 waited
 // for what came after it.
@@ -11,7 +9,7 @@ func.func private @k()
 // CHECK-SAME:    {arch = "x86_64", commands = 7 : i64, fullest_task = 2 : i64, name = "cpu0"}
 // CHECK-SAME:    {arch = "x86_64", commands = 4 : i64, fullest_task = 3 : i64, name = "cpu1"}
 // CHECK-SAME:    orchestra.events = 2 : i64
-// CHECK-SAME:    orchestra.tasks = [{copy = false, device = 0 : i64, loc = loc({{.*}})}, {copy = true, device = 1 : i64
+// CHECK-SAME:    orchestra.tasks = [{copy = false, device = 0 : i64, loc = #loc{{.*}}}, {copy = true, device = 1 : i64
 // CHECK-LABEL: func.func @orch_shapes
 // CHECK-SAME:    (%{{.*}}: memref<64xf32>) -> (index, index, index)
 // CHECK:         return %c512, %c512, %c64

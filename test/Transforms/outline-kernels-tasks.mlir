@@ -13,7 +13,7 @@ orchestra.topology @m {
 // CHECK-NOT:     orchestra.dispatch
 // CHECK-LABEL: func.func @main
 // CHECK-SAME:    (%[[X:.*]]: tensor<2x2xf32>
-// CHECK:         %[[W:.*]] = call @orchestra_fold()
+// CHECK:         %[[W:.*]] = call @orchestra_fold() : () -> tensor<2x2xf32>
 // CHECK:         orchestra.task
 // CHECK:           orchestra.dispatch @[[SUM:orch_k_[0-9a-f]+]](%[[X]], %[[W]]
 // CHECK:         %[[THERE:.*]] = orchestra.transfer

@@ -37,7 +37,9 @@ def TransferToDMAPass
     module's `orchestra.devices` lists the topology's devices. Modules without
     such a schedule are left alone.
   }];
-  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
 }
 
 #endif // ORCHESTRA_CONVERSION_PASSES

@@ -13,6 +13,7 @@
 #include "orchestra/Conversion/Passes.h"
 #include "orchestra/Dialect/Orchestra/HostProgram.h"
 
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -39,6 +40,7 @@ private:
   LogicalResult flatten(TaskOp task);
   LogicalResult lower(TransferOp transfer);
   void sinkCopies(Block &block);
+  void resolveDims(Block &block);
 
   ScheduleOp schedule;
   TopologyOp topology;
@@ -47,13 +49,6 @@ private:
 };
 } // namespace
 
-/// The buffer `value` is a view of.
-static Value getRoot(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
 /// Whether `op` of a task's body may stand in front of the task: it makes a
 /// buffer, a view or a number from what is there before, or tests one.
 bool Dissolver::canLeave(Operation *op, Operation *task) {
@@ -61,7 +56,7 @@ bool Dissolver::canLeave(Operation *op, Operation *task) {
     return false;
   bool readsInput = false;
   if (auto load = dyn_cast<memref::LoadOp>(op)) {
-    auto argument = dyn_cast<BlockArgument>(getRoot(load.getMemRef()));
+    auto argument = dyn_cast<BlockArgument>(getRootBuffer(load.getMemRef()));
     readsInput = argument &&
                  isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
   }
@@ -169,6 +164,23 @@ void Dissolver::sinkCopies(Block &block) {
   }
 }
 
+/// Sizes of what tasks make are said by what was there before: memory is
+/// planned from inputs' dimensions.
+void Dissolver::resolveDims(Block &block) {
+  SmallVector<memref::DimOp> dims;
+  block.walk([&](memref::DimOp op) { dims.push_back(op); });
+  for (memref::DimOp op : dims) {
+    std::optional<int64_t> dim = op.getConstantIndex();
+    if (!dim || !getRootBuffer(op.getSource()).getDefiningOp<memref::AllocOp>())
+      continue;
+    b.setInsertionPoint(op);
+    Value size = getValueOrCreateConstantIndexOp(
+        b, op.getLoc(), getBufferDim(b, op.getLoc(), op.getSource(), *dim));
+    op.replaceAllUsesWith(size);
+    op.erase();
+  }
+}
+
 LogicalResult Dissolver::run() {
   bool barrier = false;
   for (Operation &op : llvm::make_early_inc_range(schedule.getBody().front())) {
@@ -197,6 +209,7 @@ LogicalResult Dissolver::run() {
                                 schedule.getBody().front().getOperations());
   schedule.erase();
   sinkCopies(*block);
+  resolveDims(*block);
   return success();
 }
 

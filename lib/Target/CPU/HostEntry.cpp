@@ -243,10 +243,11 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   auto call = func::CallOp::create(b, loc, shapes, arguments);
   for (auto [i, value] : llvm::enumerate(call.getResults())) {
     Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
-    bool isArena = i < numArenas;
-    Value address = LLVM::GEPOp::create(
-        b, loc, pointer, b.getI64Type(), isArena ? arenaBytes : outputDims,
-        ArrayRef<LLVM::GEPArg>{int32_t(isArena ? i : i - numArenas)});
+    Value address = i < numArenas ? arenaBytes : outputDims;
+    int32_t index = i < numArenas ? i : i - numArenas;
+    if (index > 0 || i >= numArenas)
+      address = LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), address,
+                                    ArrayRef<LLVM::GEPArg>{index});
     LLVM::StoreOp::create(b, loc, wide, address);
   }
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);

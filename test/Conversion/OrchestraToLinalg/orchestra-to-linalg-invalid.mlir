@@ -21,7 +21,8 @@ func.func @two(%x: f32) -> f32 {
     %b = orchestra.task -> (f32) target = {arch = "x86_64"} {
       orchestra.yield %a : f32
     }
-    // expected-error @+1 {{no code for 'nvidia_hopper'}}
+    // expected-error @+2 {{this task is placed on 'nvidia_hopper', for which there is no code generation yet}}
+    // expected-note @+1 {{place it on a device of 'x86_64'}}
     %c = orchestra.task -> (f32) target = {arch = "nvidia_hopper"} {
       orchestra.yield %b : f32
     }

@@ -30,7 +30,7 @@ func.func private @k()
 // CHECK:       orchestra.task target = {arch = "x86_64", device_id = 1 : i64} attributes {orchestra.device = 1 : i64}
 // CHECK-NEXT:    orchestra.dispatch @k(%[[TO]] : memref<4x?xf32>) outs(%[[B]] : memref<4x?xf32>)
 // CHECK-NEXT:  }
-// CHECK:       %[[BACK:.*]] = memref.alloc(%{{.*}}) {orchestra.device = 0 : i64}
+// CHECK:       %[[BACK:.*]] = memref.alloc(%[[N]]) {orchestra.device = 0 : i64}
 // CHECK:       orchestra.task target = {arch = "x86_64", device_id = 0 : i64} attributes {orchestra.copy, orchestra.device = 0 : i64}
 // CHECK-NEXT:    memref.copy %[[B]], %[[BACK]]
 // CHECK-NEXT:  }
@@ -96,6 +96,43 @@ func.func @barrier(%x: memref<2x2xf32>) -> (memref<4xf32>) attributes {orchestra
     orchestra.yield %c : memref<4xf32>
   }
   return %r : memref<4xf32>
+}
+
+// -----
+
+orchestra.topology @m {
+  orchestra.device @cpu0 {arch = "x86_64", device_id = 0}
+  orchestra.device @cpu1 {arch = "x86_64", device_id = 1}
+  orchestra.link @cpu0, @cpu1 {bandwidth = 1.0e10, latency = 1.0e-6}
+}
+func.func private @k()
+
+// The size of what a task makes, which another asks for, is known before both.
+// CHECK-LABEL: func.func @sizes
+// CHECK-SAME:    (%[[N:.*]]: index
+// CHECK:       memref.alloc(%[[N]]) {orchestra.device = 0 : i64}
+// CHECK-NOT:   memref.dim
+// CHECK:       memref.alloc(%[[N]]) {orchestra.device = 1 : i64}
+// CHECK-NOT:   memref.dim
+// CHECK:       memref.alloc(%[[N]]) {orchestra.device = 1 : i64}
+func.func @sizes(%n: index) -> (memref<?xf32>) attributes {orchestra.entry} {
+  %r = orchestra.schedule on @m -> (memref<?xf32>) {
+    %a = orchestra.task -> (memref<?xf32>) target = {arch = "x86_64", device_id = 0} {
+      %0 = memref.alloc(%n) : memref<?xf32>
+      orchestra.dispatch @k() outs(%0 : memref<?xf32>)
+      orchestra.yield %0 : memref<?xf32>
+    }
+    %there = orchestra.transfer %a from @cpu0 to @cpu1 : memref<?xf32>
+    %b = orchestra.task -> (memref<?xf32>) target = {arch = "x86_64", device_id = 1} {
+      %c0 = arith.constant 0 : index
+      %size = memref.dim %there, %c0 : memref<?xf32>
+      %0 = memref.alloc(%size) : memref<?xf32>
+      orchestra.dispatch @k(%there : memref<?xf32>) outs(%0 : memref<?xf32>)
+      orchestra.yield %0 : memref<?xf32>
+    }
+    orchestra.yield %b : memref<?xf32>
+  }
+  return %r : memref<?xf32>
 }
 
 // -----

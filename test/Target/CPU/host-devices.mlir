@@ -37,13 +37,14 @@ func.func @main(%x: memref<4xf32>, %y: memref<4xf32>, %arena0: memref<?xi8>, %ar
 // CHECK-NOT:   @orchestra_program
 // CHECK-LABEL: func.func @orch_run
 // CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr, %{{.*}}, %{{.*}}, %{{.*}}, %[[ARENAS:.*]]: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
+// CHECK-DAG:     %[[TASK2:.*]] = constant @orch_task_2 : (!llvm.ptr, !llvm.ptr) -> ()
+// CHECK-DAG:     %[[TASK0:.*]] = constant @orch_task_0 : (!llvm.ptr, !llvm.ptr) -> ()
 // CHECK-DAG:     %[[ONE:.*]] = llvm.mlir.constant(1 : i32)
 // CHECK-DAG:     %[[ZERO:.*]] = llvm.mlir.constant(0 : i32)
 // CHECK-DAG:     %[[BYTES:.*]] = arith.constant 16 : i64
 // CHECK:         llvm.load %[[ARENAS]]
 // CHECK:         llvm.getelementptr %[[ARENAS]][1]
 // CHECK:         %[[FRAME:.*]] = llvm.alloca
-// CHECK:         %[[TASK0:.*]] = func.constant @orch_task_0 : (!llvm.ptr, !llvm.ptr) -> ()
 // CHECK:         %[[BODY0:.*]] = builtin.unrealized_conversion_cast %[[TASK0]]
 // CHECK:         llvm.getelementptr %{{.*}}[32]
 // CHECK:         llvm.call %{{.*}}(%[[EXEC]], %[[ZERO]], %[[ZERO]], %[[BODY0]], %[[FRAME]])
@@ -55,7 +56,7 @@ func.func @main(%x: memref<4xf32>, %y: memref<4xf32>, %arena0: memref<?xi8>, %ar
 // CHECK:         %[[FROM:.*]] = llvm.inttoptr
 // CHECK:         llvm.getelementptr %{{.*}}[40]
 // CHECK:         llvm.call %{{.*}}(%[[EXEC]], %[[ONE]], %[[ONE]], %[[TO]], %[[FROM]], %[[BYTES]])
-// CHECK:         func.constant @orch_task_2
+// CHECK:         builtin.unrealized_conversion_cast %[[TASK2]]
 // CHECK:         llvm.getelementptr %{{.*}}[64]
 // CHECK:         %[[STATUS:.*]] = llvm.call %{{.*}}(%[[EXEC]]) : !llvm.ptr, (!llvm.ptr) -> i32
 // CHECK:         return %[[STATUS]] : i32

@@ -14,6 +14,8 @@
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
+#include "mlir/IR/Builders.h"
+
 namespace orchestra {
 
 /// i64 attribute on a task or an allocation of a host program: the index of its
@@ -39,25 +41,17 @@ constexpr llvm::StringLiteral kNumEventsAttrName = "orchestra.events";
 
 /// The topology of a schedule for several devices; null for other schedules,
 /// which are part of a program on the host alone.
-inline TopologyOp getDevicesOf(ScheduleOp schedule) {
-  mlir::SymbolRefAttr name = schedule.getTopologyAttr();
-  auto topology = name ? mlir::SymbolTable::lookupNearestSymbolFrom<TopologyOp>(
-                             schedule, name)
-                       : TopologyOp();
-  if (!topology || llvm::range_size(topology.getOps<DeviceOp>()) < 2)
-    return TopologyOp();
-  return topology;
-}
+TopologyOp getDevicesOf(ScheduleOp schedule);
 
 /// The index in `topology` of the device that a target names; -1: none.
-inline int64_t getDeviceIndex(TopologyOp topology,
-                              mlir::DictionaryAttr target) {
-  DeviceOp device = lookupDevice(topology, target);
-  for (auto [index, candidate] : llvm::enumerate(topology.getOps<DeviceOp>()))
-    if (candidate == device)
-      return index;
-  return -1;
-}
+int64_t getDeviceIndex(TopologyOp topology, mlir::DictionaryAttr target);
+
+/// The buffer that `value` is a view of.
+mlir::Value getRootBuffer(mlir::Value value);
+
+/// The size of dimension `dim` of a buffer, read through views.
+mlir::OpFoldResult getBufferDim(mlir::OpBuilder &b, mlir::Location loc,
+                                mlir::Value value, int64_t dim);
 
 } // namespace orchestra
 
