@@ -96,6 +96,10 @@ private:
   /// Fails for tasks on targets that no code can be generated for.
   llvm::Error checkCodegen();
   llvm::Error addTopology(llvm::StringRef file);
+  /// Stage Schedule of a module whose machine has several devices; nothing is
+  /// left to do if it has a plan already.
+  llvm::Error planForDevices();
+  bool hasSeveralDevices();
   PipelineOptions pipelineFor(const cpu::MachineTarget &machine) const;
   llvm::Error
   runPipeline(mlir::ModuleOp module, llvm::StringRef doing,

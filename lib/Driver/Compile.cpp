@@ -7,7 +7,7 @@
 #include "Compilation.h"
 #include "LoadedModel.h"
 
-#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Dialect/Orchestra/HostProgram.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/Pass/PassManager.h"
@@ -162,8 +162,15 @@ Expected<std::string> Compilation::modelKey() {
   hash.add(compilerFingerprint());
   hash.add(target.describe() + " " + target.featureString);
   hash.add(strategyText);
+  for (const std::string &file : {options.topology, options.taskTimes})
+    if (auto text = llvm::MemoryBuffer::getFile(file))
+      hash.add((*text)->getBuffer());
   std::string rest = std::to_string(options.optLevel) +
                      (options.reference ? " reference" : "");
+  if (!options.topology.empty())
+    rest += " " + options.objective + " " + std::to_string(options.inFlight);
+  for (const std::string &place : options.place)
+    rest += " " + place;
   for (const auto &[name, size] : options.dims)
     rest += " " + name + "=" + std::to_string(size);
   hash.add(rest);
@@ -171,15 +178,25 @@ Expected<std::string> Compilation::modelKey() {
 }
 
 llvm::Error Compilation::runModuleStages(Stage last) {
+  if (!options.topology.empty())
+    if (llvm::Error error = addTopology(options.topology))
+      return error;
   PipelineOptions pipeline = pipelineFor(target);
   for (Stage stage : {Stage::Schedule, Stage::Optimize, Stage::Structure}) {
     if (stage > last)
       break;
     beginPhase(getStageName(stage).str());
-    if (llvm::Error error = runPipeline(
-            *module, ("stage " + getStageName(stage)).str(),
-            [&](OpPassManager &pm) { buildModuleStage(pm, stage, pipeline); }))
-      return error;
+    bool planned = stage == Stage::Schedule && hasSeveralDevices();
+    if (planned)
+      if (llvm::Error error = planForDevices())
+        return error;
+    if (!planned)
+      if (llvm::Error error =
+              runPipeline(*module, ("stage " + getStageName(stage)).str(),
+                          [&](OpPassManager &pm) {
+                            buildModuleStage(pm, stage, pipeline);
+                          }))
+        return error;
     if (stage == Stage::Schedule && last >= Stage::Structure)
       if (llvm::Error error = checkCodegen())
         return error;
@@ -278,6 +295,9 @@ llvm::Error Compilation::printCode(cpu::EmitKind kind, llvm::raw_ostream &os) {
   auto print = [&](ModuleOp part, StringRef name) -> llvm::Error {
     part->removeAttr("orchestra.weights");
     part->removeAttr("orchestra.weights_size");
+    for (StringRef name :
+         {kDevicesAttrName, kTasksAttrName, kNumEventsAttrName})
+      part->removeAttr(name);
     Expected<cpu::ByteBuffer> text = cpu::emit(part, target, emit);
     if (!text)
       return text.takeError();

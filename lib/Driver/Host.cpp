@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Compilation.h"
 
-#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Dialect/Orchestra/HostProgram.h"
 #include "orchestra_runtime/format.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -117,6 +117,49 @@ static llvm::Error describe(func::FuncOp entry, StringRef model,
   return llvm::Error::success();
 }
 
+/// Takes what memory planning says about devices and tasks out of the module.
+static void describeDevices(ModuleOp host, cpu::ArtefactInfo &info) {
+  auto devices = host->getAttrOfType<ArrayAttr>(kDevicesAttrName);
+  if (!devices)
+    return;
+  auto numberOf = [](DictionaryAttr entry, StringRef key, int64_t otherwise) {
+    auto number = entry.getAs<IntegerAttr>(key);
+    return number ? number.getInt() : otherwise;
+  };
+  info.flags |= ORCH_ARTEFACT_USES_DEVICES;
+  for (auto entry : devices.getAsRange<DictionaryAttr>()) {
+    cpu::DeviceSlot slot;
+    slot.name = entry.getAs<StringAttr>("name").str();
+    slot.arch = entry.getAs<StringAttr>("arch").str();
+    if (auto cores = entry.getAs<ArrayAttr>("cores"))
+      for (auto core : cores.getAsRange<IntegerAttr>())
+        slot.cores.push_back(int32_t(core.getInt()));
+    slot.numCores = slot.cores.empty() ? numberOf(entry, "core_count", 0)
+                                       : int64_t(slot.cores.size());
+    slot.memoryBytes = numberOf(entry, "memory_bytes", 0);
+    slot.fullestTask = numberOf(entry, "fullest_task", -1);
+    slot.numCommands = numberOf(entry, "commands", 0);
+    info.devices.push_back(std::move(slot));
+  }
+  for (auto entry : host->getAttrOfType<ArrayAttr>(kTasksAttrName)
+                        .getAsRange<DictionaryAttr>()) {
+    cpu::TaskInfo task;
+    task.device = numberOf(entry, "device", 0);
+    task.isCopy = entry.getAs<BoolAttr>("copy").getValue();
+    task.nodes = llvm::join(nodeNames(entry.getAs<LocationAttr>("loc")), "\n");
+    if (auto estimate = entry.getAs<DenseF64ArrayAttr>("estimate");
+        estimate && estimate.size() == 2) {
+      task.start = estimate[0];
+      task.finish = estimate[1];
+    }
+    info.tasks.push_back(std::move(task));
+  }
+  info.numEvents =
+      host->getAttrOfType<IntegerAttr>(kNumEventsAttrName).getInt();
+  for (StringRef name : {kDevicesAttrName, kTasksAttrName, kNumEventsAttrName})
+    host->removeAttr(name);
+}
+
 /// The bytes of a constant as they lie in memory, and their owner if it is not
 /// the context.
 static Bytes bytesOf(Attribute value, uint64_t size) {
@@ -172,6 +215,7 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
 
   if (host->removeAttr(kSizesFromValuesAttrName))
     program.info.flags |= ORCH_ARTEFACT_SIZES_FROM_VALUES;
+  describeDevices(host, program.info);
   if (auto size = host->getAttrOfType<IntegerAttr>("orchestra.weights_size"))
     program.weights.size = size.getInt();
   if (auto weights = host->getAttrOfType<ArrayAttr>("orchestra.weights"))

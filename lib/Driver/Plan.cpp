@@ -111,6 +111,29 @@ llvm::Error Compilation::plan(const PlanRequest &request,
   return llvm::Error::success();
 }
 
+bool Compilation::hasSeveralDevices() {
+  return llvm::any_of(module->getOps<TopologyOp>(), [](TopologyOp topology) {
+    return llvm::range_size(topology.getOps<DeviceOp>()) > 1;
+  });
+}
+
+llvm::Error Compilation::planForDevices() {
+  bool hasPlan = false;
+  module->walk([&](ScheduleOp schedule) {
+    hasPlan |= bool(schedule.getTopologyAttr());
+  });
+  if (hasPlan)
+    return llvm::Error::success();
+  PlanningOptions planning;
+  planning.objective = options.objective;
+  planning.inFlight = options.inFlight;
+  planning.place = options.place;
+  planning.profile = options.taskTimes;
+  return runPipeline(*module, "planning", [&](OpPassManager &pm) {
+    buildPlanPipeline(pm, planning);
+  });
+}
+
 llvm::Error Compilation::checkCodegen() {
   llvm::StringMap<std::pair<TaskOp, unsigned>> missing;
   module->walk([&](TaskOp task) {

@@ -129,6 +129,30 @@ static json::Array toJson(ArrayRef<cpu::TensorInfo> tensors) {
   return list;
 }
 
+static json::Array toJson(ArrayRef<cpu::DeviceSlot> devices) {
+  json::Array list;
+  for (const cpu::DeviceSlot &slot : devices)
+    list.push_back(json::Object{{"name", slot.name},
+                                {"arch", slot.arch},
+                                {"cores", json::Array(slot.cores)},
+                                {"num_cores", slot.numCores},
+                                {"commands", int64_t(slot.numCommands)},
+                                {"memory", int64_t(slot.memoryBytes)},
+                                {"fullest_task", slot.fullestTask}});
+  return list;
+}
+
+static json::Array toJson(ArrayRef<cpu::TaskInfo> tasks) {
+  json::Array list;
+  for (const cpu::TaskInfo &task : tasks)
+    list.push_back(json::Object{{"nodes", task.nodes},
+                                {"device", int64_t(task.device)},
+                                {"copy", task.isCopy},
+                                {"start", task.start},
+                                {"finish", task.finish}});
+  return list;
+}
+
 void Program::serialize(raw_ostream &os) const {
   json::Array calls;
   for (const cpu::CallInfo &call : info.calls)
@@ -148,6 +172,9 @@ void Program::serialize(raw_ostream &os) const {
       {"inputs", toJson(info.inputs)},
       {"outputs", toJson(info.outputs)},
       {"calls", std::move(calls)},
+      {"devices", toJson(info.devices)},
+      {"tasks", toJson(info.tasks)},
+      {"events", int64_t(info.numEvents)},
       {"weights_size", int64_t(weights.size)},
       {"objects", std::move(sizes)},
       {"target", json::Object{{"arch", target.arch},
@@ -192,6 +219,36 @@ static bool fromJson(const json::Value &value,
   return true;
 }
 
+static bool fromJson(const json::Array &list,
+                     std::vector<cpu::DeviceSlot> &devices, json::Path path) {
+  for (const json::Value &element : list) {
+    json::ObjectMapper map(element, path);
+    cpu::DeviceSlot slot;
+    if (!map || !map.map("name", slot.name) || !map.map("arch", slot.arch) ||
+        !map.map("cores", slot.cores) || !map.map("num_cores", slot.numCores) ||
+        !map.map("commands", slot.numCommands) ||
+        !map.map("memory", slot.memoryBytes) ||
+        !map.map("fullest_task", slot.fullestTask))
+      return false;
+    devices.push_back(std::move(slot));
+  }
+  return true;
+}
+
+static bool fromJson(const json::Array &list, std::vector<cpu::TaskInfo> &tasks,
+                     json::Path path) {
+  for (const json::Value &element : list) {
+    json::ObjectMapper map(element, path);
+    cpu::TaskInfo task;
+    if (!map || !map.map("nodes", task.nodes) ||
+        !map.map("device", task.device) || !map.map("copy", task.isCopy) ||
+        !map.map("start", task.start) || !map.map("finish", task.finish))
+      return false;
+    tasks.push_back(std::move(task));
+  }
+  return true;
+}
+
 Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
   auto bad = [] {
     return makeError(Fault::Internal, "", "a cache entry does not parse");
@@ -216,13 +273,18 @@ Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
   if (!root || !map || !map.map("name", program.info.name) ||
       !map.map("producer", program.info.producer) ||
       !map.map("flags", program.info.flags) ||
+      !map.map("events", program.info.numEvents) ||
       !map.map("weights_size", weightsSize) || !map.map("objects", sizes))
     return bad();
   const json::Value *inputs = root->get("inputs"),
                     *outputs = root->get("outputs"),
                     *target = root->get("target");
-  const json::Array *calls = root->getArray("calls");
-  if (!inputs || !outputs || !target || !calls ||
+  const json::Array *calls = root->getArray("calls"),
+                    *devices = root->getArray("devices"),
+                    *tasks = root->getArray("tasks");
+  if (!inputs || !outputs || !target || !calls || !devices || !tasks ||
+      !fromJson(*devices, program.info.devices, path) ||
+      !fromJson(*tasks, program.info.tasks, path) ||
       !fromJson(*inputs, program.info.inputs, path) ||
       !fromJson(*outputs, program.info.outputs, path))
     return bad();

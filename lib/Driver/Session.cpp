@@ -55,14 +55,18 @@ public:
       const orch_call_info *info = orch_program_call(program, i);
       KernelCall call;
       call.kernel = info->kernel ? info->kernel : "";
-      SmallVector<StringRef> nodes;
-      StringRef(info->nodes ? info->nodes : "")
-          .split(nodes, '\n', -1, /*KeepEmpty=*/false);
-      for (StringRef node : nodes)
-        call.nodes.push_back(node.str());
+      call.nodes = linesOf(info->nodes);
       call.flops = info->flops;
       call.bytes = info->bytes;
       calls.push_back(std::move(call));
+    }
+    for (uint32_t i = 0; i < orch_program_num_devices(program); ++i)
+      devices.push_back(orch_program_device(program, i)->name);
+    for (uint32_t i = 0; i < orch_program_num_tasks(program); ++i) {
+      const orch_task_info *info = orch_program_task(program, i);
+      tasks.push_back({linesOf(info->nodes), info->device,
+                       info->kind == ORCH_TASK_COPY, info->start,
+                       info->finish});
     }
   }
   ~RuntimeModel() override { orch_program_release(program); }
@@ -70,6 +74,10 @@ public:
   const std::vector<TensorDecl> &getInputs() const override { return inputs; }
   const std::vector<TensorDecl> &getOutputs() const override { return outputs; }
   const std::vector<KernelCall> &getCalls() const override { return calls; }
+  const std::vector<std::string> &getDevices() const override {
+    return devices;
+  }
+  const std::vector<PlannedTask> &getTasks() const override { return tasks; }
   std::string getName() const override { return orch_program_name(program); }
   std::string getTarget() const override {
     const char *target = orch_program_artefact(program)->target;
@@ -86,6 +94,11 @@ public:
   orch_program *getProgram() const { return program; }
 
 private:
+  static std::vector<std::string> linesOf(const char *text) {
+    SmallVector<StringRef> lines;
+    StringRef(text ? text : "").split(lines, '\n', -1, /*KeepEmpty=*/false);
+    return std::vector<std::string>(lines.begin(), lines.end());
+  }
   static TensorDecl specOf(const orch_tensor_info &info) {
     TensorDecl spec;
     spec.name = info.name ? info.name : "";
@@ -101,6 +114,8 @@ private:
   orch_program *program;
   std::vector<TensorDecl> inputs, outputs;
   std::vector<KernelCall> calls;
+  std::vector<std::string> devices;
+  std::vector<PlannedTask> tasks;
 };
 
 class RuntimeSession final : public Session {
@@ -159,9 +174,22 @@ public:
       if (orch_context_call_profile(context, i, &profile))
         break;
       times.push_back(timeOf(profile));
+      times.back().device = orch_context_call_device(context, i);
     }
     return times;
   }
+  std::vector<CallTime> taskTimes() const override {
+    std::vector<CallTime> times;
+    for (size_t i = 0; i < model->getTasks().size(); ++i) {
+      orch_call_profile profile = {};
+      if (orch_context_task_profile(context, i, &profile))
+        break;
+      times.push_back(timeOf(profile));
+      times.back().device = int(model->getTasks()[i].device);
+    }
+    return times;
+  }
+  orch_device_set *getDevices() const { return orch_context_devices(context); }
   CallTime runTime() const override {
     orch_call_profile profile = {};
     if (orch_context_run_profile(context, &profile))
@@ -223,6 +251,9 @@ Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
   given.num_threads = options.threads;
   given.flags = (options.profile ? ORCH_CONTEXT_PROFILING : 0) |
                 (options.poisonArena ? ORCH_CONTEXT_POISON_ARENA : 0);
+  if (options.shareDevices)
+    given.devices =
+        static_cast<const RuntimeSession *>(options.shareDevices)->getDevices();
   orch_context *context = nullptr;
   auto *runtimeModel = static_cast<RuntimeModel *>(model.get());
   if (orch_status status =

@@ -20,13 +20,15 @@ std::string orchestra::formatTrace(const Model &model, const Session &session) {
   std::string text;
   raw_string_ostream os(text);
   json::OStream out(os, /*IndentSize=*/1);
-  auto event = [&](StringRef name, double start, double length,
+  // Thread 1 is the whole run, and calls on the host; devices follow.
+  auto trackOf = [](int device) { return int64_t(device + 2); };
+  auto event = [&](StringRef name, int64_t track, double start, double length,
                    function_ref<void()> arguments) {
     out.object([&] {
       out.attribute("name", json::fixUTF8(name));
       out.attribute("ph", "X");
       out.attribute("pid", 1);
-      out.attribute("tid", 1);
+      out.attribute("tid", track);
       out.attribute("ts", start);
       out.attribute("dur", length);
       out.attributeObject("args", arguments);
@@ -43,15 +45,42 @@ std::string orchestra::formatTrace(const Model &model, const Session &session) {
           out.attribute("name", json::fixUTF8(model.getName()));
         });
       });
-      event("run", 0, double(session.runTime().last) / 1e3,
+      for (size_t i = 0; i < model.getDevices().size(); ++i)
+        out.object([&] {
+          out.attribute("name", "thread_name");
+          out.attribute("ph", "M");
+          out.attribute("pid", 1);
+          out.attribute("tid", trackOf(int(i)));
+          out.attributeObject("args", [&] {
+            out.attribute("name", json::fixUTF8(model.getDevices()[i]));
+          });
+        });
+      event("run", 1, 0, double(session.runTime().last) / 1e3,
             [&] { out.attribute("runs", int64_t(session.runTime().count)); });
+      std::vector<CallTime> tasks = session.taskTimes();
+      for (size_t i = 0; i < tasks.size(); ++i) {
+        const PlannedTask &task = model.getTasks()[i];
+        std::string nodes = join(task.nodes, " + ");
+        event(task.isCopy ? "copy to " + model.getDevices()[task.device]
+                          : "task: " + nodes,
+              trackOf(tasks[i].device), double(tasks[i].lastStart) / 1e3,
+              double(tasks[i].last) / 1e3, [&] {
+                out.attribute("task", int64_t(i));
+                if (task.isCopy)
+                  out.attribute("nodes", json::fixUTF8(nodes));
+                if (task.start < 0)
+                  return;
+                out.attribute("estimated_start_us", task.start * 1e6);
+                out.attribute("estimated_us", (task.finish - task.start) * 1e6);
+              });
+      }
       std::vector<CallTime> times = session.callTimes();
       for (size_t i = 0; i < times.size(); ++i) {
         const KernelCall &call = model.getCalls()[i];
         std::string nodes = join(call.nodes, " + ");
         double seconds = double(times[i].last) / 1e9;
         event(
-            nodes.empty() ? call.kernel : nodes,
+            nodes.empty() ? call.kernel : nodes, trackOf(times[i].device),
             double(times[i].lastStart) / 1e3, double(times[i].last) / 1e3, [&] {
               out.attribute("kernel", call.kernel);
               out.attribute("call", int64_t(i));

@@ -202,6 +202,7 @@ void orchestra::buildHostStage(OpPassManager &pm, Stage stage,
     pm.addPass(
         bufferization::createOneShotBufferizePass(getBufferizeOptions()));
     addCleanup(pm);
+    pm.addPass(createTransferToDMAPass());
     pm.addPass(createPlanMemoryPass());
     addCleanup(pm);
     break;

@@ -3,14 +3,16 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Buffers of known size are placed largest first, each at the lowest offset
-// where no buffer that lives at the same time stands (greedy by size, within a
-// few percent of optimal on networks, O(n^2)). Buffers of dynamic size follow
-// behind them in slots: a slot is as large as the largest of its buffers, whose
-// lifetimes are disjoint; its size is computed once, at the program's entry.
+// Makes the host program take its memory from outside: results and weights are
+// arguments, and so is an arena for each device, in which PlaceBuffers.cpp
+// finds a place for every buffer.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Schedule/Passes.h"
+
+#include "MemoryPlanner.h"
+
+#include "orchestra/Schedule/PlannedSchedule.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -26,107 +28,11 @@ namespace orchestra {
 #include "orchestra/Schedule/Passes.h.inc"
 } // namespace orchestra
 
-namespace {
-
-struct Buffer {
-  memref::AllocOp alloc;
-  int64_t first, last; // positions of the first and last op that use it
-  int64_t bytes = -1;  // -1: dynamic
-  int64_t offset = -1;
-};
-
-class MemoryPlanner {
-public:
-  MemoryPlanner(ModuleOp module, func::FuncOp function)
-      : module(module), function(function), block(function.getBody().front()),
-        b(function.getContext()), loc(function.getLoc()) {}
-
-  LogicalResult run();
-
-private:
-  bool readsInput(Operation *op) const;
-  bool isArithmetic(Operation *op) const;
-  bool isShapeArithmetic(Value value) const;
-  LogicalResult check();
-  LogicalResult collectConditions();
-  LogicalResult placeResults();
-  LogicalResult placeWeights();
-  void collectBuffers();
-  int64_t placeStatic();
-  LogicalResult placeDynamic(int64_t staticBytes);
-  FailureOr<Value> getBytesAtEntry(memref::AllocOp alloc);
-  FailureOr<Value> cloneToEntry(Value value);
-  void buildShapesFunction();
-  Value byteConstant(int64_t value) {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  }
-
-  ModuleOp module;
-  func::FuncOp function;
-  Block &block;
-  OpBuilder b;
-  Location loc;
-  SmallVector<Buffer> buffers;
-  BlockArgument arena, weights;
-  unsigned numInputs = 0;
-  SmallVector<Value> resultDims;
-  SmallVector<cf::AssertOp> conditions;
-  Value arenaBytes;
-  IRMapping entryMap;
-  Operation *entryEnd = nullptr; // entry computations stand before it
-};
-
-} // namespace
-
-static int64_t alignBytes(int64_t bytes) {
-  return llvm::alignTo(std::max<int64_t>(bytes, 1), kBufferAlignment);
-}
-
-static int64_t getElementBytes(MemRefType type) {
-  return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
-
-/// The buffer `value` is a view of.
-static Value getRoot(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
-/// The size of dimension `dim` of a buffer, read through views.
-static OpFoldResult getDim(OpBuilder &b, Location loc, Value value,
-                           int64_t dim) {
-  auto type = cast<MemRefType>(value.getType());
-  if (!type.isDynamicDim(dim))
-    return b.getIndexAttr(type.getDimSize(dim));
-  Operation *def = value.getDefiningOp();
-  if (auto alloc = dyn_cast_or_null<memref::AllocOp>(def))
-    return alloc.getMixedSizes()[dim];
-  if (auto expand = dyn_cast_or_null<memref::ExpandShapeOp>(def))
-    return expand.getMixedOutputShape()[dim];
-  if (auto cast = dyn_cast_or_null<memref::CastOp>(def))
-    return getDim(b, loc, cast.getSource(), dim);
-  if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(def)) {
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-    OpFoldResult product = b.getIndexAttr(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim])
-      product = affine::makeComposedFoldedAffineApply(
-          b, loc, s0 * s1,
-          {product, getDim(b, loc, collapse.getSrc(), source)});
-    return product;
-  }
-  return b.createOrFold<memref::DimOp>(loc, value, dim);
-}
-
-static constexpr llvm::StringLiteral kDataDependentSize =
-    "the size of a value depends on more than the inputs, which is not "
-    "supported yet";
-
 /// Whether `op` reads an element of an input, which no program writes.
 bool MemoryPlanner::readsInput(Operation *op) const {
   auto load = dyn_cast<memref::LoadOp>(op);
   auto argument =
-      load ? dyn_cast<BlockArgument>(getRoot(load.getMemRef())) : nullptr;
+      load ? dyn_cast<BlockArgument>(getRootBuffer(load.getMemRef())) : nullptr;
   return argument && argument.getArgNumber() < numInputs;
 }
 
@@ -190,9 +96,9 @@ LogicalResult MemoryPlanner::placeResults() {
         continue;
       }
       resultDims.push_back(getValueOrCreateConstantIndexOp(
-          b, loc, getDim(b, loc, operand, dim)));
+          b, loc, getBufferDim(b, loc, operand, dim)));
       if (!isShapeArithmetic(resultDims.back()))
-        return emitError(getRoot(operand).getLoc(), kDataDependentSize);
+        return emitError(getRootBuffer(operand).getLoc(), kDataDependentSize);
     }
     if (!type.getLayout().isIdentity()) {
       function.emitError("result ") << i << " is no dense buffer";
@@ -204,9 +110,13 @@ LogicalResult MemoryPlanner::placeResults() {
   b.setInsertionPoint(ret);
   for (auto [i, operand] : llvm::enumerate(ret.getOperands())) {
     BlockArgument destination = function.getArgument(numInputs + i);
-    Value root = getRoot(operand);
+    Value root = getRootBuffer(operand);
     auto alloc = root.getDefiningOp<memref::AllocOp>();
-    bool whole = alloc && taken.insert(root).second;
+    // Results are in the host's memory, which is that of device 0.
+    auto device = alloc ? alloc->getAttrOfType<IntegerAttr>(kDeviceAttrName)
+                        : IntegerAttr();
+    bool whole =
+        alloc && (!device || device.getInt() == 0) && taken.insert(root).second;
     for (Value v = operand; whole && v != root;) {
       whole =
           isa<memref::ExpandShapeOp, memref::CollapseShapeOp, memref::CastOp>(
@@ -282,176 +192,13 @@ LogicalResult MemoryPlanner::placeWeights() {
   return success();
 }
 
-void MemoryPlanner::collectBuffers() {
-  DenseMap<Operation *, int64_t> position;
-  int64_t count = 0;
-  for (Operation &op : block)
-    position[&op] = count++;
-  for (Operation &op : block) {
-    auto alloc = dyn_cast<memref::AllocOp>(op);
-    if (!alloc)
-      continue;
-    Buffer buffer{alloc, count, -1};
-    // Everything that reaches the buffer through views.
-    SmallVector<Value> work{alloc.getResult()};
-    while (!work.empty())
-      for (Operation *user : work.pop_back_val().getUsers()) {
-        Operation *ancestor = block.findAncestorOpInBlock(*user);
-        if (isa<ViewLikeOpInterface>(user)) {
-          llvm::append_range(work, user->getResults());
-          continue;
-        }
-        buffer.first = std::min(buffer.first, position[ancestor]);
-        buffer.last = std::max(buffer.last, position[ancestor]);
-      }
-    MemRefType type = alloc.getType();
-    if (type.hasStaticShape())
-      buffer.bytes = alignBytes(type.getNumElements() * getElementBytes(type));
-    buffers.push_back(buffer);
-  }
-}
-
-static bool overlap(const Buffer &a, const Buffer &b) {
-  return a.first <= b.last && b.first <= a.last;
-}
-
-/// Gives buffers of known size their offsets; returns the bytes they take.
-int64_t MemoryPlanner::placeStatic() {
-  SmallVector<Buffer *> order;
-  for (Buffer &buffer : buffers)
-    if (buffer.bytes >= 0)
-      order.push_back(&buffer);
-  llvm::stable_sort(order,
-                    [](Buffer *x, Buffer *y) { return x->bytes > y->bytes; });
-  int64_t total = 0;
-  SmallVector<Buffer *> placed; // by offset
-  for (Buffer *buffer : order) {
-    int64_t offset = 0;
-    for (Buffer *other : placed) {
-      if (!overlap(*buffer, *other))
-        continue;
-      if (offset + buffer->bytes <= other->offset)
-        break;
-      offset = std::max(offset, other->offset + other->bytes);
-    }
-    buffer->offset = offset;
-    total = std::max(total, offset + buffer->bytes);
-    placed.insert(llvm::upper_bound(placed, buffer,
-                                    [](Buffer *x, Buffer *y) {
-                                      return x->offset < y->offset;
-                                    }),
-                  buffer);
-  }
-  for (Buffer *buffer : placed) {
-    memref::AllocOp alloc = buffer->alloc;
-    b.setInsertionPoint(alloc);
-    Value offset = byteConstant(buffer->offset);
-    Value view = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(),
-                                        arena, offset, ValueRange());
-    alloc.replaceAllUsesWith(view);
-    alloc.erase();
-  }
-  return total;
-}
-
-/// A copy of the shape arithmetic that makes `value`, at the function's entry.
-FailureOr<Value> MemoryPlanner::cloneToEntry(Value value) {
-  if (isa<BlockArgument>(value))
-    return value;
-  if (Value known = entryMap.lookupOrNull(value))
-    return known;
-  Operation *def = value.getDefiningOp();
-  if (!isArithmetic(def))
-    return failure();
-  for (Value operand : def->getOperands())
-    if (failed(cloneToEntry(operand)))
-      return failure();
-  b.setInsertionPoint(entryEnd);
-  Operation *clone = b.clone(*def, entryMap);
-  (void)clone;
-  return entryMap.lookup(value);
-}
-
-FailureOr<Value> MemoryPlanner::getBytesAtEntry(memref::AllocOp alloc) {
-  MemRefType type = alloc.getType();
-  int64_t known = getElementBytes(type);
-  for (int64_t size : type.getShape())
-    if (!ShapedType::isDynamic(size))
-      known *= size;
-  b.setInsertionPoint(entryEnd);
-  Value bytes = byteConstant(known);
-  for (Value size : alloc.getDynamicSizes()) {
-    FailureOr<Value> atEntry = cloneToEntry(size);
-    if (failed(atEntry)) {
-      alloc.emitError(kDataDependentSize);
-      return failure();
-    }
-    b.setInsertionPoint(entryEnd);
-    bytes = arith::MulIOp::create(b, loc, bytes, *atEntry);
-  }
-  Value rounded =
-      arith::AddIOp::create(b, loc, bytes, byteConstant(kBufferAlignment - 1));
-  return arith::AndIOp::create(b, loc, rounded, byteConstant(-kBufferAlignment))
-      .getResult();
-}
-
-LogicalResult MemoryPlanner::placeDynamic(int64_t staticBytes) {
-  struct Slot {
-    SmallVector<Buffer *> buffers;
-    Value bytes;
-  };
-  SmallVector<Slot> slots;
-  b.setInsertionPointToStart(&block);
-  entryEnd = byteConstant(0).getDefiningOp();
-  for (Buffer &buffer : buffers) {
-    if (buffer.bytes >= 0)
-      continue;
-    FailureOr<Value> bytes = getBytesAtEntry(buffer.alloc);
-    if (failed(bytes))
-      return failure();
-    Slot *free = nullptr;
-    for (Slot &slot : slots)
-      if (llvm::none_of(slot.buffers, [&](Buffer *other) {
-            return overlap(buffer, *other);
-          })) {
-        free = &slot;
-        break;
-      }
-    if (!free) {
-      slots.push_back({{}, *bytes});
-      free = &slots.back();
-    } else {
-      b.setInsertionPoint(entryEnd);
-      free->bytes = arith::MaxUIOp::create(b, loc, free->bytes, *bytes);
-    }
-    free->buffers.push_back(&buffer);
-  }
-  b.setInsertionPoint(entryEnd);
-  Value offset = byteConstant(staticBytes);
-  for (Slot &slot : slots) {
-    for (Buffer *buffer : slot.buffers) {
-      memref::AllocOp alloc = buffer->alloc;
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPoint(alloc);
-      Value view =
-          memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(), arena,
-                                 offset, alloc.getDynamicSizes());
-      alloc.replaceAllUsesWith(view);
-      alloc.erase();
-    }
-    offset = arith::AddIOp::create(b, loc, offset, slot.bytes);
-  }
-  arenaBytes = offset;
-  return success();
-}
-
 /// A function of the inputs that returns the arena's size and, for each result,
 /// its dimensions. The same arithmetic as the program's, without the work.
 void MemoryPlanner::buildShapesFunction() {
   SmallVector<Type> inputTypes(
       function.getArgumentTypes().take_front(numInputs));
   IRMapping map;
-  SmallVector<Value> results{arenaBytes};
+  SmallVector<Value> results(arenaBytes);
   llvm::append_range(results, resultDims);
   b.setInsertionPoint(function);
   auto shapes = func::FuncOp::create(
@@ -485,34 +232,97 @@ void MemoryPlanner::buildShapesFunction() {
   func::ReturnOp::create(inner, loc, returned);
 }
 
+/// On several devices all work is in tasks: a copy of a result that is none yet
+/// becomes one of the host's.
+void MemoryPlanner::wrapStrayWork() {
+  auto machine = module->getAttrOfType<ArrayAttr>(kDevicesAttrName);
+  auto host = cast<DictionaryAttr>(machine[0]);
+  auto target = b.getDictionaryAttr(
+      {b.getNamedAttr("arch", host.get("arch")),
+       b.getNamedAttr("device_id", b.getI64IntegerAttr(0))});
+  for (auto copy : llvm::to_vector(block.getOps<memref::CopyOp>())) {
+    b.setInsertionPoint(copy);
+    auto task = TaskOp::create(b, copy.getLoc(), TypeRange(), target);
+    task->setAttr(kDeviceAttrName, b.getI64IntegerAttr(0));
+    Block *body = b.createBlock(&task.getBody());
+    copy->moveBefore(body, body->end());
+    b.setInsertionPointToEnd(body);
+    YieldOp::create(b, copy.getLoc());
+  }
+}
+
+/// Adds what only the plan knows to the list of devices, and lists the tasks.
+void MemoryPlanner::describeDevices() {
+  auto machine = module->getAttrOfType<ArrayAttr>(kDevicesAttrName);
+  SmallVector<int64_t> commands(numDevices, 0);
+  SmallVector<Attribute> tasks, devices;
+  for (auto task : block.getOps<TaskOp>()) {
+    auto device = task->getAttrOfType<IntegerAttr>(kDeviceAttrName);
+    auto waits = task->getAttrOfType<DenseI64ArrayAttr>(kWaitsAttrName);
+    commands[device.getInt()] +=
+        1 + (waits ? waits.size() : 0) + task->hasAttr(kEventAttrName);
+    SmallVector<NamedAttribute> entries{
+        b.getNamedAttr("copy", b.getBoolAttr(task->hasAttr(kCopyAttrName))),
+        b.getNamedAttr("device", device),
+        b.getNamedAttr("loc", LocationAttr(task.getLoc()))};
+    if (Attribute estimate = task->getAttr(kEstimateAttrName))
+      entries.push_back(b.getNamedAttr("estimate", estimate));
+    tasks.push_back(b.getDictionaryAttr(entries));
+  }
+  for (auto [index, entry] : llvm::enumerate(machine)) {
+    NamedAttrList entries(cast<DictionaryAttr>(entry));
+    entries.set("commands", b.getI64IntegerAttr(commands[index]));
+    entries.set("fullest_task", b.getI64IntegerAttr(findFullestTask(index)));
+    devices.push_back(entries.getDictionary(b.getContext()));
+  }
+  module->setAttr(kDevicesAttrName, b.getArrayAttr(devices));
+  module->setAttr(kTasksAttrName, b.getArrayAttr(tasks));
+  module->setAttr(kNumEventsAttrName,
+                  b.getI64IntegerAttr(order.getNumEvents()));
+}
+
 LogicalResult MemoryPlanner::run() {
   numInputs = function.getNumArguments();
+  auto machine = module->getAttrOfType<ArrayAttr>(kDevicesAttrName);
+  if (machine)
+    numDevices = machine.size();
   if (failed(check()) || failed(collectConditions()) || failed(placeResults()))
     return failure();
+  if (machine)
+    wrapStrayWork();
   auto ret = cast<func::ReturnOp>(block.getTerminator());
   ret->setOperands(ValueRange());
   llvm::BitVector all(function.getNumResults(), true);
   (void)function.eraseResults(all);
   auto bytesType = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
-  for (BlockArgument *argument : {&arena, &weights}) {
+  auto addArgument = [&] {
     (void)function.insertArgument(function.getNumArguments(), bytesType, {},
                                   loc);
-    *argument = block.getArguments().back();
-  }
+    return block.getArguments().back();
+  };
+  for (unsigned device = 0; device < numDevices; ++device)
+    arenas.push_back(addArgument());
+  weights = addArgument();
   if (failed(placeWeights()))
     return failure();
+  order.compute(block, numDevices);
   collectBuffers();
-  int64_t staticBytes = placeStatic();
-  if (failed(placeDynamic(staticBytes)))
-    return failure();
-  buildShapesFunction();
-  int64_t separate = 0;
+  int64_t bytes = 0, separate = 0;
   for (const Buffer &buffer : buffers)
     separate += std::max<int64_t>(buffer.bytes, 0);
+  for (unsigned device = 0; device < numDevices; ++device) {
+    int64_t staticBytes = placeStatic(device);
+    if (failed(placeDynamic(device, staticBytes)))
+      return failure();
+    bytes += staticBytes;
+  }
+  buildShapesFunction();
+  if (machine)
+    describeDevices();
   remark::analysis(
       loc, remark::RemarkOpts::name("Arena").category("orchestra-plan-memory"))
       << remark::metric("buffers", buffers.size())
-      << remark::metric("bytes", staticBytes)
+      << remark::metric("bytes", bytes)
       << remark::metric("bytes without sharing", separate);
   return success();
 }

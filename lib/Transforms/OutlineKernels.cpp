@@ -58,6 +58,11 @@ std::optional<double> countBytes(ValueRange values) {
   return bytes;
 }
 
+/// Whether `value` is neither made nor bound inside of `op`.
+bool isFromOutside(Value value, Operation *op) {
+  return !op->isAncestor(value.getParentBlock()->getParentOp());
+}
+
 /// Whether a value of this type certainly has no elements.
 bool isEmpty(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -165,12 +170,9 @@ void KernelOutliner::collect(const KernelGroup &group) {
   };
   for (Operation *op : group.ops) {
     op->walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands()) {
-        Operation *owner = operand.getDefiningOp();
-        Block *block = owner ? owner->getBlock() : operand.getParentBlock();
-        if (block == op->getBlock())
+      for (Value operand : nested->getOperands())
+        if (isFromOutside(operand, op))
           enter(operand);
-      }
     });
     for (Value result : op->getResults())
       if (llvm::any_of(result.getUsers(), [&](Operation *user) {
@@ -200,12 +202,9 @@ Value KernelOutliner::getInside(Value value) {
 void KernelOutliner::cloneMember(Operation *op) {
   SetVector<Value> used;
   op->walk([&](Operation *nested) {
-    for (Value operand : nested->getOperands()) {
-      Operation *owner = operand.getDefiningOp();
-      Block *block = owner ? owner->getBlock() : operand.getParentBlock();
-      if (block == op->getBlock())
+    for (Value operand : nested->getOperands())
+      if (isFromOutside(operand, op))
         used.insert(operand);
-    }
   });
   for (Value operand : used)
     map.map(operand, getInside(operand));
@@ -484,16 +483,24 @@ struct OutlineKernels
                            "before kernels are outlined");
         return signalPassFailure();
       }
-      Block &block = function.getBody().front();
-      dropEmptyWork(block);
-      for (const KernelGroup &group : formKernelGroups(block, fuse))
-        outliner.outline(group);
-      // A dispatch stands where its last op was; its users may stand before.
-      if (!sortTopologically(&block)) {
-        function.emitError("kernels depend on each other in a cycle");
-        return signalPassFailure();
-      }
+      // A kernel never holds parts of two tasks.
+      SmallVector<Block *> blocks{&function.getBody().front()};
+      function.walk(
+          [&](TaskOp task) { blocks.push_back(&task.getBody().front()); });
+      for (Block *block : blocks)
+        if (failed(outline(outliner, *block))) {
+          function.emitError("kernels depend on each other in a cycle");
+          return signalPassFailure();
+        }
     }
+  }
+
+  LogicalResult outline(KernelOutliner &outliner, Block &block) {
+    dropEmptyWork(block);
+    for (const KernelGroup &group : formKernelGroups(block, fuse))
+      outliner.outline(group);
+    // A dispatch stands where its last op was; its users may stand before.
+    return success(sortTopologically(&block));
   }
 };
 } // namespace

@@ -31,6 +31,25 @@ static int64_t getBytes(ValueRange values) {
 }
 
 namespace {
+/// Ops that compute the same.
+struct EqualOps : llvm::DenseMapInfo<Operation *> {
+  static unsigned getHashValue(const Operation *op) {
+    return OperationEquivalence::computeHash(
+        const_cast<Operation *>(op), OperationEquivalence::directHashValue,
+        OperationEquivalence::ignoreHashValue,
+        OperationEquivalence::IgnoreLocations);
+  }
+  static bool isEqual(const Operation *left, const Operation *right) {
+    auto *a = const_cast<Operation *>(left),
+         *b = const_cast<Operation *>(right);
+    if (a == b || a == getEmptyKey() || a == getTombstoneKey() ||
+        b == getEmptyKey() || b == getTombstoneKey())
+      return a == b;
+    return OperationEquivalence::isEquivalentTo(
+        a, b, OperationEquivalence::IgnoreLocations);
+  }
+};
+
 struct SplitConstants
     : orchestra::impl::SplitConstantsPassBase<SplitConstants> {
   using Base::Base;
@@ -46,7 +65,20 @@ struct SplitConstants
     Block &block = entry.getBody().front();
     DenseSet<Value> constants;
     SetVector<Operation *> moved;
+    // What tasks make of constants is not the tasks' work.
+    SmallVector<Operation *> ops;
     for (Operation &op : block.without_terminator()) {
+      auto schedule = dyn_cast<ScheduleOp>(op);
+      if (!schedule) {
+        ops.push_back(&op);
+        continue;
+      }
+      for (TaskOp task : schedule.getBody().getOps<TaskOp>())
+        for (Operation &inner : task.getBody().front().without_terminator())
+          ops.push_back(&inner);
+    }
+    for (Operation *each : ops) {
+      Operation &op = *each;
       bool constant =
           isa<arith::ConstantOp, tensor::EmptyOp>(op)
               ? op.getNumOperands() == 0
@@ -93,22 +125,34 @@ struct SplitConstants
       return;
     OpBuilder b(entry);
     Location loc = entry.getLoc();
-    auto fold = func::FuncOp::create(
-        b, loc, kFoldFunctionName,
-        b.getFunctionType({}, ValueRange(results).getTypes()));
+    auto fold = func::FuncOp::create(b, loc, kFoldFunctionName,
+                                     b.getFunctionType({}, {}));
     fold->setAttr(kEntryAttrName, b.getUnitAttr());
     IRMapping map;
     OpBuilder inner = OpBuilder::atBlockEnd(fold.addEntryBlock());
-    for (Operation *op : moved)
-      inner.clone(*op, map);
-    SmallVector<Value> returned;
+    // Tasks that share a weight have a pack of it each: one is enough.
+    llvm::DenseSet<Operation *, EqualOps> different;
+    for (Operation *op : moved) {
+      Operation *clone = inner.clone(*op, map);
+      auto [it, isNew] = different.insert(clone);
+      if (isNew)
+        continue;
+      map.map(op->getResults(), (*it)->getResults());
+      clone->erase();
+    }
+    SetVector<Value> returned;
     for (Value result : results)
-      returned.push_back(map.lookup(result));
-    func::ReturnOp::create(inner, loc, returned);
+      returned.insert(map.lookup(result));
+    func::ReturnOp::create(inner, loc, returned.getArrayRef());
+    fold.setFunctionType(
+        b.getFunctionType({}, ValueRange(returned.getArrayRef()).getTypes()));
     b.setInsertionPointToStart(&block);
     auto call = func::CallOp::create(b, loc, fold, ValueRange());
-    for (auto [result, value] : llvm::zip(results, call.getResults()))
-      result.replaceAllUsesWith(value);
+    for (Value result : results) {
+      auto *place = llvm::find(returned, map.lookup(result));
+      result.replaceAllUsesWith(
+          call.getResult(std::distance(returned.begin(), place)));
+    }
     for (Operation *op : llvm::reverse(moved))
       if (op->use_empty())
         op->erase();

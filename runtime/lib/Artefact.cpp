@@ -12,6 +12,7 @@
 #include "Artefact.h"
 
 #include "CPUFeatures.h"
+#include "orchestra_runtime/device_set.h"
 #include "orchestra_runtime/tensor.h"
 
 #include <cstdio>
@@ -113,6 +114,30 @@ orch_status checkTarget(const orch_artefact &artefact, const char *origin) {
   return ORCH_OK;
 }
 
+orch_status checkDevices(const orch_artefact &artefact, const char *origin) {
+  if (artefact.num_devices < 1 || artefact.num_devices > ORCH_MAX_DEVICES ||
+      !artefact.devices)
+    return damaged(origin, "the list of devices is missing");
+  if (artefact.num_tasks > maxCalls || artefact.num_events > maxCalls ||
+      (artefact.num_tasks && !artefact.tasks))
+    return damaged(origin, "the list of tasks is missing");
+  for (uint32_t i = 0; i < artefact.num_devices; ++i) {
+    const orch_device_slot &slot = artefact.devices[i];
+    if (!slot.name || !slot.arch || slot.num_commands > maxCalls)
+      return damaged(origin, "a device is not described");
+    if (strcmp(slot.arch, hostArchitecture()) != 0)
+      return orch_set_error(ORCH_ERROR_UNSUPPORTED,
+                            "%s: error: the artefact uses a device that this "
+                            "runtime cannot drive "
+                            "[wrong-architecture]\n  note: device '%s' is '%s'",
+                            origin, slot.name, slot.arch);
+  }
+  for (uint32_t i = 0; i < artefact.num_tasks; ++i)
+    if (artefact.tasks[i].device >= artefact.num_devices)
+      return damaged(origin, "a task is on a device that there is not");
+  return ORCH_OK;
+}
+
 } // namespace
 
 orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
@@ -139,9 +164,12 @@ orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
             ? "use a newer runtime"
             : "compile the model again");
   // Fields are only appended: a newer artefact may be larger, never smaller.
-  if (artefact->struct_size < sizeof(orch_artefact))
+  bool devices = artefact->flags & ORCH_ARTEFACT_USES_DEVICES;
+  if (artefact->struct_size <
+      (devices ? sizeof(orch_artefact) : ORCH_ARTEFACT_BASE_SIZE))
     return damaged(origin, "the descriptor is too small for its version");
-  if (artefact->flags & ~ORCH_ARTEFACT_SIZES_FROM_VALUES)
+  if (artefact->flags &
+      ~(ORCH_ARTEFACT_SIZES_FROM_VALUES | ORCH_ARTEFACT_USES_DEVICES))
     return orch_set_error(
         ORCH_ERROR_VERSION,
         "%s: error: the artefact was made for another version "
@@ -162,6 +190,9 @@ orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
   if (artefact->num_calls > maxCalls ||
       (artefact->num_calls && !artefact->calls))
     return damaged(origin, "the list of kernel calls is missing");
+  if (devices)
+    if (orch_status status = checkDevices(*artefact, origin))
+      return status;
   if (artefact->weights && artefact->weights_file)
     return damaged(origin, "its weights are both inside and external");
   if (artefact->weights_file && !artefact->weights_hash)

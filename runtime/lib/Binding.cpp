@@ -424,13 +424,25 @@ orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
       return status;
 
   int64_t arenaBytes = 0;
+  DeviceRun &devices = context.devices;
   clearFailure(context);
-  int32_t returned =
-      artefact.resolve(&context.execution.base, context.inputDims.data(),
-                       context.outputDims.data(), &arenaBytes);
+  int32_t returned = artefact.resolve(
+      &context.execution.base, context.inputDims.data(),
+      context.outputDims.data(),
+      devices.numDevices ? devices.arenaBytes.data() : &arenaBytes);
   context.execution.base.inputs = nullptr;
   if (orch_status status = executionStatus(context, returned, "shapes"))
     return status;
+  for (uint32_t i = 0; i < devices.numDevices; ++i) {
+    int64_t bytes = devices.arenaBytes[i];
+    arenaBytes = bytes < 0 || bytes > INT64_MAX / ORCH_MAX_DEVICES
+                     ? -1
+                     : arenaBytes + (bytes + ORCH_BUFFER_ALIGNMENT - 1) /
+                                        ORCH_BUFFER_ALIGNMENT *
+                                        ORCH_BUFFER_ALIGNMENT;
+    if (arenaBytes < 0)
+      break;
+  }
   if (orch_status status = checkResolved(context, arenaBytes))
     return status;
   context.arenaBytes = uint64_t(arenaBytes);

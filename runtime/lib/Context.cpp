@@ -26,8 +26,28 @@ orch_status checkArena(const orch_program *program, const void *arena,
   return ORCH_OK;
 }
 
+/// The queues' threads do the work; the caller's only asks for it.
+orch_status chooseDevices(orch_context &context,
+                          const orch_context_options &options) {
+  if (options.num_threads || options.pool)
+    return invalid(context.program,
+                   "the program was planned for several devices, whose threads "
+                   "it uses; num_threads and pool must not be given");
+  orch_pool_options poolOptions = ORCH_POOL_OPTIONS_INIT;
+  poolOptions.num_threads = 1;
+  poolOptions.allocator = &context.allocator;
+  if (orch_status status = orch_pool_create(&poolOptions, &context.pool))
+    return status;
+  return context.devices.create(context, options.devices);
+}
+
 orch_status choosePool(orch_context &context,
                        const orch_context_options &options) {
+  if (context.artefact().flags & ORCH_ARTEFACT_USES_DEVICES)
+    return chooseDevices(context, options);
+  if (options.devices)
+    return invalid(context.program,
+                   "the program was not planned for several devices");
   if (options.num_threads < 0)
     return invalid(context.program, "num_threads is negative");
   if (options.pool) {
@@ -105,6 +125,7 @@ orch_status orch_context_create(orch_program *program,
   context->givenArena = options.arena;
   context->givenArenaSize = options.arena_size;
   orch_status status = choosePool(*context, options);
+  context->execution.pool = context->pool;
   if (status == ORCH_OK)
     status = allocateTables(*context);
   if (status == ORCH_OK && options.flags & ORCH_CONTEXT_PROFILING)
@@ -134,6 +155,10 @@ int32_t orch_context_num_threads(const orch_context *context) {
   return int32_t(context->execution.base.num_threads);
 }
 
+orch_device_set *orch_context_devices(const orch_context *context) {
+  return context->devices.set;
+}
+
 orch_status orch_context_set_arena(orch_context *context, void *arena,
                                    uint64_t size) {
   if (!context)
@@ -154,6 +179,10 @@ orch_status orch_context_set_profiling(orch_context *context, int32_t on) {
   if (on && context->callTimes.size() != calls &&
       !context->callTimes.allocate(context->allocator, calls))
     return outOfMemory(calls * sizeof(CallTimes), "a profile");
+  uint32_t tasks = orch_program_num_tasks(context->program);
+  if (on && context->devices.taskTimes.size() != tasks &&
+      !context->devices.taskTimes.allocate(context->allocator, tasks))
+    return outOfMemory(tasks * sizeof(CallTimes), "a profile");
   context->profiling = on != 0;
   return ORCH_OK;
 }
@@ -161,6 +190,8 @@ orch_status orch_context_set_profiling(orch_context *context, int32_t on) {
 void orch_context_reset_profile(orch_context *context) {
   for (size_t i = 0; i < context->callTimes.size(); ++i)
     context->callTimes[i] = {};
+  for (size_t i = 0; i < context->devices.taskTimes.size(); ++i)
+    context->devices.taskTimes[i] = {};
   context->runProfile = {};
 }
 
@@ -173,6 +204,24 @@ orch_status orch_context_call_profile(const orch_context *context,
                    "place for its profile");
   *profile = call < context->callTimes.size() ? context->callTimes[call].profile
                                               : orch_call_profile{};
+  return ORCH_OK;
+}
+
+int32_t orch_context_call_device(const orch_context *context, uint32_t call) {
+  return context && call < context->callTimes.size()
+             ? context->callTimes[call].device - 1
+             : -1;
+}
+
+orch_status orch_context_task_profile(const orch_context *context,
+                                      uint32_t task,
+                                      orch_call_profile *profile) {
+  if (!context || !profile || task >= orch_program_num_tasks(context->program))
+    return invalid(context ? context->program : nullptr,
+                   "orch_context_task_profile needs the index of a task and a "
+                   "place for its profile");
+  const Array<CallTimes> &times = context->devices.taskTimes;
+  *profile = task < times.size() ? times[task].profile : orch_call_profile{};
   return ORCH_OK;
 }
 

@@ -10,6 +10,7 @@
 #ifndef ORCHESTRA_RUNTIME_LIB_CONTEXT_H
 #define ORCHESTRA_RUNTIME_LIB_CONTEXT_H
 
+#include "DeviceRun.h"
 #include "Memory.h"
 #include "Program.h"
 #include "Tensor.h"
@@ -21,8 +22,12 @@ namespace orchestra::runtime {
 
 /// What compiled code gets; it sees `base` only.
 struct Execution {
-  orch_exec base;
-  orch_context *context;
+  orch_exec base = {};
+  orch_context *context = nullptr;
+  orch_pool *pool = nullptr;
+  // In programs on several devices: whose this is, and what it runs.
+  int32_t device = -1;
+  uint32_t task = 0;
 };
 
 /// Where an input or output is during one run.
@@ -33,12 +38,6 @@ struct Binding {
   uint64_t stageOffset; // into `staging`, if staged
   bool staged;
   bool allocated; // by this run
-};
-
-/// Starts and lengths of calls, only while profiling.
-struct CallTimes {
-  uint64_t start;
-  orch_call_profile profile;
 };
 
 uint64_t nanoseconds();
@@ -59,6 +58,8 @@ struct orch_context {
   std::atomic<uint32_t> failed{0};
   int32_t failCode = 0;
   const char *failMessage = nullptr;
+  int32_t failDevice = -1;
+  uint32_t failTask = 0;
 
   // The shapes of the last resolve, all tensors one after another.
   bool resolved = false;
@@ -84,6 +85,9 @@ struct orch_context {
 
   // The address of tensors without elements and of an arena of size 0.
   alignas(ORCH_BUFFER_ALIGNMENT) char nothing[ORCH_BUFFER_ALIGNMENT] = {};
+
+  // Last, so that it goes first: its queues use the rest.
+  orchestra::runtime::DeviceRun devices;
 
   const orch_artefact &artefact() const { return *program->artefact; }
   const char *origin() const { return program->origin.data(); }

@@ -23,17 +23,15 @@
 //===----------------------------------------------------------------------===//
 #include "Pool.h"
 
+#include "Futex.h"
 #include "Memory.h"
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 using namespace orchestra::runtime;
@@ -43,32 +41,6 @@ namespace {
 constexpr size_t cacheLine = 64;
 constexpr uint64_t partsMask = 0xffff;
 constexpr uint64_t stopParts = partsMask;
-constexpr int32_t defaultSpinMicroseconds = 200;
-// Polls between two looks at the clock: about a microsecond.
-constexpr int pollsPerClock = 32;
-
-inline void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb" ::: "memory");
-#endif
-}
-
-uint64_t now() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
-}
-
-void futexWait(std::atomic<uint32_t> &word, uint32_t expected) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t *>(&word), FUTEX_WAIT_PRIVATE,
-          expected, nullptr, nullptr, 0);
-}
-void futexWake(std::atomic<uint32_t> &word) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t *>(&word), FUTEX_WAKE_PRIVATE, 1,
-          nullptr, nullptr, 0);
-}
 
 struct alignas(cacheLine) Worker {
   std::atomic<uint32_t> parked{0};
@@ -131,7 +103,7 @@ uint64_t orch_pool::waitForTicket(Worker &worker, uint64_t seen,
           return current;
         relax();
       }
-      uint64_t time = now();
+      uint64_t time = monotonicNanoseconds();
       if (idleSince == 0)
         idleSince = time;
       if (time - idleSince >= spinNs)
@@ -191,7 +163,7 @@ void orch_pool::waitForWorkers() {
         return;
       relax();
     }
-    uint64_t time = now();
+    uint64_t time = monotonicNanoseconds();
     if (start == 0)
       start = time;
     if (time - start >= spinNs)

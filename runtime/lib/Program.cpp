@@ -341,6 +341,32 @@ const orch_call_info *orch_program_call(const orch_program *program,
   return index < artefact.num_calls ? &artefact.calls[index] : nullptr;
 }
 
+static bool usesDevices(const orch_program *program) {
+  return program->artefact->flags & ORCH_ARTEFACT_USES_DEVICES;
+}
+
+uint32_t orch_program_num_devices(const orch_program *program) {
+  return usesDevices(program) ? program->artefact->num_devices : 0;
+}
+
+const orch_device_slot *orch_program_device(const orch_program *program,
+                                            uint32_t index) {
+  return index < orch_program_num_devices(program)
+             ? &program->artefact->devices[index]
+             : nullptr;
+}
+
+uint32_t orch_program_num_tasks(const orch_program *program) {
+  return usesDevices(program) ? program->artefact->num_tasks : 0;
+}
+
+const orch_task_info *orch_program_task(const orch_program *program,
+                                        uint32_t index) {
+  return index < orch_program_num_tasks(program)
+             ? &program->artefact->tasks[index]
+             : nullptr;
+}
+
 const void *orch_program_weights(const orch_program *program, uint64_t *size) {
   if (size)
     *size = program->weightsSize;

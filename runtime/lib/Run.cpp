@@ -16,14 +16,15 @@ using namespace orchestra::runtime;
 
 namespace {
 
-orch_context &contextOf(orch_exec *exec) {
-  return *reinterpret_cast<Execution *>(exec)->context;
+Execution &executionOf(orch_exec *exec) {
+  return *reinterpret_cast<Execution *>(exec);
 }
+orch_context &contextOf(orch_exec *exec) { return *executionOf(exec).context; }
 
 void hostParallelFor(orch_exec *exec, int64_t count, int64_t grain,
                      orch_body_fn body, void *env) {
-  parallelFor(contextOf(exec).pool, exec->num_threads, exec, count, grain, body,
-              env);
+  parallelFor(executionOf(exec).pool, exec->num_threads, exec, count, grain,
+              body, env);
 }
 
 void hostFail(orch_exec *exec, int32_t code, const char *message) {
@@ -34,6 +35,8 @@ void hostFail(orch_exec *exec, int32_t code, const char *message) {
     return;
   context.failCode = code;
   context.failMessage = message;
+  context.failDevice = executionOf(exec).device;
+  context.failTask = executionOf(exec).task;
   context.failed.store(2, std::memory_order_release);
 }
 
@@ -43,14 +46,55 @@ void hostOnCall(orch_exec *exec, uint32_t call, int32_t end) {
     return;
   CallTimes &times = context.callTimes[call];
   uint64_t time = nanoseconds();
-  if (!end)
+  if (!end) {
     times.start = time;
-  else
-    addTime(times.profile, times.start - context.runStart, time - times.start);
+    times.device = executionOf(exec).device + 1;
+    return;
+  }
+  addTime(times.profile, times.start - context.runStart, time - times.start);
 }
 
-constexpr orch_host_api api = {sizeof(orch_host_api), ORCH_ARTEFACT_ABI_VERSION,
-                               hostParallelFor, hostFail, hostOnCall};
+void hostLaunch(orch_exec *exec, uint32_t device, uint32_t task,
+                orch_task_fn body, void *env) {
+  orch_context &context = contextOf(exec);
+  context.devices.append(context, device,
+                         {Command::Task, task, body, env, nullptr, 0});
+}
+
+void hostCopy(orch_exec *exec, uint32_t device, uint32_t task, void *to,
+              const void *from, int64_t size) {
+  orch_context &context = contextOf(exec);
+  context.devices.append(context, device,
+                         {Command::Copy, task, nullptr, to, from, size});
+}
+
+void hostRecord(orch_exec *exec, uint32_t device, uint32_t event) {
+  orch_context &context = contextOf(exec);
+  context.devices.append(
+      context, device, {Command::Record, event, nullptr, nullptr, nullptr, 0});
+}
+
+void hostWait(orch_exec *exec, uint32_t device, uint32_t event) {
+  orch_context &context = contextOf(exec);
+  context.devices.append(context, device,
+                         {Command::Wait, event, nullptr, nullptr, nullptr, 0});
+}
+
+int32_t hostFinish(orch_exec *exec) {
+  orch_context &context = contextOf(exec);
+  return context.devices.finish(context);
+}
+
+constexpr orch_host_api api = {sizeof(orch_host_api),
+                               ORCH_ARTEFACT_ABI_VERSION,
+                               hostParallelFor,
+                               hostFail,
+                               hostOnCall,
+                               hostLaunch,
+                               hostCopy,
+                               hostRecord,
+                               hostWait,
+                               hostFinish};
 
 /// One thread at a time in a context.
 class Guard {
@@ -78,16 +122,27 @@ orch_status busyStatus(const orch_context &context) {
                         context.origin());
 }
 
+orch_status checkGivenArena(const orch_context &context) {
+  if (!context.givenArena || context.arenaBytes <= context.givenArenaSize)
+    return ORCH_OK;
+  return orch_set_error(
+      ORCH_ERROR_OUT_OF_MEMORY,
+      "%s: error: the arena given is too small [arena-size]\n"
+      "  note: this run needs %llu bytes; the arena has %llu\n"
+      "  help: orch_context_resolve tells the size for given inputs",
+      context.origin(), static_cast<unsigned long long>(context.arenaBytes),
+      static_cast<unsigned long long>(context.givenArenaSize));
+}
+
 orch_status provideArena(orch_context &context, void *&arena) {
+  if (orch_status status = checkGivenArena(context))
+    return status;
+  if (context.devices.numDevices) {
+    arena = context.devices.arenas.data();
+    return context.devices.provideArenas(
+        context, static_cast<char *>(context.givenArena));
+  }
   if (context.givenArena) {
-    if (context.arenaBytes > context.givenArenaSize)
-      return orch_set_error(
-          ORCH_ERROR_OUT_OF_MEMORY,
-          "%s: error: the arena given is too small [arena-size]\n"
-          "  note: this run needs %llu bytes; the arena has %llu\n"
-          "  help: orch_context_resolve tells the size for given inputs",
-          context.origin(), static_cast<unsigned long long>(context.arenaBytes),
-          static_cast<unsigned long long>(context.givenArenaSize));
     arena = context.givenArena;
   } else if (context.arenaBytes == 0) {
     arena = context.nothing;
@@ -111,10 +166,15 @@ orch_status callProgram(orch_context &context, void *arena) {
   clearFailure(context);
   if (context.profiling)
     context.runStart = nanoseconds();
+  bool devices = context.devices.numDevices != 0;
+  if (devices)
+    context.devices.begin(context);
   int32_t returned =
       artefact.run(&context.execution.base, context.inputPointers.data(),
                    context.inputDims.data(), context.outputPointers.data(),
                    arena, context.program->weights);
+  if (devices)
+    context.devices.end(context);
   if (context.profiling)
     addTime(context.runProfile, 0, nanoseconds() - context.runStart);
   context.execution.base.profiling = 0;
@@ -146,6 +206,7 @@ void clearFailure(orch_context &context) {
   context.failed.store(0, std::memory_order_relaxed);
   context.failCode = 0;
   context.failMessage = nullptr;
+  context.failDevice = -1;
 }
 
 orch_status executionStatus(orch_context &context, int32_t returned,
@@ -153,6 +214,19 @@ orch_status executionStatus(orch_context &context, int32_t returned,
   bool reported = context.failed.load(std::memory_order_acquire) == 2;
   if (returned == 0 && !reported)
     return ORCH_OK;
+  if (reported && context.failDevice >= 0) {
+    const orch_task_info *task =
+        orch_program_task(context.program, context.failTask);
+    return orch_set_error(
+        ORCH_ERROR_EXECUTION,
+        "%s: error: %s [execution-failed]\n  note: in task %u ('%s') on device "
+        "'%s'; code %d",
+        context.origin(),
+        context.failMessage ? context.failMessage : "a task failed",
+        context.failTask, task && task->nodes ? task->nodes : "",
+        orch_device_set_name(context.devices.set, uint32_t(context.failDevice)),
+        context.failCode);
+  }
   return orch_set_error(
       ORCH_ERROR_EXECUTION,
       "%s: error: %s [execution-failed]\n  note: while computing %s; code %d",

@@ -17,6 +17,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <sys/resource.h>
+#include <thread>
 
 using namespace orchestra;
 using namespace orchestra::tool;
@@ -26,7 +27,7 @@ struct Arguments {
   std::string model;
   InputArguments inputs;
   CompileOptions compile;
-  int threads = 0, warmup = 3;
+  int threads = 0, warmup = 3, requests = 1;
   int64_t runs = 0;
   double seconds = 2;
   bool cold = false, peak = false;
@@ -34,7 +35,7 @@ struct Arguments {
 struct Result {
   CompileReport compile, cold;
   double loadMilliseconds = 0;
-  int threads = 0;
+  int threads = 0, requests = 1;
   uint64_t arena = 0;
   std::vector<double> times; ///< milliseconds, sorted
   double total = 0;
@@ -71,6 +72,54 @@ static llvm::Expected<CompileReport> compileCold(const Arguments &args,
   return report;
 }
 
+/// Runs one request after another and notes how long each took.
+static llvm::Error repeat(Session &session, const Arguments &args,
+                          const std::vector<Tensor> &inputs, double end,
+                          std::vector<double> &times) {
+  llvm::Expected<std::vector<Tensor>> outputs = session.run(inputs);
+  if (!outputs)
+    return outputs.takeError();
+  int64_t least = args.runs ? args.runs : 5;
+  while (int64_t(times.size()) < least ||
+         (!args.runs && nowMilliseconds() < end)) {
+    double before = nowMilliseconds();
+    if (llvm::Error error = session.runInto(inputs, *outputs))
+      return error;
+    times.push_back(nowMilliseconds() - before);
+  }
+  return llvm::Error::success();
+}
+
+/// Keeps one request under way in each session.
+static llvm::Error repeatAll(llvm::ArrayRef<std::unique_ptr<Session>> sessions,
+                             const Arguments &args,
+                             const std::vector<Tensor> &inputs,
+                             Result &result) {
+  double start = nowMilliseconds(), end = start + args.seconds * 1000;
+  std::vector<std::vector<double>> times(sessions.size());
+  std::vector<llvm::Error> errors;
+  for (size_t i = 0; i < sessions.size(); ++i)
+    errors.push_back(llvm::Error::success());
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < sessions.size(); ++i)
+    others.emplace_back([&, i] {
+      llvm::cantFail(std::move(errors[i]));
+      errors[i] = repeat(*sessions[i], args, inputs, end, times[i]);
+    });
+  llvm::cantFail(std::move(errors[0]));
+  errors[0] = repeat(*sessions[0], args, inputs, end, times[0]);
+  for (std::thread &other : others)
+    other.join();
+  result.total = nowMilliseconds() - start;
+  llvm::Error error = llvm::Error::success();
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    error = llvm::joinErrors(std::move(error), std::move(errors[i]));
+    llvm::append_range(result.times, times[i]);
+  }
+  llvm::sort(result.times);
+  return error;
+}
+
 static llvm::Expected<Result> measure(Arguments &args, const Common &common) {
   Result result;
   bool artefact = llvm::StringRef(args.model).ends_with(".so");
@@ -93,29 +142,26 @@ static llvm::Expected<Result> measure(Arguments &args, const Common &common) {
     return inputs.takeError();
   SessionOptions options;
   options.threads = args.threads;
-  llvm::Expected<std::unique_ptr<Session>> session =
-      Session::create(loaded->model, options);
-  if (!session)
-    return session.takeError();
-  result.threads = (*session)->getNumThreads();
-  result.arena = (*session)->arenaBytes(*inputs);
-  llvm::Expected<std::vector<Tensor>> outputs = (*session)->run(*inputs);
-  if (!outputs)
-    return outputs.takeError();
-  for (int i = 1; i < args.warmup; ++i)
-    if (llvm::Error error = (*session)->runInto(*inputs, *outputs))
-      return std::move(error);
-  double start = nowMilliseconds(), end = start + args.seconds * 1000;
-  int64_t least = args.runs ? args.runs : 5;
-  while (int64_t(result.times.size()) < least ||
-         (!args.runs && nowMilliseconds() < end)) {
-    double before = nowMilliseconds();
-    if (llvm::Error error = (*session)->runInto(*inputs, *outputs))
-      return std::move(error);
-    result.times.push_back(nowMilliseconds() - before);
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (int i = 0; i < args.requests; ++i) {
+    llvm::Expected<std::unique_ptr<Session>> session =
+        Session::create(loaded->model, options);
+    if (!session)
+      return session.takeError();
+    sessions.push_back(std::move(*session));
+    // Requests of one program meet on the same devices.
+    if (!loaded->model->getDevices().empty())
+      options.shareDevices = sessions.front().get();
   }
-  result.total = nowMilliseconds() - start;
-  llvm::sort(result.times);
+  result.requests = args.requests;
+  result.threads = sessions.front()->getNumThreads();
+  result.arena = sessions.front()->arenaBytes(*inputs);
+  for (std::unique_ptr<Session> &session : sessions)
+    for (int i = 0; i < args.warmup; ++i)
+      if (auto outputs = session->run(*inputs); !outputs)
+        return outputs.takeError();
+  if (llvm::Error error = repeatAll(sessions, args, *inputs, result))
+    return std::move(error);
   for (const KernelCall &call : loaded->model->getCalls())
     result.flops =
         call.flops < 0 || result.flops < 0 ? -1 : result.flops + call.flops;
@@ -135,6 +181,7 @@ static void print(const Result &result, bool json) {
     llvm::json::Object object{
         {"ok", true},
         {"threads", result.threads},
+        {"requests", result.requests},
         {"runs", int64_t(result.times.size())},
         {"latency_ms",
          llvm::json::Object{{"min", result.times.front()},
@@ -211,7 +258,9 @@ void tool::addBench(CLI::App &app, Tool &tool) {
                   "  orchestra bench model.onnx --threads 1\n"
                   "  orchestra bench model.so --seconds 10 --json\n"
                   "  orchestra bench bert.onnx --dim batch=8 --dim seq=128\n"
-                  "  orchestra bench model.onnx --cold --peak");
+                  "  orchestra bench model.onnx --cold --peak\n"
+                  "  orchestra bench model.onnx --topology machine.json \\\n"
+                  "      --objective throughput --requests 4");
   command->add_option("model", args->model, "A model, or a compiled .so")
       ->required();
   addInputFlags(*command, args->inputs);
@@ -219,6 +268,10 @@ void tool::addBench(CLI::App &app, Tool &tool) {
       ->add_option("--threads", args->threads,
                    "Threads that run (default: one for each CPU)")
       ->check(threadCounts());
+  command
+      ->add_option("--requests", args->requests,
+                   "Requests under way at the same time (default: 1)")
+      ->check(CLI::Range(1, 1024));
   command
       ->add_option("--warmup", args->warmup,
                    "Runs that do not count (default: 3)")
@@ -234,6 +287,7 @@ void tool::addBench(CLI::App &app, Tool &tool) {
   command->add_flag("--peak", args->peak,
                     "Measure the machine too, and show the share reached");
   addCompileFlags(*command, args->compile);
+  addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);
   command->callback([args, &tool] {
     tool.action = [args, &tool] {

@@ -172,6 +172,7 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
           "Fix a dynamic dimension at compile time: NAME=SIZE")
       ->type_name("NAME=SIZE");
   addCompileFlags(*command, args->compile);
+  addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);
   command->callback([args, &tool] {
     tool.action = [args, &tool] { return compile(*args, tool.common); };

@@ -161,6 +161,7 @@ void tool::addExplain(CLI::App &app, Tool &tool) {
       ->check(CLI::Range(1, 1000000));
   command->add_option("--top", args->top, "Only the slowest calls");
   addCompileFlags(*command, args->compile);
+  addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);
   command->callback([args, &tool] {
     tool.action = [args, &tool] {

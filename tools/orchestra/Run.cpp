@@ -299,6 +299,7 @@ void tool::addRun(CLI::App &app, Tool &tool) {
   command->add_flag("--poison-arena", args->poison,
                     "Fill scratch memory with NaNs first, to find bugs");
   addCompileFlags(*command, args->compile);
+  addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);
   command->callback([args, &tool] {
     if (args->model.empty() == args->batch.empty())

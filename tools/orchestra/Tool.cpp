@@ -91,6 +91,35 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
       ->group(group);
 }
 
+void tool::addPlanFlags(CLI::App &command, CompileOptions &options) {
+  const char *group = "Several devices";
+  command
+      .add_option("--topology", options.topology,
+                  "Machine to plan for: a file that 'orchestra targets "
+                  "--emit-topology' wrote")
+      ->group(group);
+  command
+      .add_option("--objective", options.objective,
+                  "latency of one request, or throughput of several "
+                  "(default: latency)")
+      ->check(CLI::IsMember({"latency", "throughput"}))
+      ->group(group);
+  command
+      .add_option("--in-flight", options.inFlight,
+                  "Requests under way at once, for throughput (default: 4)")
+      ->check(CLI::Range(1, 1024))
+      ->group(group);
+  command
+      .add_option("--place", options.place,
+                  "Run a node of the model on a device: NODE=DEVICE")
+      ->type_name("NODE=DEVICE")
+      ->group(group);
+  command
+      .add_option("--task-times", options.taskTimes,
+                  "Measured times of tasks, a JSON file, instead of estimates")
+      ->group(group);
+}
+
 void tool::addDim(const std::string &text, CompileOptions &options) {
   auto [name, size] = StringRef(text).split('=');
   int64_t number;

@@ -48,6 +48,8 @@ void addCompletion(CLI::App &app, Tool &tool);
 void addCommonFlags(CLI::App &command, Common &common);
 /// --target, --cpu, --strategy, --cache-dir and so on.
 void addCompileFlags(CLI::App &command, CompileOptions &options);
+/// --topology and what goes with it, of commands that compile and run.
+void addPlanFlags(CLI::App &command, CompileOptions &options);
 /// NAME=SIZE, of --dim.
 void addDim(const std::string &text, CompileOptions &options);
 

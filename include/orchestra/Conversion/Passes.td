@@ -11,11 +11,13 @@ include "mlir/Pass/PassBase.td"
 
 def OrchestraToLinalgPass
     : Pass<"orchestra-to-linalg", "::mlir::func::FuncOp"> {
-  let summary = "Inlines schedules and tasks of the host's own device.";
+  let summary = "Inlines schedules and tasks of the host's only device.";
   let description = [{
-    Before: tasks in a schedule. After: the bodies of tasks whose architecture
-    is `arch` stand in the host program, in the schedule's place. A task for
-    another architecture is an error that names it.
+    Before: tasks in a schedule. After: the bodies of tasks stand in the host
+    program, in the schedule's place; but a schedule for a topology of several
+    devices stays, with its tasks, as the places matter until buffers have
+    addresses. A task for another architecture than `arch`, or for one without
+    code generation, is an error that names both.
   }];
   let options = [
     Option<"arch", "arch", "std::string", "\"x86_64\"",
@@ -42,6 +44,23 @@ def LowerOrchestraToGPUPass
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::orchestra::OrchestraDialect"];
+}
+
+def TransferToDMAPass
+    : Pass<"orchestra-transfer-to-dma", "::mlir::ModuleOp"> {
+  let summary = "Turns a schedule on several devices into tasks on buffers.";
+  let description = [{
+    Before: a bufferized schedule for a topology of several devices. After: in
+    its place stand tasks without results, each marked with its device; what they
+    write to is allocated before them, marked with the device whose memory it is
+    in. A transfer is an allocation on the device it goes to and a task there,
+    marked `orchestra.copy`, straight before the first task that needs it. The
+    module's `orchestra.devices` lists the topology's devices. Modules without
+    such a schedule are left alone.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
 }
 
 #endif // ORCHESTRA_CONVERSION_PASSES

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace orchestra {
 
@@ -24,6 +25,16 @@ struct CompileOptions {
   std::string cpu, features;
   /// A strategy script instead of the target's own.
   std::string strategy;
+  /// JSON file of a machine with several devices to plan for; "": the one that
+  /// the module itself has, else this program's is the only one.
+  std::string topology;
+  /// Of the plan: "latency" or "throughput", requests under way at the same
+  /// time, and NODE=DEVICE.
+  std::string objective = "latency";
+  int inFlight = 4;
+  std::vector<std::string> place;
+  /// JSON file of measured seconds by architecture and task.
+  std::string taskTimes;
   /// Plain loops only: slow, and the measure of what is right.
   bool reference = false;
   /// Sizes for named dynamic dims, fixed at compile time.

@@ -33,9 +33,20 @@ struct KernelCall {
   double flops = -1, bytes = -1;  ///< negative: not known
 };
 
+/// A task or copy of a program that was planned for several devices.
+struct PlannedTask {
+  std::vector<std::string> nodes; ///< the user's names
+  unsigned device = 0;            ///< index into getDevices()
+  bool isCopy = false;
+  double start = -1, finish = -1; ///< planned seconds; negative: not known
+};
+
 class Model {
 public:
   virtual ~Model();
+  /// Names of the devices that it was planned for; empty: one, the host.
+  virtual const std::vector<std::string> &getDevices() const = 0;
+  virtual const std::vector<PlannedTask> &getTasks() const = 0;
   virtual const std::vector<TensorDecl> &getInputs() const = 0;
   virtual const std::vector<TensorDecl> &getOutputs() const = 0;
   virtual const std::vector<KernelCall> &getCalls() const = 0;
@@ -52,12 +63,15 @@ struct SessionOptions {
   int threads = 0; ///< 0: one for each CPU
   bool profile = false;
   bool poisonArena = false; ///< fill scratch memory with NaNs before each run
+  /// Run on the devices of this session, of the same model; null: on its own.
+  const class Session *shareDevices = nullptr;
 };
 
 /// Times of one kernel call over all runs, in nanoseconds.
 struct CallTime {
   uint64_t count = 0, total = 0, least = 0, last = 0;
   uint64_t lastStart = 0; ///< since the start of the last run
+  int device = -1;        ///< where it ran last; -1: on the host
 };
 
 class Session {
@@ -76,6 +90,8 @@ public:
   virtual uint64_t arenaBytes(llvm::ArrayRef<Tensor> inputs) = 0;
 
   virtual std::vector<CallTime> callTimes() const = 0;
+  /// Of tasks and copies, in the order of Model::getTasks().
+  virtual std::vector<CallTime> taskTimes() const = 0;
   virtual CallTime runTime() const = 0;
   virtual void resetTimes() = 0;
   virtual llvm::Error setProfiling(bool on) = 0;

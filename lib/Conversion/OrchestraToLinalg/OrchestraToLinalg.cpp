@@ -1,11 +1,15 @@
-//===- OrchestraToLinalg.cpp - Tasks of the host become its program -------===//
+//===- OrchestraToLinalg.cpp - Tasks become parts of the host's program ---===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+// Tasks of the host's only device are inlined: what is placed in one place needs
+// no place. Tasks of several devices stay what they are, regions of one device
+// each, until buffers have addresses (docs/adr/0009-plans-run.md).
+//
 //===----------------------------------------------------------------------===//
 #include "orchestra/Conversion/Passes.h"
-#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Dialect/Orchestra/HostProgram.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -25,6 +29,24 @@ static void inlineBody(IRRewriter &rewriter, Operation *op, Block &body) {
   rewriter.replaceOp(op, values);
 }
 
+/// Reports a task that there is no code for.
+static LogicalResult checkTask(TaskOp task, StringRef arch) {
+  if (task.getArch() == arch)
+    return success();
+  const TargetArch *known = lookupArch(task.getTarget());
+  if (known && known->hasCodegen)
+    return task.emitError("this build generates no code for '")
+           << task.getArch() << "' within a program of '" << arch
+           << "' [no-codegen]";
+  InFlightDiagnostic diag =
+      task.emitError("this task is placed on '")
+      << task.getArch() << "', for which there is no code generation yet "
+      << "[no-codegen]";
+  diag.attachNote() << "place it on a device of '" << arch
+                    << "', or leave the others out of the topology";
+  return diag;
+}
+
 namespace {
 struct OrchestraToLinalg
     : orchestra::impl::OrchestraToLinalgPassBase<OrchestraToLinalg> {
@@ -37,14 +59,13 @@ struct OrchestraToLinalg
     SmallVector<ScheduleOp> schedules;
     getOperation().walk([&](Operation *op) {
       if (auto task = dyn_cast<TaskOp>(op)) {
-        if (task.getArch() != arch) {
-          task.emitError("this build generates no code for '")
-              << task.getArch() << "' within a program of '" << arch << "'";
-          failed = true;
-        }
-        tasks.push_back(task);
+        failed |= mlir::failed(checkTask(task, arch));
+        auto schedule = task->getParentOfType<ScheduleOp>();
+        if (!schedule || !getDevicesOf(schedule))
+          tasks.push_back(task);
       } else if (auto schedule = dyn_cast<ScheduleOp>(op)) {
-        schedules.push_back(schedule);
+        if (!getDevicesOf(schedule))
+          schedules.push_back(schedule);
       }
     });
     if (failed)

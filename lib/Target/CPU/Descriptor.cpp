@@ -24,7 +24,9 @@ using namespace orchestra;
 using namespace orchestra::cpu;
 
 static_assert(sizeof(orch_tensor_info) == 32 && sizeof(orch_call_info) == 32 &&
-                  sizeof(orch_artefact) == 144,
+                  sizeof(orch_artefact) == 176 &&
+                  sizeof(orch_device_slot) == 48 &&
+                  sizeof(orch_task_info) == 32,
               "format.h changed: change the layouts in this file with it");
 
 namespace {
@@ -90,16 +92,42 @@ static json::Array tensorsJson(ArrayRef<TensorInfo> tensors) {
   return list;
 }
 
+static json::Array namesJson(StringRef nodes) {
+  SmallVector<StringRef> lines;
+  nodes.split(lines, '\n', -1, /*KeepEmpty=*/false);
+  json::Array names;
+  for (StringRef line : lines)
+    names.push_back(json::fixUTF8(line));
+  return names;
+}
+
+/// Devices and tasks of a program that was planned for several.
+static void addPlan(const ArtefactInfo &info, json::Object &root) {
+  json::Array devices, tasks;
+  for (const DeviceSlot &slot : info.devices)
+    devices.push_back(json::Object{{"name", slot.name},
+                                   {"arch", slot.arch},
+                                   {"cores", json::Array(slot.cores)}});
+  for (const TaskInfo &task : info.tasks) {
+    json::Object object{{"nodes", namesJson(task.nodes)},
+                        {"device", info.devices[task.device].name},
+                        {"copy", task.isCopy}};
+    if (task.start >= 0) {
+      object["start_s"] = task.start;
+      object["finish_s"] = task.finish;
+    }
+    tasks.push_back(std::move(object));
+  }
+  root["devices"] = std::move(devices);
+  root["tasks"] = std::move(tasks);
+}
+
 std::string cpu::metadataJson(const ArtefactInfo &info,
                               const MachineTarget &target) {
   json::Array calls;
   for (const CallInfo &call : info.calls) {
-    SmallVector<StringRef> nodes;
-    StringRef(call.nodes).split(nodes, '\n', -1, /*KeepEmpty=*/false);
-    json::Array names;
-    for (StringRef node : nodes)
-      names.push_back(json::fixUTF8(node));
-    json::Object object{{"kernel", call.kernel}, {"nodes", std::move(names)}};
+    json::Object object{{"kernel", call.kernel},
+                        {"nodes", namesJson(call.nodes)}};
     if (call.flops >= 0)
       object["flops"] = call.flops;
     if (call.bytes >= 0)
@@ -123,6 +151,8 @@ std::string cpu::metadataJson(const ArtefactInfo &info,
       {"outputs", tensorsJson(info.outputs)},
       {"calls", std::move(calls)},
       {"weights", std::move(weights)}};
+  if (!info.devices.empty())
+    addPlan(info, root);
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(root));
   return text;
@@ -174,7 +204,13 @@ public:
                           external ? string(info.weightsFile) : null(),
                           external ? string(info.weightsHash) : null(),
                           declareFunction(info.resolveSymbol),
-                          declareFunction(info.runSymbol)};
+                          declareFunction(info.runSymbol),
+                          devices(),
+                          tasks(),
+                          number(info.devices.size()),
+                          number(info.tasks.size()),
+                          number(info.numEvents),
+                          number(0)};
     Constant *value = ConstantStruct::getAnon(context, fields);
     auto *global = new GlobalVariable(
         module, value->getType(), /*isConstant=*/true,
@@ -221,6 +257,33 @@ private:
                                      number(tensor.dims.size()),
                                      array(i64, dims), array(ptr, names)}));
     }
+    return array(type, values);
+  }
+  Constant *devices() {
+    StructType *type =
+        StructType::get(context, {ptr, ptr, ptr, i32, i32, i64, i64});
+    SmallVector<Constant *> values;
+    for (const DeviceSlot &slot : info.devices) {
+      SmallVector<Constant *> cores;
+      for (int32_t core : slot.cores)
+        cores.push_back(ConstantInt::getSigned(i32, core));
+      values.push_back(ConstantStruct::get(
+          type, {string(slot.name), string(slot.arch), array(i32, cores),
+                 number(slot.numCores), number(slot.numCommands),
+                 ConstantInt::get(i64, slot.memoryBytes),
+                 ConstantInt::getSigned(i64, slot.fullestTask)}));
+    }
+    return array(type, values);
+  }
+  Constant *tasks() {
+    StructType *type = StructType::get(context, {ptr, i32, i32, f64, f64});
+    SmallVector<Constant *> values;
+    for (const TaskInfo &task : info.tasks)
+      values.push_back(ConstantStruct::get(
+          type, {string(task.nodes), number(task.device),
+                 number(task.isCopy ? ORCH_TASK_COPY : ORCH_TASK_KERNELS),
+                 ConstantFP::get(f64, task.start),
+                 ConstantFP::get(f64, task.finish)}));
     return array(type, values);
   }
   Constant *declareData(StringRef name) {

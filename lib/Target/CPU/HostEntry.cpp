@@ -8,11 +8,11 @@
 // profiling flag around it.
 //
 //===----------------------------------------------------------------------===//
-#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "HostEntry.h"
+
 #include "orchestra/Target/CPU/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 
 using namespace mlir;
@@ -22,43 +22,6 @@ namespace orchestra {
 #define GEN_PASS_DEF_CPUHOSTENTRYPASS
 #include "orchestra/Target/CPU/Passes.h.inc"
 } // namespace orchestra
-
-/// Byte offsets in orch_exec and orch_host_api of orchestra_runtime/format.h.
-static constexpr int32_t kExecProfiling = 8;
-static constexpr int32_t kExecInputs = 24;
-static constexpr int32_t kApiFail = 16;
-static constexpr int32_t kApiOnCall = 24;
-
-namespace {
-
-class HostEntryBuilder {
-public:
-  explicit HostEntryBuilder(ModuleOp module)
-      : module(module), b(module.getContext()), loc(module.getLoc()),
-        converter(module.getContext()),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
-
-  void lowerDispatches(func::FuncOp program);
-  void lowerConditions(func::FuncOp shapes);
-  void buildRun(func::FuncOp program, unsigned numInputs);
-  void buildResolve(func::FuncOp shapes);
-
-private:
-  Value loadAt(Value base, Type type, int64_t index);
-  Value loadField(Value base, int32_t offset, Type type);
-  Value makeBuffer(MemRefType type, Value data, ArrayRef<Value> dims);
-  SmallVector<Value> makeInputs(ArrayRef<Type> types, Value inputs,
-                                Value inputDims);
-  void emitHook(Value exec, int64_t call, int64_t end);
-
-  ModuleOp module;
-  OpBuilder b;
-  Location loc;
-  LLVMTypeConverter converter;
-  LLVM::LLVMPointerType pointer;
-};
-
-} // namespace
 
 Value HostEntryBuilder::loadAt(Value base, Type type, int64_t index) {
   Value address = LLVM::GEPOp::create(b, loc, pointer, type, base,
@@ -218,7 +181,8 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
         arena = run.getArgument(4), weights = run.getArgument(5);
   ArrayRef<Type> types = program.getArgumentTypes().drop_front(1);
   ArrayRef<Type> inputTypes = types.take_front(numInputs);
-  ArrayRef<Type> outputTypes = types.drop_front(numInputs).drop_back(2);
+  ArrayRef<Type> outputTypes =
+      types.drop_front(numInputs).drop_back(numArenas + 1);
   SmallVector<Value> arguments{exec};
   llvm::append_range(arguments, makeInputs(inputTypes, inputs, inputDims));
   // Output dimensions follow from the inputs'.
@@ -231,7 +195,7 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
     auto call = func::CallOp::create(b, loc, shapes, arguments);
     shapeResults.assign(call.result_begin(), call.result_end());
   }
-  unsigned next = 1;
+  unsigned next = numArenas;
   for (auto [i, type] : llvm::enumerate(outputTypes)) {
     auto memref = cast<MemRefType>(type);
     SmallVector<Value> dims;
@@ -245,9 +209,16 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   }
   Value most = LLVM::ConstantOp::create(b, loc, b.getI64Type(),
                                         std::numeric_limits<int64_t>::max());
-  for (auto [type, data] :
-       llvm::zip(types.take_back(2), ValueRange({arena, weights})))
+  SmallVector<Value> memory;
+  for (unsigned i = 0; i < numArenas; ++i)
+    memory.push_back(usesDevices ? loadAt(arena, pointer, i) : arena);
+  memory.push_back(weights);
+  for (auto [type, data] : llvm::zip(types.take_back(memory.size()), memory))
     arguments.push_back(makeBuffer(cast<MemRefType>(type), data, {most}));
+  if (usesDevices) {
+    func::ReturnOp::create(b, loc, enqueueTasks(program, arguments));
+    return;
+  }
   func::CallOp::create(b, loc, program, arguments);
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
   func::ReturnOp::create(b, loc, zero);
@@ -272,10 +243,11 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   auto call = func::CallOp::create(b, loc, shapes, arguments);
   for (auto [i, value] : llvm::enumerate(call.getResults())) {
     Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
-    Value address = arenaBytes;
-    if (i > 0)
-      address = LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), outputDims,
-                                    ArrayRef<LLVM::GEPArg>{int32_t(i - 1)});
+    Value address = i < numArenas ? arenaBytes : outputDims;
+    int32_t index = i < numArenas ? i : i - numArenas;
+    if (index > 0 || i >= numArenas)
+      address = LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), address,
+                                    ArrayRef<LLVM::GEPArg>{index});
     LLVM::StoreOp::create(b, loc, wide, address);
   }
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
@@ -324,6 +296,10 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
       module.emitError("needs an entry function with planned memory");
       return signalPassFailure();
     }
+    // The machine has been planned for.
+    for (auto topology :
+         llvm::make_early_inc_range(module.getOps<TopologyOp>()))
+      topology.erase();
     program.setSymName("orchestra_program");
     for (func::FuncOp function : {program, shapes}) {
       castExpansions(function);
@@ -341,7 +317,10 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
     builder.lowerDispatches(program);
     builder.buildRun(program, numInputs);
     builder.buildResolve(shapes);
-    program->removeAttr(kEntryAttrName);
+    if (module->hasAttr(kDevicesAttrName))
+      program.erase(); // its tasks have become functions
+    else
+      program->removeAttr(kEntryAttrName);
   }
 };
 } // namespace

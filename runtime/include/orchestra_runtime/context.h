@@ -14,6 +14,7 @@
 #define ORCHESTRA_RUNTIME_CONTEXT_H
 
 #include "orchestra_runtime/base.h"
+#include "orchestra_runtime/device_set.h"
 #include "orchestra_runtime/pool.h"
 #include "orchestra_runtime/program.h"
 #include "orchestra_runtime/tensor.h"
@@ -48,10 +49,15 @@ typedef struct orch_context_options {
   /* For the arena, copies of inputs, and outputs that runs allocate. NULL: the
    * system's. */
   const orch_allocator *allocator;
+  /* For a program that was planned for several devices: the devices to run on,
+   * which contexts may share; the context holds a reference. NULL: a set made
+   * as the program describes it. Threads and pools are then those of the
+   * devices: num_threads and pool must not be given. */
+  orch_device_set *devices;
 } orch_context_options;
 
 #define ORCH_CONTEXT_OPTIONS_INIT                                              \
-  {sizeof(orch_context_options), 0, 0, NULL, NULL, 0, NULL}
+  {sizeof(orch_context_options), 0, 0, NULL, NULL, 0, NULL, NULL}
 
 /* Makes a context; it holds a reference to `program`. `options` may be NULL. */
 ORCH_CHECKED ORCH_API orch_status
@@ -62,6 +68,9 @@ ORCH_API void orch_context_destroy(orch_context *context);
 
 ORCH_API orch_program *orch_context_program(const orch_context *context);
 ORCH_API int32_t orch_context_num_threads(const orch_context *context);
+/* The devices that the context runs on, without a reference; NULL for a program
+ * that was not planned for several. */
+ORCH_API orch_device_set *orch_context_devices(const orch_context *context);
 
 /* Replaces the arena by the caller's (or by the context's own, when NULL). */
 ORCH_CHECKED ORCH_API orch_status orch_context_set_arena(orch_context *context,
@@ -116,6 +125,14 @@ ORCH_API void orch_context_reset_profile(orch_context *context);
  * kernel's name, the model's nodes, flops and bytes. */
 ORCH_CHECKED ORCH_API orch_status orch_context_call_profile(
     const orch_context *context, uint32_t call, orch_call_profile *profile);
+/* The device on which a call ran last, while profiling; -1: none, or the
+ * program has no devices. */
+ORCH_API int32_t orch_context_call_device(const orch_context *context,
+                                          uint32_t call);
+/* Times of a task or copy of a program on several devices, an index for
+ * orch_program_task, in the same form; what waited is not in them. */
+ORCH_CHECKED ORCH_API orch_status orch_context_task_profile(
+    const orch_context *context, uint32_t task, orch_call_profile *profile);
 /* Times of whole runs, in the same form (last_start_ns is 0). */
 ORCH_CHECKED ORCH_API orch_status orch_context_run_profile(
     const orch_context *context, orch_call_profile *profile);

@@ -35,6 +35,10 @@ extern "C" {
 /* `resolve` reads inputs: orch_exec.inputs is valid during it, and the result
  * holds only while their values stay the same. */
 #define ORCH_ARTEFACT_SIZES_FROM_VALUES 1u
+/* The program runs on several devices: the fields from `devices` on are there,
+ * `run` gets an array of arenas, one a device, as its `arena`, and `resolve`
+ * writes an array of sizes. */
+#define ORCH_ARTEFACT_USES_DEVICES 2u
 /* The key in __metadata__ of an external weights file whose value is
  * orch_artefact.weights_hash. The file's data section is weights_size bytes and
  * starts at a multiple of ORCH_BUFFER_ALIGNMENT (pad the header with spaces).
@@ -76,6 +80,10 @@ struct orch_exec;
 typedef void (*orch_body_fn)(struct orch_exec *exec, void *env, int64_t begin,
                              int64_t end);
 
+/* A task: work for the queue of one device. `exec` is that device's: its
+ * parallel_for uses the device's threads. */
+typedef void (*orch_task_fn)(struct orch_exec *exec, void *env);
+
 /* The functions an artefact may call; the loader owns the table. */
 typedef struct orch_host_api {
   uint32_t struct_size; /* bytes of this structure that are valid */
@@ -91,6 +99,28 @@ typedef struct orch_host_api {
   /* Called before (end = 0) and after (end = 1) kernel call `call`, an index
    * into orch_artefact.calls, only while exec->profiling is non-zero. */
   void (*on_call)(struct orch_exec *exec, uint32_t call, int32_t end);
+
+  /* The rest is for artefacts with ORCH_ARTEFACT_USES_DEVICES, during `run`, on
+   * its thread and with its `exec`. Each device has a queue, whose commands
+   * start in the order of the calls, each after the end of the one before; of
+   * queues of two devices only events say an order. `device`, `task` and
+   * `event` are indices below the descriptor's numbers. */
+
+  /* Enqueues body(exec of the device, env); `env` lives until `finish`. */
+  void (*launch)(struct orch_exec *exec, uint32_t device, uint32_t task,
+                 orch_task_fn body, void *env);
+  /* Enqueues a copy of `size` bytes between the memories of two devices, of
+   * which `device` is one. */
+  void (*copy)(struct orch_exec *exec, uint32_t device, uint32_t task, void *to,
+               const void *from, int64_t size);
+  /* Enqueues the event: it happens when all before it in the queue is done. An
+   * event is recorded once in a run. */
+  void (*record)(struct orch_exec *exec, uint32_t device, uint32_t event);
+  /* Makes what is enqueued from now on start after the event. */
+  void (*wait)(struct orch_exec *exec, uint32_t device, uint32_t event);
+  /* Waits for all queues, once, at the end of `run`. Returns 0, or non-zero
+   * when something called `fail`; what had not started then, did not. */
+  int32_t (*finish)(struct orch_exec *exec);
 } orch_host_api;
 
 /* The state of one running call; made by the runtime, passed to all code. The
@@ -121,6 +151,33 @@ typedef struct orch_call_info {
   double flops;       /* per run; negative: depends on dynamic dims */
   double bytes;       /* compulsory memory traffic per run; negative: dynamic */
 } orch_call_info;
+
+/* A device of the machine that a program was planned for. */
+typedef struct orch_device_slot {
+  const char *name; /* "cpu0" */
+  const char *arch; /* "x86_64" */
+  /* The CPUs that are the device, as the system numbers them; NULL: any. */
+  const int32_t *cores;
+  uint32_t num_cores;    /* 0: as many as there are for it, at least one */
+  uint32_t num_commands; /* the most a run enqueues, `finish` not counted */
+  uint64_t memory_bytes; /* 0: not known */
+  /* The task that is under way where the arena is fullest, or -1. */
+  int64_t fullest_task;
+} orch_device_slot;
+
+typedef enum orch_task_kind {
+  ORCH_TASK_KERNELS = 0,
+  ORCH_TASK_COPY = 1
+} orch_task_kind;
+
+/* One task or copy of the plan, in the order in which `run` enqueues them. */
+typedef struct orch_task_info {
+  const char *nodes; /* the user's node names, separated by newlines */
+  uint32_t device;   /* whose queue it is in */
+  uint32_t kind;     /* orch_task_kind */
+  /* Planned start and end in seconds; negative: not known. */
+  double start, finish;
+} orch_task_info;
 
 /* What an artefact is. */
 typedef struct orch_artefact {
@@ -161,7 +218,18 @@ typedef struct orch_artefact {
   int32_t (*run)(orch_exec *exec, const void *const *inputs,
                  const int64_t *input_dims, void *const *outputs, void *arena,
                  const void *weights);
+  /* From here on: with ORCH_ARTEFACT_USES_DEVICES only. Device 0 is the host,
+   * in whose memory inputs and outputs are. */
+  const orch_device_slot *devices;
+  const orch_task_info *tasks;
+  uint32_t num_devices;
+  uint32_t num_tasks;
+  uint32_t num_events;
+  uint32_t reserved; /* 0 */
 } orch_artefact;
+
+/* Bytes of a descriptor without devices. */
+#define ORCH_ARTEFACT_BASE_SIZE 144u
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -15,6 +15,7 @@
 #include "orchestra_runtime/base.h"
 #include "orchestra_runtime/context.h"
 #include "orchestra_runtime/device.h"
+#include "orchestra_runtime/device_set.h"
 #include "orchestra_runtime/dlpack.h"
 #include "orchestra_runtime/format.h"
 #include "orchestra_runtime/pool.h"

@@ -105,6 +105,16 @@ ORCH_API uint32_t orch_program_num_calls(const orch_program *program);
 ORCH_API const orch_call_info *orch_program_call(const orch_program *program,
                                                  uint32_t index);
 
+/* Devices that the program was planned for, 0 if not for several, and its tasks
+ * and copies in the order in which a run enqueues them; NULL when `index` is
+ * out of range. */
+ORCH_API uint32_t orch_program_num_devices(const orch_program *program);
+ORCH_API const orch_device_slot *
+orch_program_device(const orch_program *program, uint32_t index);
+ORCH_API uint32_t orch_program_num_tasks(const orch_program *program);
+ORCH_API const orch_task_info *orch_program_task(const orch_program *program,
+                                                 uint32_t index);
+
 /* The packed weights, wherever they come from, and their size in bytes. */
 ORCH_API const void *orch_program_weights(const orch_program *program,
                                           uint64_t *size);

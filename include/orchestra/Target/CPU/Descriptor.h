@@ -36,6 +36,24 @@ struct CallInfo {
   double bytes = -1;
 };
 
+/// A device that the program was planned for, as in format.h.
+struct DeviceSlot {
+  std::string name, arch;
+  std::vector<int32_t> cores; ///< empty: any
+  int64_t numCores = 0;
+  uint64_t numCommands = 0;
+  uint64_t memoryBytes = 0;
+  int64_t fullestTask = -1;
+};
+
+/// A task or copy of the plan, as in format.h.
+struct TaskInfo {
+  std::string nodes; ///< the user's node names, separated by newlines
+  uint32_t device = 0;
+  bool isCopy = false;
+  double start = -1, finish = -1;
+};
+
 enum class WeightsPlace {
   None,     ///< the model has no constants to speak of
   Embedded, ///< the symbol `weightsSymbol` of another object
@@ -48,6 +66,9 @@ struct ArtefactInfo {
   std::string producer;
   std::vector<TensorInfo> inputs, outputs;
   std::vector<CallInfo> calls;
+  std::vector<DeviceSlot> devices; ///< empty: one, the host
+  std::vector<TaskInfo> tasks;
+  uint32_t numEvents = 0;
   WeightsPlace weights = WeightsPlace::None;
   uint64_t weightsSize = 0;
   uint32_t flags = 0;      ///< ORCH_ARTEFACT_... of format.h
