@@ -3,9 +3,9 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tasks of the host's only device are inlined: what is placed in one place needs
-// no place. Tasks of several devices stay what they are, regions of one device
-// each, until buffers have addresses (docs/adr/0009-plans-run.md).
+// Tasks of the host's only device are inlined: what is placed in one place
+// needs no place. Tasks of several devices stay what they are, regions of one
+// device each, until buffers have addresses (docs/adr/0009-plans-run.md).
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Conversion/Passes.h"
@@ -38,10 +38,10 @@ static LogicalResult checkTask(TaskOp task, StringRef arch) {
     return task.emitError("this build generates no code for '")
            << task.getArch() << "' within a program of '" << arch
            << "' [no-codegen]";
-  InFlightDiagnostic diag =
-      task.emitError("this task is placed on '")
-      << task.getArch() << "', for which there is no code generation yet "
-      << "[no-codegen]";
+  InFlightDiagnostic diag = task.emitError("this task is placed on '")
+                            << task.getArch()
+                            << "', for which there is no code generation yet "
+                            << "[no-codegen]";
   diag.attachNote() << "place it on a device of '" << arch
                     << "', or leave the others out of the topology";
   return diag;
