@@ -14,6 +14,8 @@
 #include "orchestra/Transforms/Passes.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -113,6 +115,16 @@ OpFoldResult getDim(OpBuilder &b, Location loc, Value value, int64_t dim) {
     return getDim(b, loc, cast.getSource(), dim);
   if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(def))
     return getDim(b, loc, insert.getDest(), dim);
+  // The states of a loop keep their shapes; the branches of a condition write
+  // to what stands before both.
+  if (auto loop = dyn_cast_or_null<LoopLikeOpInterface>(def))
+    return getDim(b, loc, loop.getInits()[cast<OpResult>(value).getResultNumber()],
+                  dim);
+  if (auto branch = dyn_cast_or_null<scf::IfOp>(def))
+    return getDim(
+        b, loc,
+        branch.thenYield().getOperand(cast<OpResult>(value).getResultNumber()),
+        dim);
   if (auto dps = dyn_cast_or_null<DestinationStyleOpInterface>(def))
     return getDim(b, loc, dps.getTiedOpOperand(cast<OpResult>(value))->get(),
                   dim);
@@ -235,6 +247,16 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     }
     return value;
   }
+  if (auto loop = dyn_cast<scf::ForOp>(def)) {
+    // The states live where the result goes.
+    OpOperand *init = loop.getTiedLoopInit(cast<OpResult>(value));
+    if (init->get().getDefiningOp<tensor::EmptyOp>())
+      init->set(destination);
+    else
+      init->set(linalg::CopyOp::create(b, loc, init->get(), destination)
+                    .getResult(0));
+    return value;
+  }
   if (auto pack = dyn_cast<linalg::PackOp>(def)) {
     pack.getDestMutable().set(destination);
     return value;
@@ -310,6 +332,11 @@ void KernelOutliner::build(const KernelGroup &group) {
   bool structured = llvm::any_of(kernel.getOps(), [](Operation &op) {
     return isa<linalg::LinalgOp>(op) && !isa<linalg::FillOp>(op);
   });
+  // Nobody sees that a kernel changes what it reads.
+  for (unsigned i = 0; i < inputs.size(); ++i)
+    if (isa<TensorType>(inputs[i].getType()))
+      kernel.setArgAttr(i, bufferization::BufferizationDialect::kWritableAttrName,
+                        BoolAttr::get(ctx, false));
   kernel->setAttr(kKernelAttrName, UnitAttr::get(ctx));
   kernel->setAttr(kKindAttrName,
                   StringAttr::get(ctx, group.contraction ? "contraction"

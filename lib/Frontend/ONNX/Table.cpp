@@ -20,6 +20,7 @@ const Table &opTable() {
     addElementwiseMath(all);
     addConvolution(all);
     addConvTranspose(all);
+    addControl(all);
     addCreation(all);
     addDataMovement(all);
     addGather(all);
