@@ -13,6 +13,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Alignment.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
@@ -23,6 +24,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <sys/mman.h>
 #include <thread>
 
 using namespace llvm;
@@ -120,18 +122,54 @@ private:
   uint64_t written = 0;
 };
 
+constexpr uint64_t kHugePage = 2 << 20;
+
+/// A whole file in memory, read-only. Large ones start at a multiple of 2 MiB:
+/// where the page cache holds them in huge pages, they are mapped as such, and
+/// the weights in them are used where they are.
+class MappedFile {
+public:
+  MappedFile(int file, uint64_t size, std::error_code &error) : length(size) {
+    uint64_t room = size >= 2 * kHugePage ? kHugePage : 0;
+    reserved = length + room;
+    start =
+        mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start != MAP_FAILED) {
+      data = static_cast<char *>(start) +
+             (room ? offsetToAlignedAddr(start, Align(kHugePage)) : 0);
+      if (mmap(data, length, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0) !=
+          MAP_FAILED)
+        return;
+    }
+    error = std::error_code(errno, std::generic_category());
+  }
+  MappedFile(const MappedFile &) = delete;
+  MappedFile &operator=(const MappedFile &) = delete;
+  ~MappedFile() {
+    if (start != MAP_FAILED)
+      munmap(start, reserved);
+  }
+  ArrayRef<char> bytes() const { return ArrayRef(data, length); }
+
+private:
+  void *start = MAP_FAILED;
+  uint64_t reserved = 0;
+  char *data = nullptr;
+  uint64_t length;
+};
+
 class MappedEntry final : public CacheEntry {
 public:
   MappedEntry(sys::fs::file_t file, uint64_t size, std::error_code &error)
-      : region(file, sys::fs::mapped_file_region::readonly, size, 0, error) {}
+      : region(file, size, error) {}
   ArrayRef<char> bytes() const override {
-    return ArrayRef(region.const_data(), region.size()).drop_front(kHeaderSize);
+    return region.bytes().drop_front(kHeaderSize);
   }
   bool isValid() const {
     Header header;
-    memcpy(&header, region.const_data(), kHeaderSize);
+    memcpy(&header, region.bytes().data(), kHeaderSize);
     if (memcmp(header.magic, kMagic, sizeof(kMagic)) != 0 ||
-        header.size != region.size() - kHeaderSize)
+        header.size != bytes().size())
       return false;
     BlockHash hash;
     hash.addBlocks(bytes());
@@ -140,7 +178,7 @@ public:
   }
 
 private:
-  sys::fs::mapped_file_region region;
+  MappedFile region;
 };
 } // namespace
 
@@ -235,6 +273,8 @@ Error Cache::store(StringRef kind, StringRef key,
   std::error_code error;
   {
     raw_fd_ostream os(file->FD, /*shouldClose=*/false);
+    // Written in whole huge pages, the file is cached in huge pages.
+    os.SetBufferSize(kHugePage);
     Header header = {};
     os.write(reinterpret_cast<const char *>(&header), sizeof(header));
     HashingStream payload(os);

@@ -7,6 +7,7 @@
 #include "Program.h"
 
 #include "orchestra/Driver/DriverError.h"
+#include "orchestra_runtime/base.h"
 #include "orchestra_runtime/format.h"
 
 #include "llvm/Support/Endian.h"
@@ -25,11 +26,17 @@ Bytes orchestra::ownedBytes(cpu::ByteBuffer buffer) {
 }
 
 static std::shared_ptr<char> allocateAligned(uint64_t size) {
-  void *memory = std::aligned_alloc(
-      ORCH_BUFFER_ALIGNMENT,
-      alignTo(std::max<uint64_t>(size, 1), ORCH_BUFFER_ALIGNMENT));
-  return std::shared_ptr<char>(static_cast<char *>(memory),
-                               [](char *memory) { std::free(memory); });
+  // The runtime's own: large blocks lie in huge pages, so that loading the
+  // program need not move them.
+  orch_allocator allocator = orch_system_allocator();
+  size = std::max<uint64_t>(size, 1);
+  void *memory =
+      allocator.allocate(allocator.user, size, ORCH_BUFFER_ALIGNMENT);
+  return std::shared_ptr<char>(static_cast<char *>(memory), [allocator, size](
+                                                                char *memory) {
+    if (memory)
+      allocator.deallocate(allocator.user, memory, size, ORCH_BUFFER_ALIGNMENT);
+  });
 }
 
 Bytes orchestra::copyOf(ArrayRef<char> bytes) {

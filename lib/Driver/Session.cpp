@@ -76,6 +76,11 @@ public:
   std::string getMetadata() const override {
     return orch_program_metadata(program);
   }
+  uint64_t getWeightBytes() const override {
+    uint64_t size = 0;
+    (void)orch_program_weights(program, &size);
+    return size;
+  }
   orch_program *getProgram() const { return program; }
 
 private:

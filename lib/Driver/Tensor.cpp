@@ -59,15 +59,18 @@ Expected<Tensor> Tensor::allocate(uint32_t dtype, std::vector<int64_t> dims) {
   tensor.dims = std::move(dims);
   tensor.numElements = elements;
   tensor.numBytes = divideCeil(elements * bits, 8);
-  void *memory = std::aligned_alloc(
-      ORCH_BUFFER_ALIGNMENT,
-      alignTo(std::max<uint64_t>(tensor.numBytes, 1), ORCH_BUFFER_ALIGNMENT));
+  orch_allocator allocator = orch_system_allocator();
+  size_t size = std::max<uint64_t>(tensor.numBytes, 1);
+  void *memory =
+      allocator.allocate(allocator.user, size, ORCH_BUFFER_ALIGNMENT);
   if (!memory)
     return makeError(Fault::Environment, "",
                      "no memory for a tensor of type " + type +
                          " [out-of-memory]");
-  tensor.data = std::shared_ptr<char>(static_cast<char *>(memory),
-                                      [](char *data) { std::free(data); });
+  tensor.data = std::shared_ptr<char>(
+      static_cast<char *>(memory), [allocator, size](char *data) {
+        allocator.deallocate(allocator.user, data, size, ORCH_BUFFER_ALIGNMENT);
+      });
   return tensor;
 }
 

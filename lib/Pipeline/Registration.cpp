@@ -6,17 +6,18 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Pipeline/Registration.h"
 
-#include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Conversion/Passes.h"
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Pipeline/Stages.h"
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Strategy/StrategyOps.h"
+#include "orchestra/Target/Architectures.h"
 #include "orchestra/Target/CPU/Passes.h"
-#include "orchestra/Transforms/Passes.h"
-#include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Target/StableHLO/Passes.h"
+#include "orchestra/Transforms/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -29,6 +30,7 @@ void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllExtensions(registry);
   registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
+  registerArchitectures(registry);
   registerStrategyOps(registry);
   nvidia::registerDialects(registry);
 }

@@ -17,7 +17,6 @@
 #include "BuiltinStrategies.h.inc"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -29,9 +28,9 @@ using namespace mlir;
 using namespace orchestra;
 
 static constexpr std::pair<Stage, llvm::StringLiteral> kStageNames[] = {
-    {Stage::Ingest, "ingest"},       {Stage::Schedule, "schedule"},
-    {Stage::Optimize, "optimize"},   {Stage::Structure, "structure"},
-    {Stage::Strategy, "strategy"},   {Stage::Bufferize, "bufferize"},
+    {Stage::Ingest, "ingest"},         {Stage::Schedule, "schedule"},
+    {Stage::Optimize, "optimize"},     {Stage::Structure, "structure"},
+    {Stage::Strategy, "strategy"},     {Stage::Bufferize, "bufferize"},
     {Stage::Accelerate, "accelerate"}, {Stage::Emit, "emit"}};
 
 StringRef orchestra::getStageName(Stage stage) {
@@ -158,7 +157,8 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
   }
   case Stage::Bufferize:
     pm.addPass(bufferization::createEmptyTensorEliminationPass());
-    pm.addPass(bufferization::createOneShotBufferizePass(getBufferizeOptions()));
+    pm.addPass(
+        bufferization::createOneShotBufferizePass(getBufferizeOptions()));
     pm.addPass(createKernelDestinationsPass());
     addCleanup(pm);
     break;
@@ -176,7 +176,6 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
     pm.addPass(createSCFToControlFlowPass());
     addCleanup(pm);
     pm.addPass(createCPUToLLVMPass());
-    pm.addPass(createReconcileUnrealizedCastsPass());
     break;
   }
   default:
@@ -199,7 +198,8 @@ void orchestra::buildHostStage(OpPassManager &pm, Stage stage,
   switch (stage) {
   case Stage::Bufferize:
     pm.addPass(bufferization::createEmptyTensorEliminationPass());
-    pm.addPass(bufferization::createOneShotBufferizePass(getBufferizeOptions()));
+    pm.addPass(
+        bufferization::createOneShotBufferizePass(getBufferizeOptions()));
     addCleanup(pm);
     pm.addPass(createPlanMemoryPass());
     addCleanup(pm);
@@ -211,7 +211,6 @@ void orchestra::buildHostStage(OpPassManager &pm, Stage stage,
     pm.addPass(createSCFToControlFlowPass());
     addCleanup(pm);
     pm.addPass(createCPUToLLVMPass());
-    pm.addPass(createReconcileUnrealizedCastsPass());
     break;
   default:
     break;
@@ -236,8 +235,7 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
                            llvm::cl::init("host")};
   Option<std::string> strategy{*this, "strategy",
                                llvm::cl::desc("strategy script")};
-  Option<bool> reference{*this, "reference",
-                         llvm::cl::desc("plain loops only"),
+  Option<bool> reference{*this, "reference", llvm::cl::desc("plain loops only"),
                          llvm::cl::init(false)};
 
   PipelineOptions get() const {

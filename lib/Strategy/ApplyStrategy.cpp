@@ -25,8 +25,7 @@ namespace orchestra {
 } // namespace orchestra
 
 namespace {
-struct ApplyStrategy
-    : orchestra::impl::ApplyStrategyPassBase<ApplyStrategy> {
+struct ApplyStrategy : orchestra::impl::ApplyStrategyPassBase<ApplyStrategy> {
   using Base::Base;
 
   OwningOpRef<ModuleOp> parse() {
@@ -52,8 +51,7 @@ struct ApplyStrategy
         transform::TransformDialect::kTransformEntryPointSymbolName);
     if (!main) {
       strategy->emitError("a strategy needs a named sequence '@")
-          << transform::TransformDialect::kTransformEntryPointSymbolName
-          << "'";
+          << transform::TransformDialect::kTransformEntryPointSymbolName << "'";
       return signalPassFailure();
     }
     Builder builder(&getContext());

@@ -93,9 +93,26 @@ template <typename OpTy> struct ToChannelsLast : OpRewritePattern<OpTy> {
     maps[init->getOperandNumber()] =
         permuteResults(maps[init->getOperandNumber()]);
 
+    SmallVector<Value> inputs(linalgOp.getDpsInputs());
+    inputs[0] = makeTranspose(rewriter, loc, inputs[0], kToChannelsLast);
+    AffineMap out = maps[init->getOperandNumber()];
+    // A depthwise filter runs along the channels like image and result.
+    AffineExpr column = out.getResults().back();
+    if (linalgOp.getNumDpsInputs() == 2 &&
+        maps[0].getResults().back() == column &&
+        maps[1].getResults().front() == column) {
+      SmallVector<int64_t> toLast;
+      for (int64_t i = 1; i < maps[1].getNumResults(); ++i)
+        toLast.push_back(i);
+      toLast.push_back(0);
+      maps[1] = AffineMap::get(
+          maps[1].getNumDims(), 0,
+          permute<AffineExpr>(maps[1].getResults(), toLast), ctx);
+      inputs[1] = makeTranspose(rewriter, loc, inputs[1], toLast);
+    }
+
     // Loops: the result's dimensions in order, then windows, then channels.
     SmallVector<unsigned> order;
-    AffineMap out = maps[init->getOperandNumber()];
     for (AffineExpr expr : out.getResults())
       order.push_back(cast<AffineDimExpr>(expr).getPosition());
     unsigned channels = ~0u;
@@ -118,8 +135,6 @@ template <typename OpTy> struct ToChannelsLast : OpRewritePattern<OpTy> {
     for (AffineMap &map : maps)
       map = map.compose(reorder);
 
-    SmallVector<Value> inputs(linalgOp.getDpsInputs());
-    inputs[0] = makeTranspose(rewriter, loc, inputs[0], kToChannelsLast);
     SmallVector<OpFoldResult> sizes = permute<OpFoldResult>(
         tensor::getMixedSizes(rewriter, loc, fill.getOutputs()[0]),
         kToChannelsLast);
@@ -430,6 +445,18 @@ struct SinkThroughElementwise : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// True if `op` must read `input` along its columns as it is: operands are
+/// packed only where another one is reused over the columns.
+static bool needsUnitStride(linalg::GenericOp op, OpOperand *input) {
+  std::optional<TileDims> tile = getRegisterTileDims(op, /*ignoreStride=*/true);
+  if (!tile || !op.getMatchingIndexingMap(input).isFunctionOfDim(tile->column))
+    return false;
+  return llvm::none_of(op.getDpsInputOperands(), [&](OpOperand *other) {
+    AffineMap map = op.getMatchingIndexingMap(other);
+    return map.getNumResults() > 0 && !map.isFunctionOfDim(tile->column);
+  });
+}
+
 /// A reduction reads the source of a transpose through its map.
 struct FoldIntoReduction : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -442,7 +469,7 @@ struct FoldIntoReduction : OpRewritePattern<linalg::GenericOp> {
     bool changed = false;
     for (OpOperand *input : op.getDpsInputOperands()) {
       auto transpose = input->get().getDefiningOp<linalg::TransposeOp>();
-      if (!transpose)
+      if (!transpose || needsUnitStride(op, input))
         continue;
       AffineMap &map = maps[input->getOperandNumber()];
       // Source dimension perm[i] is indexed by what indexed dimension i.
@@ -459,6 +486,22 @@ struct FoldIntoReduction : OpRewritePattern<linalg::GenericOp> {
       op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
     });
     return success();
+  }
+};
+
+/// A named matrix product of a transpose takes the form that can read its
+/// source.
+template <typename OpTy>
+struct GeneralizeOverTranspose : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    if (llvm::none_of(op->getOperands(), [](Value operand) {
+          return operand.getDefiningOp<linalg::TransposeOp>();
+        }))
+      return rewriter.notifyMatchFailure(op, "reads no transpose");
+    return linalg::generalizeNamedOp(rewriter, op);
   }
 };
 
@@ -545,6 +588,8 @@ struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
              ToChannelsLast<linalg::DepthwiseConv2DNchwChwOp>,
              ToChannelsLast<linalg::PoolingNchwMaxOp>,
              ToChannelsLast<linalg::PoolingNchwSumOp>, GroupedToChannelsLast,
+             GeneralizeOverTranspose<linalg::MatmulOp>,
+             GeneralizeOverTranspose<linalg::BatchMatmulOp>,
              PointwiseConvolutionToMatmul, MergeTransposes, TransposeToReshape,
              SinkThroughElementwise, FoldIntoReduction, SinkThroughPad,
              SinkThroughSlice, SinkThroughConcat>(&getContext());

@@ -44,8 +44,9 @@ struct LowerPacking : orchestra::impl::LowerPackingPassBase<LowerPacking> {
         continue;
       }
       rewriter.setInsertionPoint(unpack);
-      if (failed(linalg::lowerUnPack(rewriter, unpack,
-                                     /*lowerUnpadLikeWithExtractSlice=*/false))) {
+      if (failed(
+              linalg::lowerUnPack(rewriter, unpack,
+                                  /*lowerUnpadLikeWithExtractSlice=*/false))) {
         unpack.emitError("has no lowering to a transpose and a slice");
         return signalPassFailure();
       }

@@ -60,9 +60,8 @@ struct SplitConstants
                                   return constants.contains(operand);
                                 }) &&
                    getBytes(dispatch.getResults()) <=
-                       std::max<int64_t>(kMaxGrowth *
-                                             getBytes(dispatch.getInputs()),
-                                         1024);
+                       std::max<int64_t>(
+                           kMaxGrowth * getBytes(dispatch.getInputs()), 1024);
       if (!constant)
         continue;
       moved.insert(&op);

@@ -10,6 +10,7 @@
 #include "Program.h"
 
 #include "Artefact.h"
+#include "HugePages.h"
 #include "LoadFile.h"
 
 #include <climits>
@@ -33,8 +34,8 @@ orch_status checkOptions(const orch_program_options *given,
     return invalid("orch_program_options.struct_size is not that of this "
                    "version; start from ORCH_PROGRAM_OPTIONS_INIT");
   options = *given;
-  if (options.flags != 0)
-    return invalid("orch_program_options.flags must be 0");
+  if (options.flags & ~uint32_t(ORCH_PROGRAM_SHARE_WEIGHTS))
+    return invalid("orch_program_options.flags has unknown flags");
   if (options.weights && options.weights_path)
     return invalid("orch_program_options has weights twice, in memory and in a "
                    "file");
@@ -157,6 +158,19 @@ orch_status findWeights(orch_program &program,
                     program.mapping, &program.weights);
 }
 
+/// Copies weights out of small pages into huge ones. Without memory for that
+/// they stay where they are.
+void placeWeights(orch_program &program, const orch_program_options &options) {
+  bool stay = options.flags & ORCH_PROGRAM_SHARE_WEIGHTS || options.weights;
+  if (stay || program.weightsSize < hugeBlockSize || !hasHugePages() ||
+      countInHugePages(program.weights, program.weightsSize) >=
+          program.weightsSize / 2 ||
+      !program.ownWeights.reserve(program.allocator, program.weightsSize))
+    return;
+  memcpy(program.ownWeights.data(), program.weights, program.weightsSize);
+  program.weights = program.ownWeights.data();
+}
+
 void destroyProgram(orch_program *program) {
   void *library = program->library;
   void (*destroyArtefact)(void *) = program->destroyArtefact;
@@ -193,6 +207,7 @@ orch_status makeProgram(const orch_artefact *artefact, const char *origin,
     destroyProgram(program);
     return status;
   }
+  placeWeights(*program, options);
   *out = program;
   return ORCH_OK;
 }

@@ -28,6 +28,7 @@ struct orch_program {
   uint32_t numInputDims = 0;  // of all inputs together
   uint32_t numOutputDims = 0; // of all outputs together
   orchestra::runtime::Mapping mapping;
+  orchestra::runtime::Block ownWeights; // a copy, when one was made
   void *library = nullptr;
   void (*destroyArtefact)(void *user) = nullptr;
   void *destroyUser = nullptr;

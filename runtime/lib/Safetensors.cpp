@@ -12,6 +12,8 @@
 //===----------------------------------------------------------------------===//
 #include "Safetensors.h"
 
+#include "HugePages.h"
+
 #include "orchestra_runtime/format.h"
 
 #include <cerrno>
@@ -226,10 +228,10 @@ orch_status mapWeights(const char *path, const char *origin, const char *hash,
     close(file);
     return notSafetensors(path, "it is shorter than 8 bytes");
   }
-  void *address = mmap(nullptr, fileSize, PROT_READ, MAP_PRIVATE, file, 0);
+  void *address = mapFile(file, fileSize);
   int error = errno;
   close(file);
-  if (address == MAP_FAILED)
+  if (!address)
     return orch_set_error(ORCH_ERROR_SYSTEM,
                           "%s: error: the weights cannot be mapped "
                           "[weights-missing]\n  note: %s",

@@ -7,6 +7,7 @@
 //   that reporting an error cannot fail.
 //
 //===----------------------------------------------------------------------===//
+#include "HugePages.h"
 #include "Memory.h"
 #include "orchestra_runtime/base.h"
 #include "orchestra_runtime/format.h"
@@ -14,31 +15,28 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
-#include <sys/mman.h>
+
+using namespace orchestra::runtime;
 
 namespace {
 
 thread_local char lastError[2048];
 
-constexpr size_t hugePageSize = size_t(2) << 20;
-constexpr size_t hugePageThreshold = size_t(4) << 20;
-
 void *systemAllocate(void *, size_t size, size_t alignment) {
-  bool huge = size >= hugePageThreshold;
-  if (huge && alignment < hugePageSize)
-    alignment = hugePageSize;
+  if (size >= hugeBlockSize && alignment <= hugePageSize)
+    return allocatePages(size);
   if (alignment < sizeof(void *))
     alignment = sizeof(void *);
   void *pointer = nullptr;
-  if (posix_memalign(&pointer, alignment, size) != 0)
-    return nullptr;
-  // A hint: where it is refused, small pages serve as well.
-  if (huge)
-    (void)madvise(pointer, size & ~(hugePageSize - 1), MADV_HUGEPAGE);
-  return pointer;
+  return posix_memalign(&pointer, alignment, size) == 0 ? pointer : nullptr;
 }
 
-void systemDeallocate(void *, void *pointer, size_t, size_t) { free(pointer); }
+void systemDeallocate(void *, void *pointer, size_t size, size_t alignment) {
+  if (size >= hugeBlockSize && alignment <= hugePageSize)
+    freePages(pointer, size);
+  else
+    free(pointer);
+}
 
 } // namespace
 

@@ -7,6 +7,7 @@
 #include "Tool.h"
 
 #include "orchestra/Driver/Machine.h"
+#include "orchestra/Driver/MachineTopology.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -72,23 +73,119 @@ static void printText(const MachineInfo &info, const MachinePeak &peak) {
        info.cacheFolder.empty() ? "none: HOME is not set" : info.cacheFolder);
 }
 
+//===----------------------------------------------------------------------===//
+// Architectures
+//===----------------------------------------------------------------------===//
+
+static llvm::json::Object toJson(const TargetArch &arch) {
+  llvm::json::Object keys;
+  for (const TargetKey &key : arch.keys) {
+    llvm::json::Object object{{"summary", key.summary},
+                              {"expects", key.expects()}};
+    if (key.defaultValue.kind() != llvm::json::Value::Null)
+      object["default"] = key.defaultValue;
+    keys[key.name] = std::move(object);
+  }
+  return llvm::json::Object{{"arch", arch.name},
+                            {"family", arch.family},
+                            {"product", arch.product},
+                            {"codegen", arch.hasCodegen},
+                            {"inline_source", arch.inlineSource},
+                            {"sources", llvm::json::Array(arch.sources)},
+                            {"figures", llvm::json::Object(arch.figures)},
+                            {"keys", std::move(keys)}};
+}
+
+static void printArchs(const Common &common) {
+  const TargetRegistry &targets = getTargetRegistry();
+  if (common.json) {
+    llvm::json::Array archs;
+    for (const auto &arch : targets.getArchs())
+      archs.push_back(toJson(*arch));
+    llvm::json::Object object{{"ok", true},
+                              {"architectures", std::move(archs)}};
+    llvm::outs() << llvm::json::Value(std::move(object)) << "\n";
+    return;
+  }
+  llvm::outs() << llvm::formatv(
+      "{0,-17} {1,-5} {2,9} {3,9} {4,9} {5,11}  {6}\n", "architecture", "code",
+      "f32 TF/s", "bf16 TF/s", "GB/s", "memory", "figures of");
+  for (const auto &arch : targets.getArchs()) {
+    llvm::json::Object none;
+    DeviceFigures figures(none, arch.get());
+    auto rate = [&](llvm::StringRef type) -> std::string {
+      std::optional<double> peak = figures.getPeak(type);
+      return peak ? llvm::formatv("{0:f1}", *peak / 1e12).str() : "-";
+    };
+    llvm::outs() << llvm::formatv(
+        "{0,-17} {1,-5} {2,9} {3,9} {4,9:f0} {5,11}  {6}\n", arch->name,
+        arch->hasCodegen ? "yes" : "no", rate("f32"), rate("bf16"),
+        *figures.getNumber("memory_bandwidth") / 1e9,
+        formatBytes(*figures.getNumber("memory_bytes")), arch->product);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The subcommand
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct TargetsFlags {
+  bool measure = false;
+  bool archs = false;
+  bool emitTopology = false;
+  int cpuDevices = 1;
+};
+} // namespace
+
+static int run(const TargetsFlags &flags, const Common &common) {
+  if (flags.archs) {
+    printArchs(common);
+    return 0;
+  }
+  if (flags.emitTopology) {
+    TopologyOptions options;
+    options.measure = flags.measure;
+    options.cpuDevices = flags.cpuDevices;
+    llvm::Expected<Topology> topology = describeTopology(options);
+    if (!topology)
+      return report(topology.takeError(), common);
+    printTopology(*topology, llvm::outs());
+    return 0;
+  }
+  MachineInfo info = describeMachine();
+  MachinePeak peak;
+  if (flags.measure)
+    peak = measurePeak(info.cpus);
+  common.json ? printJson(info, peak) : printText(info, peak);
+  return 0;
+}
+
 void tool::addTargets(CLI::App &app, Tool &tool) {
-  auto measure = std::make_shared<bool>(false);
+  auto flags = std::make_shared<TargetsFlags>();
   CLI::App *command =
       app.add_subcommand("targets", "Show what this machine and build can do");
-  command->footer("Examples:\n  orchestra targets\n"
-                  "  orchestra targets --measure --json");
-  command->add_flag("--measure", *measure,
-                    "Measure peak arithmetic and memory speed");
+  command->footer(
+      "Examples:\n  orchestra targets\n"
+      "  orchestra targets --measure --json\n"
+      "  orchestra targets --emit-topology --cpu-devices=2 > m.json");
+  command->add_flag("--measure", flags->measure,
+                    "Measure peak arithmetic, memory and links");
+  CLI::Option *archs = command->add_flag(
+      "--archs", flags->archs, "List all architectures that are known");
+  CLI::Option *emit =
+      command
+          ->add_flag("--emit-topology", flags->emitTopology,
+                     "Write this machine's devices and links as JSON")
+          ->excludes(archs);
+  command
+      ->add_option("--cpu-devices", flags->cpuDevices,
+                   "Make N devices of the CPU, each with its share of cores "
+                   "and memory")
+      ->type_name("N")
+      ->needs(emit);
   addCommonFlags(*command, tool.common);
-  command->callback([measure, &tool] {
-    tool.action = [measure, &tool] {
-      MachineInfo info = describeMachine();
-      MachinePeak peak;
-      if (*measure)
-        peak = measurePeak(info.cpus);
-      tool.common.json ? printJson(info, peak) : printText(info, peak);
-      return 0;
-    };
+  command->callback([flags, &tool] {
+    tool.action = [flags, &tool] { return run(*flags, tool.common); };
   });
 }

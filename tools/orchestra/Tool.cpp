@@ -127,6 +127,7 @@ llvm::Expected<Loaded> tool::loadModel(const std::string &path,
     if (!model)
       return model.takeError();
     loaded.model = std::move(*model);
+    loaded.report.weightBytes = loaded.model->getWeightBytes();
     loaded.loadMilliseconds = nowMilliseconds() - start;
     return loaded;
   }

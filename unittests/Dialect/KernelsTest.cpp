@@ -115,19 +115,17 @@ TEST_F(KernelsTest, WindowsHaveTiles) {
 
 // A sum along the innermost dimension has no columns: it is tiled by rows.
 TEST_F(KernelsTest, SumOfRowsHasNoTile) {
-  linalg::LinalgOp op =
-      generic("affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m)>",
-              "\"parallel\", \"reduction\"", "tensor<4x8xf32>",
-              "tensor<4xf32>");
+  linalg::LinalgOp op = generic(
+      "affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m)>",
+      "\"parallel\", \"reduction\"", "tensor<4x8xf32>", "tensor<4xf32>");
   EXPECT_FALSE(getRegisterTileDims(op, /*ignoreStride=*/true));
 }
 
 // A sum along another dimension keeps the columns in registers.
 TEST_F(KernelsTest, SumOfColumnsHasATile) {
-  linalg::LinalgOp op =
-      generic("affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>",
-              "\"reduction\", \"parallel\"", "tensor<4x8xf32>",
-              "tensor<8xf32>");
+  linalg::LinalgOp op = generic(
+      "affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>",
+      "\"reduction\", \"parallel\"", "tensor<4x8xf32>", "tensor<8xf32>");
   std::optional<TileDims> dims = getRegisterTileDims(op);
   ASSERT_TRUE(dims);
   EXPECT_EQ(dims->column, 1u);

@@ -39,6 +39,7 @@ public:
   virtual std::string getName() const = 0;
   virtual std::string getTarget() const = 0;
   virtual std::string getMetadata() const = 0; ///< JSON
+  virtual uint64_t getWeightBytes() const = 0;
 };
 
 /// Loads an artefact, a `.so` that `orchestra compile` made.

@@ -20,9 +20,11 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// Registers upstream's and Orchestra's passes and the `orchestra-stage-*`
 /// pipelines with the global pass registry, for tools that parse pipelines.
 void registerPasses();
-/// Registers the frontends as translations (orchestra-translate); only in builds
-/// with the ONNX frontend.
+/// Registers the frontends as translations (orchestra-translate); only in
+/// builds with the ONNX frontend.
 void registerTranslations();
+/// Registers the translations between the forms of a machine's topology.
+void registerTopologyTranslations();
 
 } // namespace orchestra
 

@@ -10,15 +10,79 @@
 include "mlir/Pass/PassBase.td"
 
 def PartitionPass : Pass<"orchestra-partition", "::mlir::ModuleOp"> {
-  let summary = "Cuts the entry function into tasks, one per device.";
+  let summary = "Cuts the entry function into tasks.";
   let description = [{
     Before: an entry function on the waist. After: its body is an
-    `orchestra.schedule` of `orchestra.task`s. With one device there is nothing
-    to cut: the whole model is one task, placed on `arch`.
+    `orchestra.schedule` of `orchestra.task`s.
+
+    With one device there is nothing to cut: the whole model is one task, on the
+    only device of the module's topology, or on `arch` if there is no topology.
+
+    With several devices, each contraction that is worth it becomes a task with
+    what is elementwise around it; constants, and what is computed from constants
+    only, are cloned into the tasks that use them; scalars that shapes decide are
+    computed before the schedule. All tasks are on the host, the topology's first
+    device, for `orchestra-schedule` to place. No task joins nodes that are
+    placed on different devices, by the option `place` or by an attribute
+    `orchestra.place = "device"` on an op.
+
+    {{example: partition-doc.mlir}}
   }];
   let options = [
     Option<"arch", "arch", "std::string", "\"x86_64\"",
-           "Architecture of the only device.">
+           "Architecture of the only device, if the module has no topology.">,
+    Option<"topology", "topology", "std::string", "\"\"",
+           "Name of the topology, if the module has several.">,
+    ListOption<"place", "place", "std::string",
+               "NODE=DEVICE: nodes of the model that run on a given device.">,
+    Option<"assumedSize", "assumed-size", "int64_t", "128",
+           "Size of dimensions that are known only at run time, in estimates.">,
+    Option<"minFlops", "min-flops", "double", "1e6",
+           "A contraction with fewer operations is no reason for a task.">
+  ];
+  let dependentDialects = ["::orchestra::OrchestraDialect"];
+}
+
+def SchedulePass : Pass<"orchestra-schedule", "::mlir::ModuleOp"> {
+  let summary = "Places the tasks of schedules on the devices of a machine.";
+  let description = [{
+    Before: schedules of tasks, placed anyhow. After: each task is on the device,
+    and in the order, that a plan for the topology gives it; transfers move what
+    tasks on other devices need, from the host and back to it included, one for
+    each link on the way. Transfers made before are dropped, so a schedule can be
+    planned again. Modules without a topology, or whose topology has one device,
+    are left alone.
+
+    The plan is made from estimates: a task takes its launch and the longer of
+    its arithmetic at the device's peak and its bytes at the device's bandwidth.
+    An attribute `orchestra.measured = {ARCH = SECONDS}` on a task, or an entry
+    for the task's name in a profile, replaces the estimate. A task with
+    `orchestra.place = "device"` stays on that device. No plan needs more memory
+    than a device has; a model that cannot be placed so is an error with the
+    numbers.
+
+    Tasks and transfers get `orchestra.estimate`, their start and end in seconds;
+    schedules get `orchestra.plan`: latency, interval between results with
+    several requests under way, and peak memory of each device.
+  }];
+  let options = [
+    Option<"topology", "topology", "std::string", "\"\"",
+           "Name of the topology, if the module has several.">,
+    Option<"objective", "objective", "std::string", "\"latency\"",
+           "What to minimise: latency (of one request) or throughput (the "
+           "interval between results).">,
+    Option<"inFlight", "in-flight", "int64_t", "4",
+           "Requests under way at the same time, for throughput.">,
+    ListOption<"place", "place", "std::string",
+               "NODE=DEVICE: tasks, by a node in them, that run on a given "
+               "device.">,
+    Option<"profile", "profile", "std::string", "\"\"",
+           "JSON file of measured seconds: {ARCH: {NAME OF TASK: SECONDS}}.">,
+    Option<"assumedSize", "assumed-size", "int64_t", "128",
+           "Size of dimensions that are known only at run time, in estimates.">,
+    Option<"seed", "seed", "int64_t", "1", "Seed of the local search.">,
+    Option<"graphFile", "write-graph", "std::string", "\"\"",
+           "Also write the task graph to this file, as JSON.">
   ];
   let dependentDialects = ["::orchestra::OrchestraDialect"];
 }

@@ -19,9 +19,9 @@ namespace orchestra {
 
 #ifdef ORCHESTRA_ASSERTIONS
 #define ORCH_ASSERT(condition, why)                                            \
-  ((condition) ? (void)0                                                       \
-               : ::orchestra::assertionFailed(#condition, why, __FILE__,       \
-                                              __LINE__))
+  ((condition)                                                                 \
+       ? (void)0                                                               \
+       : ::orchestra::assertionFailed(#condition, why, __FILE__, __LINE__))
 #else
 #define ORCH_ASSERT(condition, why) ((void)0)
 #endif

@@ -9,8 +9,8 @@
 using namespace mlir;
 using namespace orchestra;
 
-std::optional<TileDims>
-orchestra::getRegisterTileDims(linalg::LinalgOp op, bool ignoreStride) {
+std::optional<TileDims> orchestra::getRegisterTileDims(linalg::LinalgOp op,
+                                                       bool ignoreStride) {
   if (op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0 ||
       op.getNumParallelLoops() == 0)
     return std::nullopt;
@@ -27,9 +27,9 @@ orchestra::getRegisterTileDims(linalg::LinalgOp op, bool ignoreStride) {
   bool strided = false, reused = false;
   for (OpOperand *input : op.getDpsInputOperands()) {
     AffineMap map = op.getMatchingIndexingMap(input);
-    hasColumns |= !map.isProjectedPermutation() ||
-                  (map.getNumResults() > 0 &&
-                   map.getResults().back() == columnExpr);
+    hasColumns |=
+        !map.isProjectedPermutation() ||
+        (map.getNumResults() > 0 && map.getResults().back() == columnExpr);
     if (!map.isFunctionOfDim(column)) {
       reused |= map.getNumResults() > 0;
       continue;
@@ -90,9 +90,8 @@ unsigned orchestra::getAlignedDims(linalg::LinalgOp op, OpOperand *operand) {
     if (!linalg::isParallelIterator(iterators[depth]) ||
         !aligned(operand, depth))
       break;
-    if (!llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
-          return aligned(&init, depth);
-        }))
+    if (!llvm::all_of(op.getDpsInitsMutable(),
+                      [&](OpOperand &init) { return aligned(&init, depth); }))
       break;
   }
   return depth;

@@ -61,9 +61,8 @@ private:
 } // namespace
 
 Value HostEntryBuilder::loadAt(Value base, Type type, int64_t index) {
-  Value address =
-      LLVM::GEPOp::create(b, loc, pointer, type, base,
-                          ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  Value address = LLVM::GEPOp::create(b, loc, pointer, type, base,
+                                      ArrayRef<LLVM::GEPArg>{int32_t(index)});
   return LLVM::LoadOp::create(b, loc, type, address);
 }
 
@@ -109,8 +108,7 @@ Value HostEntryBuilder::makeBuffer(MemRefType type, Value data,
 /// The inputs' buffers; a null `inputs` makes buffers without data, of which
 /// only the dimensions may be used.
 SmallVector<Value> HostEntryBuilder::makeInputs(ArrayRef<Type> types,
-                                                Value inputs,
-                                                Value inputDims) {
+                                                Value inputs, Value inputDims) {
   SmallVector<Value> buffers;
   int64_t nextDim = 0;
   for (auto [i, type] : llvm::enumerate(types)) {
@@ -133,8 +131,8 @@ void HostEntryBuilder::emitHook(Value exec, int64_t call, int64_t end) {
   auto i32 = b.getI32Type();
   Value profiling = loadField(exec, kExecProfiling, b.getI64Type());
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI64Type(), 0);
-  Value on = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, profiling,
-                                   zero);
+  Value on =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, profiling, zero);
   auto branch = scf::IfOp::create(b, loc, on, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -230,8 +228,7 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   });
   SmallVector<Value> shapeResults;
   if (dynamic) {
-    auto call = func::CallOp::create(
-        b, loc, shapes, arguments);
+    auto call = func::CallOp::create(b, loc, shapes, arguments);
     shapeResults.assign(call.result_begin(), call.result_end());
   }
   unsigned next = 1;
@@ -248,8 +245,8 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   }
   Value most = LLVM::ConstantOp::create(b, loc, b.getI64Type(),
                                         std::numeric_limits<int64_t>::max());
-  for (auto [type, data] : llvm::zip(types.take_back(2),
-                                     ValueRange({arena, weights})))
+  for (auto [type, data] :
+       llvm::zip(types.take_back(2), ValueRange({arena, weights})))
     arguments.push_back(makeBuffer(cast<MemRefType>(type), data, {most}));
   func::CallOp::create(b, loc, program, arguments);
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
@@ -273,8 +270,7 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
       makeInputs(shapes.getArgumentTypes().drop_front(1), data, inputDims));
   auto call = func::CallOp::create(b, loc, shapes, arguments);
   for (auto [i, value] : llvm::enumerate(call.getResults())) {
-    Value wide =
-        arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+    Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
     Value address = arenaBytes;
     if (i > 0)
       address = LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), outputDims,
@@ -285,8 +281,9 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   func::ReturnOp::create(b, loc, zero);
 }
 
-/// Turns expansions of dense buffers into casts with computed strides. Upstream's
-/// expansion of their metadata crashes on two dynamic dimensions in a group.
+/// Turns expansions of dense buffers into casts with computed strides.
+/// Upstream's expansion of their metadata crashes on two dynamic dimensions in
+/// a group.
 static void castExpansions(func::FuncOp function) {
   SmallVector<memref::ExpandShapeOp> expansions;
   function.walk([&](memref::ExpandShapeOp op) {
@@ -330,9 +327,9 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
     for (func::FuncOp function : {program, shapes}) {
       castExpansions(function);
       function.setPrivate();
-      function->setAttr("llvm.linkage",
-                        LLVM::LinkageAttr::get(&getContext(),
-                                               LLVM::Linkage::Internal));
+      function->setAttr(
+          "llvm.linkage",
+          LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
     }
     unsigned numInputs = shapes.getNumArguments();
     if (shapes.walk([](memref::LoadOp) { return WalkResult::interrupt(); })

@@ -348,9 +348,5 @@ Error cpu::link(ArrayRef<ArrayRef<char>> objects, const MachineTarget &target,
       }
     }
   }
-  if (std::error_code error = sys::fs::rename(partial, path)) {
-    sys::fs::remove(partial);
-    return createFileError(path, error);
-  }
-  return Error::success();
+  return replaceFile(partial, path);
 }

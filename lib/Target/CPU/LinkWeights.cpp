@@ -30,6 +30,9 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+
 using namespace llvm;
 using namespace orchestra;
 using namespace orchestra::cpu;
@@ -61,8 +64,34 @@ std::string cpu::hashWeights(const WeightSection &section) {
          utohexstr(hash.low64, /*LowerCase=*/true, 16);
 }
 
-/// A section that starts a page can be mapped by itself.
-static constexpr uint64_t kPageSize = 4096;
+/// What is written in whole huge pages is cached in huge pages.
+static constexpr uint64_t kHugePage = 2 << 20;
+
+/// A section that starts a page can be mapped by itself; one that starts a huge
+/// page can be mapped with huge pages.
+static uint64_t getWeightAlignment(uint64_t size) {
+  constexpr uint64_t kPage = 4096;
+  return size >= 4 * kHugePage ? kHugePage : kPage;
+}
+
+Error cpu::replaceFile(const Twine &from, const Twine &to) {
+  std::string source = from.str(), target = to.str();
+  // Exchanging the two and removing the old file takes one step like renaming
+  // over it, but does not make file systems write the new one out first.
+  if (sys::fs::is_regular_file(target) &&
+      renameat2(AT_FDCWD, source.c_str(), AT_FDCWD, target.c_str(),
+                RENAME_EXCHANGE) == 0) {
+    std::error_code error = sys::fs::remove(source);
+    return error ? createFileError(source, error) : Error::success();
+  }
+  std::error_code error = sys::fs::rename(source, target);
+  if (!error)
+    return Error::success();
+  // What went wrong first is what the caller hears of.
+  std::error_code leftover = sys::fs::remove(source);
+  (void)leftover;
+  return createFileError(target, error);
+}
 
 /// Writes a file beside `path` and renames it, so that nobody sees half of it.
 static Error writeAtomically(StringRef path,
@@ -74,6 +103,7 @@ static Error writeAtomically(StringRef path,
   std::error_code error;
   {
     raw_fd_ostream os(file->FD, /*shouldClose=*/false);
+    os.SetBufferSize(kHugePage);
     write(os);
     os.flush();
     error = os.error();
@@ -83,9 +113,10 @@ static Error writeAtomically(StringRef path,
     consumeError(file->discard());
     return createFileError(path, error);
   }
-  if (Error kept = file->keep(path))
+  std::string partial = file->TmpName;
+  if (Error kept = file->keep())
     return createFileError(path, std::move(kept));
-  return Error::success();
+  return replaceFile(partial, path);
 }
 
 Error cpu::writeSafetensors(StringRef path, const WeightSection &section,
@@ -159,7 +190,8 @@ static Error writeObject(StringRef path, uint16_t machine,
   sections[1].sh_flags = sectionFlags;
   sections[1].sh_offset = kDataOffset;
   sections[1].sh_size = size;
-  sections[1].sh_addralign = contents ? ORCH_BUFFER_ALIGNMENT : kPageSize;
+  sections[1].sh_addralign =
+      contents ? ORCH_BUFFER_ALIGNMENT : getWeightAlignment(size);
   sections[2].sh_name = stackName;
   sections[2].sh_type = ELF::SHT_PROGBITS;
   sections[2].sh_offset = kDataOffset;
@@ -254,7 +286,7 @@ Expected<bool> cpu::fillPlaceholder(StringRef path,
   if (!segment)
     return false;
 
-  uint64_t offset = alignTo(bytes.size(), kPageSize);
+  uint64_t offset = alignTo(bytes.size(), getWeightAlignment(section.size));
   Object::Elf_Phdr newSegment = *segment;
   newSegment.p_offset = offset;
   newSegment.p_filesz = section.size;
@@ -267,7 +299,6 @@ Expected<bool> cpu::fillPlaceholder(StringRef path,
     return uint64_t(static_cast<const char *>(header) - bytes.data());
   };
   uint64_t segmentAt = placeOf(segment), placeAt = placeOf(place);
-  uint64_t oldSize = bytes.size();
   buffer->reset();
 
   std::error_code error;
@@ -278,8 +309,8 @@ Expected<bool> cpu::fillPlaceholder(StringRef path,
             segmentAt);
   os.pwrite(reinterpret_cast<const char *>(&newPlace), sizeof(newPlace),
             placeAt);
-  os.seek(oldSize);
-  os.write_zeros(offset - oldSize);
+  os.SetBufferSize(kHugePage);
+  os.seek(offset); // what is skipped reads as zeros and takes no space
   writeWeights(os, section);
   os.close();
   if (os.has_error()) {

@@ -17,82 +17,23 @@
 //   vector forms.
 //
 //===----------------------------------------------------------------------===//
-#include "orchestra/Dialect/Orchestra/Kernels.h"
+#include "RegisterTileEmitter.h"
 #include "orchestra/Target/CPU/Passes.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace orchestra;
+using namespace orchestra::cpu;
 
 namespace orchestra {
 #define GEN_PASS_DEF_CPUREGISTERTILESPASS
 #include "orchestra/Target/CPU/Passes.h.inc"
 } // namespace orchestra
 
-namespace {
-
 /// Innermost reduction loops of at most this many iterations are unrolled.
-constexpr int64_t kUnrollReduction = 4;
-
-/// Emits one reduction. Loops other than row, column and reductions are run
-/// around it one by one (after tiling they are single iterations).
-class RegisterTileEmitter {
-public:
-  RegisterTileEmitter(OpBuilder &builder, linalg::GenericOp op, int64_t lanes)
-      : b(builder), op(op), loc(op.getLoc()), lanes(lanes) {
-    ArrayRef<int64_t> spec =
-        op->getAttrOfType<DenseI64ArrayAttr>(kRegisterTileAttrName);
-    if (spec[0] >= 0)
-      rowDim = spec[0];
-    columnDim = spec[1];
-    rowCounts.assign(spec.begin() + 2, spec.end());
-    columns = op->getAttrOfType<IntegerAttr>(kColumnsAttrName).getInt();
-  }
-
-  /// Whether every operand and body op has the form this emitter handles.
-  LogicalResult check(StringRef &why);
-
-  void emit();
-
-private:
-  /// A tile with this many rows and vectors, all known at compile time; the
-  /// last vector is masked if `mask` is given for it.
-  struct Tile {
-    int64_t rows;
-    SmallVector<Value> masks; // one per vector, null: all lanes
-  };
-
-  void emitParallel(unsigned dim);
-  void emitRows(ArrayRef<Value> masks);
-  void emitColumns();
-  void emitTile(const Tile &tile, Value firstRow);
-  void emitReduction(const Tile &tile, unsigned next,
-                     SmallVectorImpl<Value> &acc);
-  void emitBody(const Tile &tile, SmallVectorImpl<Value> &acc);
-  Value loadInput(OpOperand *input, int64_t row, int64_t vector, Value mask);
-  SmallVector<Value> getIndices(OpOperand *operand, int64_t row,
-                                int64_t vector);
-  Value getSize(unsigned dim);
-  Value constant(int64_t value) {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  }
-
-  OpBuilder &b;
-  linalg::GenericOp op;
-  Location loc;
-  int64_t lanes;
-  std::optional<unsigned> rowDim;
-  unsigned columnDim;
-  SmallVector<int64_t> rowCounts;
-  int64_t columns;
-  SmallVector<unsigned> reductionDims;
-  SmallVector<Value> ivs; // per loop; the row's is the tile's first row
-};
-
-} // namespace
+static constexpr int64_t kUnrollReduction = 4;
 
 LogicalResult RegisterTileEmitter::check(StringRef &why) {
   for (auto [i, iterator] : llvm::enumerate(op.getIteratorTypesArray()))
@@ -255,53 +196,6 @@ void RegisterTileEmitter::emitRows(ArrayRef<Value> masks) {
   }
 }
 
-SmallVector<Value> RegisterTileEmitter::getIndices(OpOperand *operand,
-                                                   int64_t row,
-                                                   int64_t vector) {
-  AffineMap map = op.getMatchingIndexingMap(operand);
-  // Rows and vectors are offsets on the loops' values, known at compile time.
-  SmallVector<AffineExpr> dims;
-  for (unsigned dim = 0; dim < ivs.size(); ++dim) {
-    AffineExpr expr = b.getAffineDimExpr(dim);
-    if (rowDim && dim == *rowDim)
-      expr = expr + row;
-    if (dim == columnDim)
-      expr = expr + vector * lanes;
-    dims.push_back(expr);
-  }
-  SmallVector<Value> indices;
-  for (AffineExpr expr : map.getResults()) {
-    AffineExpr shifted = expr.replaceDims(dims);
-    indices.push_back(getValueOrCreateConstantIndexOp(
-        b, loc,
-        affine::makeComposedFoldedAffineApply(
-            b, loc, AffineMap::get(ivs.size(), 0, shifted),
-            getAsOpFoldResult(ValueRange(ivs)))));
-  }
-  return indices;
-}
-
-Value RegisterTileEmitter::loadInput(OpOperand *input, int64_t row,
-                                     int64_t vector, Value mask) {
-  Type element = getElementTypeOrSelf(input->get());
-  auto vectorType = VectorType::get({lanes}, element);
-  AffineMap map = op.getMatchingIndexingMap(input);
-  if (!isa<MemRefType>(input->get().getType()))
-    return vector::BroadcastOp::create(b, loc, vectorType, input->get());
-  SmallVector<Value> indices = getIndices(input, row, vector);
-  if (!map.isFunctionOfDim(columnDim)) {
-    Value scalar = memref::LoadOp::create(b, loc, input->get(), indices);
-    return vector::BroadcastOp::create(b, loc, vectorType, scalar);
-  }
-  if (!mask)
-    return vector::LoadOp::create(b, loc, vectorType, input->get(), indices);
-  Value zero = arith::ConstantOp::create(
-      b, loc, vectorType,
-      DenseElementsAttr::get(vectorType, b.getZeroAttr(element)));
-  return vector::MaskedLoadOp::create(b, loc, vectorType, input->get(), indices,
-                                      mask, zero);
-}
-
 void RegisterTileEmitter::emitTile(const Tile &tile, Value firstRow) {
   if (rowDim)
     ivs[*rowDim] = firstRow;
@@ -363,8 +257,11 @@ void RegisterTileEmitter::emitBody(const Tile &tile,
     if (!map.isFunctionOfDim(columnDim))
       vector = 0;
     Value &value = loaded[{index, row, vector}];
-    if (!value)
+    if (!value) {
       value = loadInput(inputs[index], row, vector, tile.masks[vector]);
+      if (isStream(inputs[index]))
+        prefetch(inputs[index], vector);
+    }
     return value;
   };
   int64_t vectors = tile.masks.size();

@@ -213,6 +213,11 @@ struct CPUToLLVM : orchestra::impl::CPUToLLVMPassBase<CPUToLLVM> {
     target.addLegalOp<ModuleOp>();
     if (failed(applyPartialConversion(module, target, std::move(patterns))))
       return signalPassFailure();
+    // Here and not by a pass of its own: that costs three times as much.
+    SmallVector<UnrealizedConversionCastOp> casts;
+    module.walk(
+        [&](UnrealizedConversionCastOp cast) { casts.push_back(cast); });
+    reconcileUnrealizedCasts(casts);
     for (const Buffers &buffers : disjoint)
       if (auto function =
               module.lookupSymbol<LLVM::LLVMFuncOp>(buffers.function))

@@ -71,7 +71,8 @@ typedef struct orch_allocator {
   void (*deallocate)(void *user, void *pointer, size_t size, size_t alignment);
 } orch_allocator;
 
-/* The system's allocator; blocks of 4 MiB and more ask for huge pages. */
+/* The system's allocator; blocks of 1 MiB and more ask for huge pages. A block
+ * is given back with the size and alignment it was asked with. */
 ORCH_API orch_allocator orch_system_allocator(void);
 
 #ifdef __cplusplus

@@ -7,6 +7,8 @@
 #ifndef ORCHESTRA_DIALECT_ORCHESTRA_ORCHESTRA_H
 #define ORCHESTRA_DIALECT_ORCHESTRA_ORCHESTRA_H
 
+#include "orchestra/Support/TargetRegistry.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -55,6 +57,30 @@ constexpr llvm::StringLiteral kSizesFromValuesAttrName =
 constexpr llvm::StringLiteral kShapesFunctionName = "orch_shapes";
 /// Alignment in bytes of buffers in the arena and the weights.
 constexpr int64_t kBufferAlignment = 64;
+
+/// The architecture that a target dictionary names, or null if no target
+/// registered it. `target` has passed its verifier.
+const TargetArch *lookupArch(mlir::DictionaryAttr target);
+
+/// The device that a flat or nested reference of an op names. Null if nothing
+/// of that name is there; see `orchestra.transfer` for where names are looked
+/// up.
+DeviceOp lookupDevice(mlir::Operation *user, mlir::SymbolRefAttr name,
+                      mlir::SymbolTableCollection &symbolTable);
+
+/// The topology in which flat names of devices at `user` are looked up: the
+/// schedule's, else the only one of the module. Null if there is none, failure
+/// if there are several.
+mlir::LogicalResult findTopology(mlir::Operation *user,
+                                 mlir::SymbolTableCollection &symbolTable,
+                                 TopologyOp &topology);
+
+/// Whether links lead from one device to the other, over others or not. Both
+/// are of one topology.
+bool areConnected(DeviceOp from, DeviceOp to);
+
+/// The device of `topology` that a target dictionary names, or null.
+DeviceOp lookupDevice(TopologyOp topology, mlir::DictionaryAttr target);
 
 /// Registers how `orchestra` ops bufferize.
 void registerBufferizableOpInterfaceModels(mlir::DialectRegistry &registry);

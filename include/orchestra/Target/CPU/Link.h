@@ -43,6 +43,10 @@ void writeWeights(llvm::raw_ostream &os, const WeightSection &section);
 /// Content hash of a weight section (128 bits, hexadecimal).
 std::string hashWeights(const WeightSection &section);
 
+/// Gives the file `from` the name `to`, in one step for whoever looks, and
+/// removes what had that name. On failure `from` is gone.
+llvm::Error replaceFile(const llvm::Twine &from, const llvm::Twine &to);
+
 /// Writes the weights as a safetensors file that carries `hash`, atomically.
 llvm::Error writeSafetensors(llvm::StringRef path, const WeightSection &section,
                              llvm::StringRef hash);
