@@ -109,7 +109,9 @@ static OpFoldResult getDim(OpBuilder &b, Location loc, Value value,
   if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(def)) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     OpFoldResult product = b.getIndexAttr(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim])
+    // Not in the loop's head: it would die before the loop.
+    ReassociationIndices sources = collapse.getReassociationIndices()[dim];
+    for (int64_t source : sources)
       product = affine::makeComposedFoldedAffineApply(
           b, loc, s0 * s1,
           {product, getDim(b, loc, collapse.getSrc(), source)});

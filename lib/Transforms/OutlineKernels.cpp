@@ -105,7 +105,9 @@ OpFoldResult getDim(OpBuilder &b, Location loc, Value value, int64_t dim) {
   if (auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(def)) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     OpFoldResult product = b.getIndexAttr(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim])
+    // Not in the loop's head: it would die before the loop.
+    ReassociationIndices sources = collapse.getReassociationIndices()[dim];
+    for (int64_t source : sources)
       product = affine::makeComposedFoldedAffineApply(
           b, loc, s0 * s1,
           {product, getDim(b, loc, collapse.getSrc(), source)});
@@ -114,6 +116,8 @@ OpFoldResult getDim(OpBuilder &b, Location loc, Value value, int64_t dim) {
   if (auto cast = dyn_cast_or_null<tensor::CastOp>(def))
     return getDim(b, loc, cast.getSource(), dim);
   if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(def))
+    return getDim(b, loc, insert.getDest(), dim);
+  if (auto insert = dyn_cast_or_null<tensor::InsertOp>(def))
     return getDim(b, loc, insert.getDest(), dim);
   // The states of a loop keep their shapes; the branches of a condition write
   // to what stands before both.
@@ -129,6 +133,16 @@ OpFoldResult getDim(OpBuilder &b, Location loc, Value value, int64_t dim) {
     return getDim(b, loc, dps.getTiedOpOperand(cast<OpResult>(value))->get(),
                   dim);
   return b.createOrFold<tensor::DimOp>(loc, value, dim);
+}
+
+/// What a result is as a destination of a kernel: scalars become tensors.
+RankedTensorType getOutputType(Value output) {
+  if (auto tensor = dyn_cast<RankedTensorType>(output.getType()))
+    return tensor;
+  Type type = output.getType();
+  if (type.isIndex()) // a tensor of those has no size of its own
+    type = IntegerType::get(type.getContext(), 64);
+  return RankedTensorType::get({}, type);
 }
 
 /// Turns one group into a kernel function and a dispatch.
@@ -229,6 +243,12 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
   Operation *def = value.getDefiningOp();
   Location loc = value.getLoc();
   OpBuilder b(def);
+  if (!isa<TensorType>(value.getType())) {
+    b.setInsertionPointAfter(def);
+    if (value.getType().isIndex())
+      value = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+    return tensor::InsertOp::create(b, loc, value, destination, ValueRange());
+  }
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(def)) {
     OpOperand *init =
         linalgOp.getDpsInitOperand(cast<OpResult>(value).getResultNumber());
@@ -293,6 +313,12 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     }
     return result;
   }
+  if (auto insert = dyn_cast<tensor::InsertOp>(def)) {
+    Value copied = linalg::CopyOp::create(b, loc, insert.getDest(), destination)
+                       .getResult(0);
+    insert.getDestMutable().set(copied);
+    return value;
+  }
   if (auto insert = dyn_cast<tensor::InsertSliceOp>(def)) {
     Value copied = linalg::CopyOp::create(b, loc, insert.getDest(), destination)
                        .getResult(0);
@@ -310,8 +336,8 @@ void KernelOutliner::build(const KernelGroup &group) {
   for (Value input : inputs)
     argumentTypes.push_back(input.getType());
   for (Value output : outputs) {
-    argumentTypes.push_back(output.getType());
-    resultTypes.push_back(output.getType());
+    argumentTypes.push_back(getOutputType(output));
+    resultTypes.push_back(getOutputType(output));
   }
   kernel = func::FuncOp::create(
       loc, "kernel", FunctionType::get(ctx, argumentTypes, resultTypes));
@@ -393,7 +419,7 @@ void KernelOutliner::outline(const KernelGroup &group) {
   Location loc = b.getFusedLoc(locations);
   SmallVector<Value> destinations;
   for (Value output : outputs) {
-    auto type = cast<RankedTensorType>(output.getType());
+    RankedTensorType type = getOutputType(output);
     SmallVector<OpFoldResult> sizes;
     b.setInsertionPoint(output.getDefiningOp());
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
@@ -412,8 +438,14 @@ void KernelOutliner::outline(const KernelGroup &group) {
                         out = countBytes(destinations);
   if (in && out)
     dispatch->setAttr("orchestra.bytes", b.getF64FloatAttr(*in + *out));
-  for (auto [output, result] : llvm::zip(outputs, dispatch.getResults()))
-    output.replaceAllUsesWith(result);
+  for (auto [output, result] : llvm::zip(outputs, dispatch.getResults())) {
+    Value value = result;
+    if (!isa<TensorType>(output.getType()))
+      value = tensor::ExtractOp::create(b, loc, result, ValueRange());
+    if (output.getType().isIndex())
+      value = arith::IndexCastOp::create(b, loc, output.getType(), value);
+    output.replaceAllUsesWith(value);
+  }
   for (Operation *op : llvm::reverse(group.ops))
     op->erase();
 }
@@ -437,6 +469,22 @@ static void dropEmptyWork(Block &block) {
   }
 }
 
+/// Sizes of what kernels compute, said by the sizes of their destinations.
+static void nameSizes(Block &block) {
+  for (auto dim : llvm::make_early_inc_range(block.getOps<tensor::DimOp>())) {
+    std::optional<int64_t> index = dim.getConstantIndex();
+    if (!index || isa<BlockArgument>(dim.getSource()))
+      continue;
+    OpBuilder b(dim);
+    OpFoldResult size = getDim(b, dim.getLoc(), dim.getSource(), *index);
+    Value value = getValueOrCreateConstantIndexOp(b, dim.getLoc(), size);
+    if (value != dim)
+      dim.replaceAllUsesWith(value);
+    if (dim.use_empty())
+      dim.erase();
+  }
+}
+
 namespace {
 struct OutlineKernels
     : orchestra::impl::OutlineKernelsPassBase<OutlineKernels> {
@@ -457,6 +505,7 @@ struct OutlineKernels
       dropEmptyWork(block);
       for (const KernelGroup &group : formKernelGroups(block, fuse))
         outliner.outline(group);
+      nameSizes(block);
       // A dispatch stands where its last op was; its users may stand before.
       if (!sortTopologically(&block)) {
         function.emitError("kernels depend on each other in a cycle");

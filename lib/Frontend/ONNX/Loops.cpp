@@ -58,6 +58,40 @@ Data rowOf(Op &op, const Data &x, int64_t axis, const Dim &index) {
   return reshape(op, slice(op, x, offsets, sizes, steps), row);
 }
 
+Data insertAll(
+    Op &op, const Data &x, const Dim &count,
+    llvm::function_ref<void(Num::Builder &, Num, Insertion &)> step) {
+  Value rounds = op.dims.materialize(count, op.b, op.b.getLoc());
+  llvm::SmallVector<Value> limits;
+  for (const Dim &dim : x.shape)
+    limits.push_back(op.dims.materialize(dim, op.b, op.b.getLoc()));
+  auto last = loop(
+      op.b, Num(op.b, rounds), Num(op.b, op.value(x)),
+      [&](Num::Builder &b, Num k,
+          llvm::ArrayRef<Num> tensor) -> llvm::SmallVector<Num> {
+        Insertion insertion;
+        step(b, k, insertion);
+        Num inside;
+        llvm::SmallVector<Value> places;
+        for (const auto &[place, limit] : llvm::zip(insertion.at, limits)) {
+          Num size(b, limit), ok = (place >= 0) & (place < size);
+          inside = inside ? inside & ok : ok;
+          places.push_back(place.max(0).min(size - 1));
+        }
+        Num old(b, tensor::ExtractOp::create(b, tensor[0], places));
+        Value value = insertion.value(old);
+        if (inside)
+          value = inside.choose(Num(b, value), old);
+        Value next = tensor::InsertOp::create(b, value, tensor[0], places);
+        return {Num(b, next)};
+      });
+  Data result;
+  result.type = x.type;
+  result.shape = x.shape;
+  result.value = last[0];
+  return result;
+}
+
 namespace {
 
 /// Whether a round's condition lets the next one run: it does or it does not,

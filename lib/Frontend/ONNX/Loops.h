@@ -9,7 +9,7 @@
 #ifndef ORCHESTRA_LIB_FRONTEND_ONNX_LOOPS_H
 #define ORCHESTRA_LIB_FRONTEND_ONNX_LOOPS_H
 
-#include "Build.h"
+#include "Arithmetic.h"
 
 namespace orchestra::onnx {
 
@@ -44,6 +44,17 @@ Data rowOf(Op &op, const Data &x, int64_t axis, const Dim &index);
 
 /// The element of a tensor with one.
 mlir::Value onlyElement(Op &op, const Data &x);
+
+/// One write of insertAll(): where, and what instead of the element there.
+/// Places outside of the tensor meet nothing.
+struct Insertion {
+  llvm::SmallVector<Num> at;
+  std::function<mlir::Value(Num old)> value;
+};
+
+/// The tensor after `count` writes, in order.
+Data insertAll(Op &op, const Data &x, const Dim &count,
+               llvm::function_ref<void(Num::Builder &, Num, Insertion &)> step);
 
 /// Begins and ends code in a block that becomes the body of an op.
 class InnerBlock {

@@ -30,6 +30,12 @@ void Importer::findSizeValues(const Graph &graph) {
         continue;
       // Names of inner graphs that hide outer ones only make more be read.
       const Graph &body = *attribute.graph;
+      // The first output of a Loop's body is its condition.
+      size_t first = node.op == "Loop" ? 1 : 0;
+      for (size_t i = 0; i < node.outputs.size(); ++i)
+        if (sizeValues.contains(node.outputs[i]) &&
+            i + first < body.outputs.size())
+          sizeValues.insert(body.outputs[i + first].name);
       findSizeValues(body);
       for (const auto &[formal, given] : llvm::zip(body.inputs, node.inputs))
         if (node.op == "Loop" && sizeValues.contains(formal.name))
