@@ -55,7 +55,8 @@ bool orchestra::isKernelWork(Operation *op) {
   if (isa<scf::ForOp, scf::WhileOp, scf::IfOp>(op))
     return llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
   return isa<linalg::PackOp, tensor::PadOp, tensor::ConcatOp,
-             tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::InsertOp>(op);
+             tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::InsertOp>(
+      op);
 }
 
 namespace {

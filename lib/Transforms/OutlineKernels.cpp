@@ -122,8 +122,8 @@ OpFoldResult getDim(OpBuilder &b, Location loc, Value value, int64_t dim) {
   // The states of a loop keep their shapes; the branches of a condition write
   // to what stands before both.
   if (auto loop = dyn_cast_or_null<LoopLikeOpInterface>(def))
-    return getDim(b, loc, loop.getInits()[cast<OpResult>(value).getResultNumber()],
-                  dim);
+    return getDim(
+        b, loc, loop.getInits()[cast<OpResult>(value).getResultNumber()], dim);
   if (auto branch = dyn_cast_or_null<scf::IfOp>(def))
     return getDim(
         b, loc,
@@ -361,7 +361,8 @@ void KernelOutliner::build(const KernelGroup &group) {
   // Nobody sees that a kernel changes what it reads.
   for (unsigned i = 0; i < inputs.size(); ++i)
     if (isa<TensorType>(inputs[i].getType()))
-      kernel.setArgAttr(i, bufferization::BufferizationDialect::kWritableAttrName,
+      kernel.setArgAttr(i,
+                        bufferization::BufferizationDialect::kWritableAttrName,
                         BoolAttr::get(ctx, false));
   kernel->setAttr(kKernelAttrName, UnitAttr::get(ctx));
   kernel->setAttr(kKindAttrName,

@@ -28,14 +28,14 @@ Num insert(Num::Builder &b, Num tensor, Num value, llvm::ArrayRef<Num> at) {
 Nums eliminate(Num::Builder &b, Num m, Num k, Num size, Num matrices,
                Num product) {
   Num below = size - k;
-  auto best = loop(b, below, {k, at(b, matrices, {m, k, k}).abs()},
-                   [&](Num::Builder &b, Num i, llvm::ArrayRef<Num> best) -> Nums {
-                     Num row = k + i;
-                     Num value = at(b, matrices, {m, row, k}).abs();
-                     Num more = value > best[1];
-                     return {more.choose(row, best[0]),
-                             more.choose(value, best[1])};
-                   });
+  auto best =
+      loop(b, below, {k, at(b, matrices, {m, k, k}).abs()},
+           [&](Num::Builder &b, Num i, llvm::ArrayRef<Num> best) -> Nums {
+             Num row = k + i;
+             Num value = at(b, matrices, {m, row, k}).abs();
+             Num more = value > best[1];
+             return {more.choose(row, best[0]), more.choose(value, best[1])};
+           });
   Num pivot = best[0];
   auto swapped =
       loop(b, below, matrices,
@@ -101,13 +101,11 @@ LogicalResult lowerDet(Op &op) {
   auto last = loop(
       op.b, Num(op.b, number), {Num(op.b, start), Num(op.b, dets)},
       [&](Num::Builder &b, Num m, llvm::ArrayRef<Num> now) -> Nums {
-        auto done = loop(b, Num(b, order),
-                         {now[0], Num(b, scalar(b, element, 1))},
-                         [&](Num::Builder &b, Num k,
-                             llvm::ArrayRef<Num> state) -> Nums {
-                           return eliminate(b, m, k, Num(b, order), state[0],
-                                            state[1]);
-                         });
+        auto done = loop(
+            b, Num(b, order), {now[0], Num(b, scalar(b, element, 1))},
+            [&](Num::Builder &b, Num k, llvm::ArrayRef<Num> state) -> Nums {
+              return eliminate(b, m, k, Num(b, order), state[0], state[1]);
+            });
         return {done[0], insert(b, now[1], done[1], m)};
       });
   Data result;
@@ -129,7 +127,8 @@ LogicalResult lowerTensorScatter(Op &op) {
     return failure();
   bool circular = mode == "circular";
   if (!circular && mode != "linear")
-    return op.fail("invalid-attribute", "TensorScatter: mode is '" + mode + "'");
+    return op.fail("invalid-attribute",
+                   "TensorScatter: mode is '" + mode + "'");
   bool fits = update.rank() == past.rank() && *axis > 0;
   for (int64_t i = 0; fits && i < past.rank(); ++i) {
     auto have = update.shape[i].constant(), room = past.shape[i].constant();
@@ -138,8 +137,8 @@ LogicalResult lowerTensorScatter(Op &op) {
   if (!fits)
     return op.fail("shape-mismatch",
                    "TensorScatter: the update does not fit the cache",
-                   {"the cache is " + op.text(past.shape) +
-                    ", the update is " + op.text(update.shape)});
+                   {"the cache is " + op.text(past.shape) + ", the update is " +
+                    op.text(update.shape)});
   Value places;
   if (op.has(2)) {
     const Data &given = op.in(2);

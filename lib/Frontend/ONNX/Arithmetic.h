@@ -130,8 +130,7 @@ public:
 
   /// this ? yes : no
   Num choose(Num yes, Num no) const {
-    return {*builder,
-            mlir::arith::SelectOp::create(*builder, v, yes.v, no.v)};
+    return {*builder, mlir::arith::SelectOp::create(*builder, v, yes.v, no.v)};
   }
   /// A float as an index, cut towards zero; what no index says becomes a large
   /// one.
@@ -149,8 +148,8 @@ public:
   }
   /// An index as a float.
   Num toFloat(mlir::Type type) const {
-    mlir::Value whole = mlir::arith::IndexCastOp::create(
-        *builder, builder->getI64Type(), v);
+    mlir::Value whole =
+        mlir::arith::IndexCastOp::create(*builder, builder->getI64Type(), v);
     return {*builder, mlir::arith::SIToFPOp::create(*builder, type, whole)};
   }
   /// An index as an integer type.
@@ -176,7 +175,8 @@ private:
 inline Num indexNum(Num::Builder &b, int64_t value) {
   return {b, mlir::arith::ConstantIndexOp::create(b, value)};
 }
-inline llvm::SmallVector<Num> numbers(Num::Builder &b, mlir::ValueRange values) {
+inline llvm::SmallVector<Num> numbers(Num::Builder &b,
+                                      mlir::ValueRange values) {
   llvm::SmallVector<Num> result;
   for (mlir::Value value : values)
     result.emplace_back(b, value);

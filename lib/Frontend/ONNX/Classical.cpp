@@ -85,13 +85,11 @@ std::optional<Data> postTransform(Op &op, const Data &scores,
     return std::nullopt;
   }
   Data top = reduce(op, scores, {1}, true, Reduction::Max);
-  auto powers =
-      map(op, {scores, top}, scores.type, [&](llvm::ArrayRef<Num> v) {
-        Num power = (v[0] - v[1]).exp();
-        // What is 0 stays 0 and does not count.
-        return zeros ? (v[0].abs() < 1e-7).choose(power.constant(0), power)
-                     : power;
-      });
+  auto powers = map(op, {scores, top}, scores.type, [&](llvm::ArrayRef<Num> v) {
+    Num power = (v[0] - v[1]).exp();
+    // What is 0 stays 0 and does not count.
+    return zeros ? (v[0].abs() < 1e-7).choose(power.constant(0), power) : power;
+  });
   if (!powers)
     return std::nullopt;
   Data sum = reduce(op, *powers, {1}, true, Reduction::Sum);
@@ -133,8 +131,7 @@ std::optional<Data> linear(Op &op, const Data &x, int64_t classes) {
   if (classes < 1 || factors.size() % classes != 0 ||
       (features &&
        static_cast<int64_t>(factors.size()) != *features * classes)) {
-    (void)op.fail("invalid-attribute",
-                  op.node.op + ": coefficients do not fit",
+    (void)op.fail("invalid-attribute", op.node.op + ": coefficients do not fit",
                   {"X is " + op.text(x.shape) + ", there are " +
                    std::to_string(factors.size()) + " coefficients for " +
                    std::to_string(classes) + " results"});
@@ -144,8 +141,8 @@ std::optional<Data> linear(Op &op, const Data &x, int64_t classes) {
   if (!vector)
     return std::nullopt;
   int64_t width = static_cast<int64_t>(factors.size()) / classes;
-  Data weights = transpose(
-      op, reshape(op, *vector, {Dim(classes), Dim(width)}), {1, 0});
+  Data weights =
+      transpose(op, reshape(op, *vector, {Dim(classes), Dim(width)}), {1, 0});
   auto product = matmul(op, x, weights);
   if (!product || op.floatsAttr("intercepts").empty())
     return product;
@@ -168,7 +165,8 @@ LogicalResult lowerLinearRegressor(Op &op) {
 
 /// Elements of a table of integers at computed places.
 Data lookUp(Op &op, const Data &places, llvm::ArrayRef<int64_t> table) {
-  Value values = op.value(constantVector<int64_t>(op, ElementType::Int64, table));
+  Value values =
+      op.value(constantVector<int64_t>(op, ElementType::Int64, table));
   auto result = elementwise(op, places, ElementType::Int64,
                             [&](Num::Builder &b, ValueRange v) -> Value {
                               return at(b, values, Num(b, v[0]).asIndex());
@@ -179,22 +177,21 @@ Data lookUp(Op &op, const Data &places, llvm::ArrayRef<int64_t> table) {
 /// The first place of the largest of each row.
 std::optional<Data> bestOf(Op &op, const Data &scores) {
   Value all = op.value(scores);
-  Value classes =
-      op.dims.materialize(scores.shape[1], op.b, op.b.getLoc());
+  Value classes = op.dims.materialize(scores.shape[1], op.b, op.b.getLoc());
   if (!all || op.failed())
     return std::nullopt;
   return generate(
       op, scores.shape[0], ElementType::Int64,
       [&](Num::Builder &b, ValueRange index) -> Value {
         Num row(b, index[0]), zero = indexNum(b, 0);
-        auto best = loop(b, Num(b, classes), {zero, at(b, all, {row, zero})},
-                         [&](Num::Builder &b, Num k, llvm::ArrayRef<Num> best)
-                             -> llvm::SmallVector<Num> {
-                           Num value = at(b, all, {row, k});
-                           Num more = value > best[1];
-                           return {more.choose(k, best[0]),
-                                   more.choose(value, best[1])};
-                         });
+        auto best = loop(
+            b, Num(b, classes), {zero, at(b, all, {row, zero})},
+            [&](Num::Builder &b, Num k,
+                llvm::ArrayRef<Num> best) -> llvm::SmallVector<Num> {
+              Num value = at(b, all, {row, k});
+              Num more = value > best[1];
+              return {more.choose(k, best[0]), more.choose(value, best[1])};
+            });
         return best[0].toInt(b.getI64Type());
       });
 }
@@ -229,8 +226,8 @@ LogicalResult lowerLinearClassifier(Op &op) {
   }
   scores = postTransform(op, *scores, how);
   auto best = scores ? bestOf(op, *scores) : std::nullopt;
-  auto narrow = scores ? convert(op, *scores, ElementType::Float)
-                       : std::nullopt;
+  auto narrow =
+      scores ? convert(op, *scores, ElementType::Float) : std::nullopt;
   if (!best || !narrow || failed(op.set(0, lookUp(op, *best, labels))))
     return failure();
   return op.set(1, *narrow);
@@ -254,8 +251,8 @@ LogicalResult lowerScaler(Op &op) {
   const Data &x = op.in(0);
   if (!op.expectType(x, isFloat(x.type) || isInt(x.type), "X"))
     return failure();
-  auto wide = convert(op, x, x.type == ElementType::Double ? x.type
-                                                           : ElementType::Float);
+  auto wide = convert(
+      op, x, x.type == ElementType::Double ? x.type : ElementType::Float);
   auto offset = wide ? floatVector(op, "offset", wide->type) : std::nullopt,
        scale = wide ? floatVector(op, "scale", wide->type) : std::nullopt;
   if (!offset || !scale)
@@ -309,16 +306,15 @@ LogicalResult lowerArrayFeatureExtractor(Op &op) {
   Value size = op.dims.materialize(x.shape.back(), op.b, op.b.getLoc());
   if (!source || !which || op.failed())
     return failure();
-  return op.set(
-      0, generate(op, shape, x.type,
-                  [&](Num::Builder &b, ValueRange index) -> Value {
-                    auto i = numbers(b, index);
-                    Num place = at(b, which, i.back()).asIndex();
-                    llvm::SmallVector<Num> from(
-                        i.end() - x.rank(), i.end());
-                    from.back() = place.max(0).min(Num(b, size) - 1);
-                    return at(b, source, from);
-                  }));
+  return op.set(0, generate(op, shape, x.type,
+                            [&](Num::Builder &b, ValueRange index) -> Value {
+                              auto i = numbers(b, index);
+                              Num place = at(b, which, i.back()).asIndex();
+                              llvm::SmallVector<Num> from(i.end() - x.rank(),
+                                                          i.end());
+                              from.back() = place.max(0).min(Num(b, size) - 1);
+                              return at(b, source, from);
+                            }));
 }
 
 /// Numbers that stand for missing ones are replaced
@@ -345,8 +341,8 @@ LogicalResult lowerImputer(Op &op) {
   float missing = op.floatAttr("replaced_value_float", 0);
   int64_t number = op.intAttr("replaced_value_int64", 0);
   auto result = map(op, {x, values}, x.type, [&](llvm::ArrayRef<Num> v) {
-    Num gone = !floats ? v[0] == Num(v[0].b(), scalarInt(v[0].b(), v[0].type(),
-                                                         number))
+    Num gone = !floats ? v[0] == Num(v[0].b(),
+                                     scalarInt(v[0].b(), v[0].type(), number))
                : missing != missing ? v[0] != v[0]
                                     : v[0] == v[0].constant(missing);
     return gone.choose(v[1], v[0]);
@@ -370,13 +366,12 @@ LogicalResult lowerOneHotEncoder(Op &op) {
   Shape shape = x.shape;
   shape.push_back(Dim(1));
   Data table = constantVector<int64_t>(op, ElementType::Int64, categories);
-  auto result =
-      elementwise(op, {reshape(op, *whole, shape), table}, ElementType::Float,
-                  [](Num::Builder &b, ValueRange v) -> Value {
-                    Num one(b, scalar(b, b.getF32Type(), 1));
-                    return (Num(b, v[0]) == Num(b, v[1]))
-                        .choose(one, one.constant(0));
-                  });
+  auto result = elementwise(
+      op, {reshape(op, *whole, shape), table}, ElementType::Float,
+      [](Num::Builder &b, ValueRange v) -> Value {
+        Num one(b, scalar(b, b.getF32Type(), 1));
+        return (Num(b, v[0]) == Num(b, v[1])).choose(one, one.constant(0));
+      });
   return result ? op.set(0, *result) : failure();
 }
 
@@ -394,8 +389,8 @@ LogicalResult lowerFeatureVectorizer(Op &op) {
     auto number = convert(op, x, ElementType::Float);
     if (!number)
       return failure();
-    Data rows = x.rank() == 1 ? reshape(op, *number, {x.shape[0], Dim(1)})
-                              : *number;
+    Data rows =
+        x.rank() == 1 ? reshape(op, *number, {x.shape[0], Dim(1)}) : *number;
     auto have = rows.rank() == 2 ? rows.shape[1].constant() : std::nullopt;
     if (!have || width < 0)
       return op.fail("shape-mismatch",
@@ -453,8 +448,7 @@ LogicalResult lowerLabelEncoder(Op &op) {
   auto table = [&](std::vector<double> list, ElementType type) {
     if (type == ElementType::Int64) {
       std::vector<int64_t> whole(list.begin(), list.end());
-      return std::optional<Data>(
-          constantVector<int64_t>(op, type, whole));
+      return std::optional<Data>(constantVector<int64_t>(op, type, whole));
     }
     return convert(op, constantVector<double>(op, ElementType::Double, list),
                    type);
@@ -466,19 +460,19 @@ LogicalResult lowerLabelEncoder(Op &op) {
     return failure();
   Type element = op.elementType(to);
   auto count = static_cast<int64_t>(keys.size());
-  auto result = elementwise(
-      op, x, to, [&](Num::Builder &b, ValueRange v) -> Value {
+  auto result =
+      elementwise(op, x, to, [&](Num::Builder &b, ValueRange v) -> Value {
         Num key(b, v[0]), start(b, scalar(b, element, rest));
-        auto last = loop(
-            b, indexNum(b, count), start,
-            [&](Num::Builder &b, Num k,
-                llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
-              Num other = at(b, have, k);
-              Num same = key == other;
-              if (key.isFloat()) // NaN is a key as others are
-                same = same | ((key != key) & (other != other));
-              return {same.choose(at(b, give, k), now[0])};
-            });
+        auto last =
+            loop(b, indexNum(b, count), start,
+                 [&](Num::Builder &b, Num k,
+                     llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
+                   Num other = at(b, have, k);
+                   Num same = key == other;
+                   if (key.isFloat()) // NaN is a key as others are
+                     same = same | ((key != key) & (other != other));
+                   return {same.choose(at(b, give, k), now[0])};
+                 });
         return last[0];
       });
   return result ? op.set(0, *result) : failure();

@@ -32,8 +32,9 @@ bool isScalarBool(Op &op, const Data &condition) {
   auto count = product(condition.shape).constant();
   if (count == 1)
     return true;
-  (void)op.fail("shape-mismatch", op.node.op + ": the condition has no single "
-                                               "element",
+  (void)op.fail("shape-mismatch",
+                op.node.op + ": the condition has no single "
+                             "element",
                 {"it is " + op.text(condition.shape)});
   return false;
 }
@@ -155,8 +156,7 @@ LogicalResult lowerLoop(Op &op) {
     return failure();
   size_t states = op.numInputs() > 2 ? op.numInputs() - 2 : 0;
   if (body->inputs.size() != states + 2 || body->outputs.size() < states + 1)
-    return op.fail("invalid-model",
-                   "Loop: its body does not fit its inputs",
+    return op.fail("invalid-model", "Loop: its body does not fit its inputs",
                    {"the node has " + std::to_string(op.numInputs()) +
                     " inputs, its body has " +
                     std::to_string(body->inputs.size()) + " and " +
@@ -200,8 +200,7 @@ LogicalResult lowerLoop(Op &op) {
     return failure();
   auto results = repeat(
       op, plan, initial,
-      [&](const Dim &index,
-          llvm::ArrayRef<Data> now) -> std::optional<Round> {
+      [&](const Dim &index, llvm::ArrayRef<Data> now) -> std::optional<Round> {
         llvm::SmallVector<Data> inputs{counter(index), condition};
         inputs.append(now.begin(), now.end());
         auto outputs = op.importer.inlineGraph(op, *body, inputs);
@@ -251,8 +250,7 @@ std::optional<llvm::SmallVector<Data>> scan(Op &op, const ScanPlan &plan,
   for (const auto &[x, axis] : llvm::zip(sequences, axes)) {
     auto a = x.shape[axis].constant(), b = trips.constant();
     if (a && b && *a != *b) {
-      (void)op.fail("shape-mismatch",
-                    "Scan: sequences are not equally long",
+      (void)op.fail("shape-mismatch", "Scan: sequences are not equally long",
                     {"one has " + std::to_string(*a) + " elements, another " +
                      std::to_string(*b)});
       return std::nullopt;
@@ -265,8 +263,7 @@ std::optional<llvm::SmallVector<Data>> scan(Op &op, const ScanPlan &plan,
     loop.backwards.push_back(back != 0);
   auto results = repeat(
       op, loop, initial,
-      [&](const Dim &index,
-          llvm::ArrayRef<Data> now) -> std::optional<Round> {
+      [&](const Dim &index, llvm::ArrayRef<Data> now) -> std::optional<Round> {
         llvm::SmallVector<Data> inputs(now);
         for (const auto &[x, axis, back] :
              llvm::zip(sequences, axes, plan.inBack)) {
@@ -351,8 +348,8 @@ LogicalResult lowerScan(Op &op) {
     return values;
   };
   plan.inAxes = read("scan_input_axes", plan.inputs);
-  plan.inBack = read(batched ? "directions" : "scan_input_directions",
-                     plan.inputs);
+  plan.inBack =
+      read(batched ? "directions" : "scan_input_directions", plan.inputs);
   plan.outAxes = read("scan_output_axes", plan.rows);
   plan.outBack = read("scan_output_directions", plan.rows);
   llvm::SmallVector<Data> data;
@@ -369,10 +366,10 @@ LogicalResult lowerScan(Op &op) {
 } // namespace
 
 void addControl(Table &table) {
-  table.op("If",
-           {1, "results whose shapes differ, unless an input says which",
-            inputs(0)},
-           lowerIf);
+  table.op(
+      "If",
+      {1, "results whose shapes differ, unless an input says which", inputs(0)},
+      lowerIf);
   table.op("Loop",
            {11,
             "stacked results of loops that a computed condition ends; states "

@@ -277,8 +277,8 @@ Value DimSymbols::materializeDouble(const Dim &dim, OpBuilder &builder,
 void DimSymbols::leaveRegion() {
   // What was computed inside must not be used outside.
   for (auto it = applied.begin(); it != applied.end();)
-    it = depth(it->second) == regions.size() ? applied.erase(it)
-                                             : std::next(it);
+    it =
+        depth(it->second) == regions.size() ? applied.erase(it) : std::next(it);
   regions.pop_back();
 }
 

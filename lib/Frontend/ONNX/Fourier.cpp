@@ -31,27 +31,29 @@ struct Transform {
 Data factors(Op &op, const Transform &plan, const Dim &inputs, bool sine) {
   Value length = indexValue(op, plan.length);
   bool folds = plan.inverse && plan.oneSided;
-  return generate(
-      op, {inputs, plan.outputs}, ElementType::Double,
-      [&](Num::Builder &b, ValueRange index) -> Value {
-        auto i = numbers(b, index);
-        Num period(b, length);
-        Type f64 = b.getF64Type();
-        Num size = period.toFloat(f64);
-        Num angle = ((i[0] * i[1]) % period).toFloat(f64) * kTau / size;
-        Num factor = sine ? angle.sin() : angle.cos();
-        if (plan.inverse)
-          factor = factor / size;
-        if (folds) {
-          // The other half is the mirror image; inputs beyond are not read.
-          Num twice = i[0] * 2.0;
-          Num single = (i[0] == 0) | (twice == period);
-          factor = single.choose(factor, factor * 2.0);
-          factor = (twice > period).choose(factor.constant(0), factor);
-        }
-        // Inputs beyond the period are cut off.
-        return (i[0] >= period).choose(factor.constant(0), factor);
-      });
+  return generate(op, {inputs, plan.outputs}, ElementType::Double,
+                  [&](Num::Builder &b, ValueRange index) -> Value {
+                    auto i = numbers(b, index);
+                    Num period(b, length);
+                    Type f64 = b.getF64Type();
+                    Num size = period.toFloat(f64);
+                    Num angle =
+                        ((i[0] * i[1]) % period).toFloat(f64) * kTau / size;
+                    Num factor = sine ? angle.sin() : angle.cos();
+                    if (plan.inverse)
+                      factor = factor / size;
+                    if (folds) {
+                      // The other half is the mirror image; inputs beyond are
+                      // not read.
+                      Num twice = i[0] * 2.0;
+                      Num single = (i[0] == 0) | (twice == period);
+                      factor = single.choose(factor, factor * 2.0);
+                      factor =
+                          (twice > period).choose(factor.constant(0), factor);
+                    }
+                    // Inputs beyond the period are cut off.
+                    return (i[0] >= period).choose(factor.constant(0), factor);
+                  });
 }
 
 std::optional<Data> combineParts(Op &op, const std::optional<Data> &a,
@@ -167,14 +169,13 @@ LogicalResult lowerDFT(Op &op) {
   if (auto whole = after.dividedBy(parts))
     after = *whole;
   else
-    after = op.dims.apply(DimSymbols::Op::Div, after, parts, op.b,
-                          op.b.getLoc());
+    after =
+        op.dims.apply(DimSymbols::Op::Div, after, parts, op.b, op.b.getLoc());
   Dim before = around.shape[0], size = around.shape[1];
   Transform plan;
   plan.inverse = op.intAttr("inverse", 0) != 0;
   plan.oneSided = op.intAttr("onesided", 0) != 0;
-  plan.length =
-      plan.inverse && plan.oneSided ? (size - Dim(1)) * Dim(2) : size;
+  plan.length = plan.inverse && plan.oneSided ? (size - Dim(1)) * Dim(2) : size;
   if (op.has(1)) {
     auto length = sizesFrom(op, op.in(1), "dft_length");
     if (!length || length->size() != 1)
@@ -188,8 +189,8 @@ LogicalResult lowerDFT(Op &op) {
     plan.outputs = op.dims.apply(DimSymbols::Op::Div, plan.length, Dim(2), op.b,
                                  op.b.getLoc()) +
                    Dim(1);
-  Data lines = transpose(
-      op, reshape(op, around, {before, size, after, parts}), {0, 2, 1, 3});
+  Data lines = transpose(op, reshape(op, around, {before, size, after, parts}),
+                         {0, 2, 1, 3});
   auto result = transform(op, lines, plan, x.type);
   if (!result)
     return failure();
@@ -198,10 +199,9 @@ LogicalResult lowerDFT(Op &op) {
     if (axis->is(i))
       shape[i] = plan.outputs;
     else if (!axis->constant())
-      shape[i] = choose(op,
-                        compareSizes(op, arith::CmpIPredicate::eq, *axis,
-                                     Dim(i)),
-                        plan.outputs, shape[i]);
+      shape[i] =
+          choose(op, compareSizes(op, arith::CmpIPredicate::eq, *axis, Dim(i)),
+                 plan.outputs, shape[i]);
   shape.back() = result->shape.back();
   return op.set(0, reshape(op, transpose(op, *result, {0, 2, 1, 3}), shape));
 }
@@ -226,8 +226,8 @@ LogicalResult lowerSTFT(Op &op) {
     length = given->front();
   }
   Value window = hasWindow ? op.value(op.in(2)) : Value();
-  if (hasWindow && !op.expectType(op.in(2), isFloat(op.in(2).type),
-                                  "the window"))
+  if (hasWindow &&
+      !op.expectType(op.in(2), isFloat(op.in(2).type), "the window"))
     return failure();
   using P = DimSymbols::Op;
   auto apply = [&](P kind, const Dim &a, const Dim &b) {
@@ -236,15 +236,14 @@ LogicalResult lowerSTFT(Op &op) {
   if (!op.dims.isPositive(step->front())) {
     if (step->front().constant())
       return op.fail("invalid-attribute", "STFT: frame_step must be positive");
-    op.require(compareSizes(op, arith::CmpIPredicate::sgt, step->front(),
-                            Dim(0)),
-               "frame_step must be positive");
+    op.require(
+        compareSizes(op, arith::CmpIPredicate::sgt, step->front(), Dim(0)),
+        "frame_step must be positive");
   }
   Dim stride = apply(P::Max, step->front(), Dim(1));
   Dim frames = apply(P::Div, x.shape[1] - length, stride) + Dim(1);
   if (auto known = (x.shape[1] - length).constant(); known && *known < 0)
-    return op.fail("shape-mismatch",
-                   "STFT: a frame is longer than the signal");
+    return op.fail("shape-mismatch", "STFT: a frame is longer than the signal");
   Value signal = op.value(x), hop = indexValue(op, stride);
   if (op.failed())
     return failure();
@@ -263,8 +262,8 @@ LogicalResult lowerSTFT(Op &op) {
   Transform plan;
   plan.length = length;
   plan.oneSided = op.intAttr("onesided", 1) != 0;
-  plan.outputs = plan.oneSided ? apply(P::Div, length, Dim(2)) + Dim(1)
-                               : length;
+  plan.outputs =
+      plan.oneSided ? apply(P::Div, length, Dim(2)) + Dim(1) : length;
   auto result = transform(op, framed, plan, x.type);
   return result ? op.set(0, *result) : failure();
 }

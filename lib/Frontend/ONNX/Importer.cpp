@@ -81,9 +81,8 @@ const Data *Importer::lookup(const std::string &name) {
 void Importer::define(const std::string &name, Data data) {
   if (!hidden.empty()) {
     auto before = values.find(name);
-    hidden.back().emplace_back(name, before == values.end()
-                                         ? std::optional<Data>()
-                                         : before->second);
+    hidden.back().emplace_back(
+        name, before == values.end() ? std::optional<Data>() : before->second);
   }
   Data &stored = values[name] = std::move(data);
   stored.name = values.find(name)->first;

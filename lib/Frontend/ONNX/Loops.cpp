@@ -40,9 +40,8 @@ Value onlyElement(Op &op, const Data &x) {
     Value size = op.dims.materialize(contents->front(), op.b, op.b.getLoc());
     Type type = op.elementType(x.type);
     if (type.isInteger(1))
-      return arith::CmpIOp::create(
-          op.b, arith::CmpIPredicate::ne, size,
-          arith::ConstantIndexOp::create(op.b, 0));
+      return arith::CmpIOp::create(op.b, arith::CmpIPredicate::ne, size,
+                                   arith::ConstantIndexOp::create(op.b, 0));
     return arith::IndexCastOp::create(op.b, type, size);
   }
   Data scalar = reshape(op, x, {});
@@ -215,8 +214,7 @@ static bool mayShareState(Value value) {
   if (!def)
     return true;
   if (auto dps = dyn_cast<DestinationStyleOpInterface>(def))
-    return mayShareState(
-        dps.getTiedOpOperand(cast<OpResult>(value))->get());
+    return mayShareState(dps.getTiedOpOperand(cast<OpResult>(value))->get());
   return !isa<tensor::EmptyOp, tensor::PadOp, tensor::ConcatOp,
               tensor::FromElementsOp>(def);
 }
@@ -228,17 +226,17 @@ void Loop::addStates(InnerBlock &inner, const Round &round,
   for (const auto &[i, state] : llvm::enumerate(round.states)) {
     Value value = op.value(state), place = inner.block->getArgument(i + 1);
     if (value && value != place && mayShareState(value))
-      value = linalg::CopyOp::create(op.b, value,
-                                     op.empty(state.shape, state.type))
-                  .getResult(0);
+      value =
+          linalg::CopyOp::create(op.b, value, op.empty(state.shape, state.type))
+              .getResult(0);
     next.push_back(value);
   }
   for (const auto &[i, value] : llvm::enumerate(next)) {
     Value place = inner.block->getArgument(i + 1);
-    yields.push_back(!value || value == place
-                         ? place
-                         : linalg::CopyOp::create(op.b, value, place)
-                               .getResult(0));
+    yields.push_back(
+        !value || value == place
+            ? place
+            : linalg::CopyOp::create(op.b, value, place).getResult(0));
   }
 }
 
@@ -326,12 +324,11 @@ std::optional<Round> Loop::buildFor(InnerBlock &inner, const Round &round) {
   // The first condition is tested by the number of rounds.
   Value count = op.dims.materialize(trips, op.b, loc);
   if (plan.begin)
-    count = arith::SelectOp::create(
-        op.b, startCondition(), count,
-        arith::ConstantIndexOp::create(op.b, 0));
-  auto loop = scf::ForOp::create(
-      op.b, arith::ConstantIndexOp::create(op.b, 0), count,
-      arith::ConstantIndexOp::create(op.b, 1), inits);
+    count = arith::SelectOp::create(op.b, startCondition(), count,
+                                    arith::ConstantIndexOp::create(op.b, 0));
+  auto loop =
+      scf::ForOp::create(op.b, arith::ConstantIndexOp::create(op.b, 0), count,
+                         arith::ConstantIndexOp::create(op.b, 1), inits);
   loop.getRegion().takeBody(inner.region);
   for (const auto &[i, state] : llvm::enumerate(states)) {
     Data data;
@@ -361,10 +358,10 @@ std::optional<Round> Loop::buildWhile(InnerBlock &inner, const Round &round) {
       op.b, block->getArgument(0), arith::ConstantIndexOp::create(op.b, 1)));
   Value more = round.goOn ? onlyElement(op, *round.goOn) : Value();
   addStates(inner, round, yields);
-  yields.push_back(more ? more
-                              : arith::ConstantOp::create(
-                                    op.b, op.b.getBoolAttr(true))
-                                    .getResult());
+  yields.push_back(more
+                       ? more
+                       : arith::ConstantOp::create(op.b, op.b.getBoolAttr(true))
+                             .getResult());
   scf::YieldOp::create(op.b, yields);
   block->addArgument(op.b.getI1Type(), loc);
   op.b.setInsertionPointToEnd(op.dims.outerBlock());
@@ -372,7 +369,8 @@ std::optional<Round> Loop::buildWhile(InnerBlock &inner, const Round &round) {
   for (const Data &state : states)
     inits.push_back(op.value(state));
   inits.push_back(startCondition());
-  Value most = plan.trips ? op.dims.materialize(*plan.trips, op.b, loc) : Value();
+  Value most =
+      plan.trips ? op.dims.materialize(*plan.trips, op.b, loc) : Value();
   if (op.failed())
     return std::nullopt;
   auto loop = scf::WhileOp::create(
@@ -408,7 +406,8 @@ std::optional<Round> Loop::run() {
                                 begins->front().constant() == 1);
   auto fits = [&](int64_t most) {
     return starts && trips && *trips > 0 &&
-           *trips <= most / static_cast<int64_t>(std::max<size_t>(plan.weight, 1));
+           *trips <=
+               most / static_cast<int64_t>(std::max<size_t>(plan.weight, 1));
   };
   if (fits(kUnrolledOps))
     return unroll(*trips);

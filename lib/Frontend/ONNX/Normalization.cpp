@@ -257,14 +257,14 @@ LogicalResult learnStatistics(Op &op, const Data &x,
   }));
   for (unsigned i : {1u, 2u}) {
     const Data &now = i == 1 ? average : spread;
-    Data running = map(
-        op, {inputs[2 + i], now}, [&](Builder1 &b, ValueRange v) -> Value {
+    Data running =
+        map(op, {inputs[2 + i], now}, [&](Builder1 &b, ValueRange v) -> Value {
           Value keep = scalar(b, v[0].getType(), momentum),
                 take = scalar(b, v[0].getType(), 1 - momentum);
           return add(b, mul(b, v[0], keep), mul(b, v[1], take));
         });
-    auto narrow = convert(op, reshape(op, running, {x.shape[1]}),
-                          op.in(2 + i).type);
+    auto narrow =
+        convert(op, reshape(op, running, {x.shape[1]}), op.in(2 + i).type);
     if (!narrow || (op.wants(i) && failed(op.set(i, *narrow))))
       return failure();
   }

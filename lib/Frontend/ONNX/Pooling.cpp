@@ -113,8 +113,8 @@ LogicalResult lowerMaxPool(Op &op) {
   if (!windows || !op.expectType(x, isFloat(x.type) || isInt(x.type), "X"))
     return failure();
   if (op.wants(1) &&
-      failed(op.set(1, maxPlaces(op, x, *windows,
-                                 op.intAttr("storage_order", 0) != 0))))
+      failed(op.set(
+          1, maxPlaces(op, x, *windows, op.intAttr("storage_order", 0) != 0))))
     return failure();
   Value lowest =
       arith::ConstantOp::create(op.b, identityOf(op, Reduction::Max, x.type));

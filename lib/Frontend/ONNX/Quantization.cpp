@@ -38,24 +38,22 @@ std::optional<Data> spread(Op &op, const Data &x, const Data &given,
     fits = !have || !all || *have == (*all + each - 1) / each;
   }
   if (!fits) {
-    (void)op.fail("shape-mismatch",
-                  op.node.op + ": the scales of blocks do not fit",
-                  {"x is " + op.text(x.shape) + ", they are " +
-                   op.text(given.shape) + ", the axis is " +
-                   std::to_string(axis) + ", a block has " +
-                   std::to_string(size)});
+    (void)op.fail(
+        "shape-mismatch", op.node.op + ": the scales of blocks do not fit",
+        {"x is " + op.text(x.shape) + ", they are " + op.text(given.shape) +
+         ", the axis is " + std::to_string(axis) + ", a block has " +
+         std::to_string(size)});
     return std::nullopt;
   }
   Value source = op.value(given);
-  Value last = op.dims.materialize(given.shape[axis] - Dim(1), op.b,
-                                   op.b.getLoc());
-  return generate(op, x.shape, given.type,
-                  [&](Builder1 &b, ValueRange index) -> Value {
-                    auto i = numbers(b, index);
-                    i[axis] = (i[axis] / static_cast<double>(size))
-                                  .min(Num(b, last));
-                    return at(b, source, i);
-                  });
+  Value last =
+      op.dims.materialize(given.shape[axis] - Dim(1), op.b, op.b.getLoc());
+  return generate(
+      op, x.shape, given.type, [&](Builder1 &b, ValueRange index) -> Value {
+        auto i = numbers(b, index);
+        i[axis] = (i[axis] / static_cast<double>(size)).min(Num(b, last));
+        return at(b, source, i);
+      });
 }
 
 /// A scale or zero point: a scalar, or one element for each slice of an axis.
@@ -143,11 +141,11 @@ std::optional<Data> quantizeToFloat(Op &op, const Data &x, const Data &scale,
       return std::nullopt;
     inputs.push_back(*offset);
   }
-  auto number = elementwise(op, inputs, x.type,
-                            [&](Builder1 &b, ValueRange v) -> Value {
-                              Num steps = Num(b, v[0]) / Num(b, v[1]);
-                              return zero ? steps + Num(b, v[2]) : steps;
-                            });
+  auto number =
+      elementwise(op, inputs, x.type, [&](Builder1 &b, ValueRange v) -> Value {
+        Num steps = Num(b, v[0]) / Num(b, v[1]);
+        return zero ? steps + Num(b, v[2]) : steps;
+      });
   Narrowing how;
   how.saturate = op.intAttr("saturate", 1) != 0;
   return number ? convertNarrow(op, *number, type, how) : std::nullopt;
@@ -229,8 +227,8 @@ LogicalResult lowerDequantizeLinear(Op &op) {
   }
   if (!factor || (op.has(2) && !zero))
     return failure();
-  auto whole = isNumber ? convertNarrow(op, x, scale.type)
-                        : centred(op, x, zero);
+  auto whole =
+      isNumber ? convertNarrow(op, x, scale.type) : centred(op, x, zero);
   auto number = whole ? convert(op, *whole, scale.type) : std::nullopt;
   if (isNumber && zero && number) {
     auto offset = convertNarrow(op, *zero, scale.type);
@@ -417,11 +415,11 @@ LogicalResult lowerQLinearConv(Op &op) {
   if (each.rank() == 1)
     column[0] = each.shape[0];
   Data filters = each.rank() == 1 ? reshape(op, each, column) : each;
-  auto real = elementwise(op, {*number, reshape(op, op.in(1), {}), filters},
-                          ElementType::Float,
-                          [](Builder1 &b, ValueRange v) -> Value {
-                            return Num(b, v[0]) * (Num(b, v[1]) * Num(b, v[2]));
-                          });
+  auto real =
+      elementwise(op, {*number, reshape(op, op.in(1), {}), filters},
+                  ElementType::Float, [](Builder1 &b, ValueRange v) -> Value {
+                    return Num(b, v[0]) * (Num(b, v[1]) * Num(b, v[2]));
+                  });
   if (!real)
     return failure();
   auto result = quantize(op, *real, reshape(op, op.in(6), {}),

@@ -22,13 +22,17 @@ struct Activation {
 };
 
 std::optional<Activation> findActivation(const std::string &name) {
-  static const Activation known[] = {
-      {"affine", 1, 0},         {"elu", 1, 0},
-      {"hardsigmoid", 0.2f, 0.5f}, {"leakyrelu", 0.01f, 0},
-      {"relu", 0, 0},           {"scaledtanh", 1, 1},
-      {"sigmoid", 0, 0},        {"softplus", 0, 0},
-      {"softsign", 0, 0},       {"tanh", 0, 0},
-      {"thresholdedrelu", 1, 0}};
+  static const Activation known[] = {{"affine", 1, 0},
+                                     {"elu", 1, 0},
+                                     {"hardsigmoid", 0.2f, 0.5f},
+                                     {"leakyrelu", 0.01f, 0},
+                                     {"relu", 0, 0},
+                                     {"scaledtanh", 1, 1},
+                                     {"sigmoid", 0, 0},
+                                     {"softplus", 0, 0},
+                                     {"softsign", 0, 0},
+                                     {"tanh", 0, 0},
+                                     {"thresholdedrelu", 1, 0}};
   std::string lower = llvm::StringRef(name).lower();
   for (const Activation &activation : known)
     if (activation.name == lower)
@@ -78,7 +82,8 @@ struct Network {
   llvm::SmallVector<Data> initial; // directions x batch x hidden
 };
 
-Data part(Op &op, const Data &x, int64_t axis, const Dim &from, const Dim &size) {
+Data part(Op &op, const Data &x, int64_t axis, const Dim &from,
+          const Dim &size) {
   Shape offsets(x.rank(), Dim(0)), sizes = x.shape;
   offsets[axis] = from;
   sizes[axis] = size;
@@ -172,7 +177,9 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
   net.batchFirst = op.intAttr("layout", 0) != 0;
   if (op.hasAttr("clip"))
     net.clip = op.floatAttr("clip");
-  auto wide = [&](const Data &data) { return convert(op, data, net.stateType); };
+  auto wide = [&](const Data &data) {
+    return convert(op, data, net.stateType);
+  };
   auto wideX = wide(x), wideW = wide(w), wideR = wide(r);
   if (!wideX || !wideW || !wideR)
     return std::nullopt;
@@ -196,8 +203,7 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
     auto given = wide(op.in(5 + i));
     if (!given)
       return std::nullopt;
-    Data state =
-        net.batchFirst ? transpose(op, *given, {1, 0, 2}) : *given;
+    Data state = net.batchFirst ? transpose(op, *given, {1, 0, 2}) : *given;
     if (state.rank() != 3 || !state.shape[2].is(net.hidden)) {
       (void)op.fail("shape-mismatch",
                     op.node.op + ": an initial state does not fit",
@@ -256,13 +262,12 @@ std::optional<Data> masked(Op &op, const Network &net, const Dim &step,
   llvm::SmallVector<Data> inputs{next, lengths};
   if (last)
     inputs.push_back(*last);
-  return elementwise(op, inputs, next.type,
-                     [&](Num::Builder &b, ValueRange v) -> Value {
-                       Num going = Num(b, now) < Num(b, v[1]).asIndex();
-                       Num value(b, v[0]);
-                       return going.choose(value, last ? Num(b, v[2])
-                                                       : value.constant(0));
-                     });
+  return elementwise(
+      op, inputs, next.type, [&](Num::Builder &b, ValueRange v) -> Value {
+        Num going = Num(b, now) < Num(b, v[1]).asIndex();
+        Num value(b, v[0]);
+        return going.choose(value, last ? Num(b, v[2]) : value.constant(0));
+      });
 }
 
 /// The stacked first states and the last of all, of one direction.
@@ -290,8 +295,7 @@ std::optional<Round> runDirection(Op &op, const Network &net,
   plan.backwards = {net.reversed[direction]};
   return repeat(
       op, plan, states,
-      [&](const Dim &index,
-          llvm::ArrayRef<Data> now) -> std::optional<Round> {
+      [&](const Dim &index, llvm::ArrayRef<Data> now) -> std::optional<Round> {
         Dim at = net.reversed[direction] ? *plan.trips - Dim(1) - index : index;
         auto next = cell(step, rowOf(op, *inputs, 0, at), now);
         if (!next)
@@ -366,9 +370,8 @@ LogicalResult lowerRNN(Op &op) {
         auto sum = add(step.op, x, step.product(states[0], 0, 1));
         if (!sum)
           return std::nullopt;
-        auto h = map(step.op, *sum, [&](llvm::ArrayRef<Num> v) {
-          return step.f(0, v[0]);
-        });
+        auto h = map(step.op, *sum,
+                     [&](llvm::ArrayRef<Num> v) { return step.f(0, v[0]); });
         if (!h)
           return std::nullopt;
         return llvm::SmallVector<Data>{*h};
@@ -387,10 +390,9 @@ LogicalResult lowerGRU(Op &op) {
         if (!both)
           return std::nullopt;
         auto open = [&](unsigned which) {
-          return map(step.op, {step.gate(x, which), step.gate(*both, which)},
-                     [&](llvm::ArrayRef<Num> v) {
-                       return step.f(0, v[0] + v[1]);
-                     });
+          return map(
+              step.op, {step.gate(x, which), step.gate(*both, which)},
+              [&](llvm::ArrayRef<Num> v) { return step.f(0, v[0] + v[1]); });
         };
         auto z = open(0), r = open(1);
         if (!z || !r)
@@ -406,12 +408,12 @@ LogicalResult lowerGRU(Op &op) {
         }
         if (!old)
           return std::nullopt;
-        auto next = map(step.op, {step.gate(x, 2), *old, *z, h},
-                        [&](llvm::ArrayRef<Num> v) {
-                          Num fresh = step.f(1, v[0] + v[1]);
-                          return (v[2].constant(1) - v[2]) * fresh +
-                                 v[2] * v[3];
-                        });
+        auto next =
+            map(step.op, {step.gate(x, 2), *old, *z, h},
+                [&](llvm::ArrayRef<Num> v) {
+                  Num fresh = step.f(1, v[0] + v[1]);
+                  return (v[2].constant(1) - v[2]) * fresh + v[2] * v[3];
+                });
         if (!next)
           return std::nullopt;
         return llvm::SmallVector<Data>{*next};
@@ -456,9 +458,9 @@ LogicalResult lowerLSTM(Op &op) {
         auto h = map(step.op, last, [&](llvm::ArrayRef<Num> v) {
           Num out = seesOut ? v[0] + v[2] * v[1] : v[0];
           return step.f(0, out) *
-                 apply(step.net.activations[step.direction *
-                                                step.net.perDirection +
-                                            2],
+                 apply(step.net
+                           .activations[step.direction * step.net.perDirection +
+                                        2],
                        v[1]);
         });
         if (!h)

@@ -61,9 +61,9 @@ Data maxPlaces(Op &op, const Data &x, llvm::ArrayRef<Window> windows,
               }
               Num greater =
                   isUnsigned
-                      ? Num(b, arith::CmpIOp::create(
-                                   b, arith::CmpIPredicate::ugt, value,
-                                   best[0]))
+                      ? Num(b,
+                            arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
+                                                  value, best[0]))
                       : value > best[0];
               Num better = inside & ((best[1] < 0) | greater);
               return {better.choose(value, best[0]),
@@ -80,8 +80,8 @@ LogicalResult lowerMaxUnpool(Op &op) {
   const Data &x = op.in(0), &places = op.in(1);
   auto kernel = op.intsAttr("kernel_shape");
   int64_t spatial = x.rank() - 2;
-  if (op.failed() || !op.expectType(places, places.type == ElementType::Int64,
-                                    "the indices"))
+  if (op.failed() ||
+      !op.expectType(places, places.type == ElementType::Int64, "the indices"))
     return failure();
   if (spatial < 1 || static_cast<int64_t>(kernel.size()) != spatial)
     return op.fail("invalid-attribute",
@@ -107,12 +107,12 @@ LogicalResult lowerMaxUnpool(Op &op) {
   flat.value = zeros(op, flat.shape, x.type);
   if (!values || !indices || op.failed())
     return failure();
-  Data filled = insertAll(
-      op, flat, count, [&](Num::Builder &b, Num k, Insertion &insertion) {
-        insertion.at.push_back(at(b, indices, k).asIndex());
-        Value value = at(b, values, k);
-        insertion.value = [value](Num) { return value; };
-      });
+  Data filled = insertAll(op, flat, count,
+                          [&](Num::Builder &b, Num k, Insertion &insertion) {
+                            insertion.at.push_back(at(b, indices, k).asIndex());
+                            Value value = at(b, values, k);
+                            insertion.value = [value](Num) { return value; };
+                          });
   Data result = reshape(op, filled, shape);
   if (!op.has(2))
     return op.set(0, result);
@@ -197,30 +197,31 @@ LogicalResult lowerCol2Im(Op &op) {
   Data sum = generate(
       op, shape, sumType, [&](Num::Builder &b, ValueRange index) -> Value {
         auto i = numbers(b, index);
-        auto total = loop(
-            b, Num(b, volume), Num(b, scalar(b, type, 0)),
-            [&](Num::Builder &b, Num k,
-                llvm::ArrayRef<Num> sum) -> llvm::SmallVector<Num> {
-              llvm::SmallVector<Num> taps(spatial);
-              Num rest = k, ok, flat;
-              for (int64_t d = spatial; d-- > 0;) {
-                taps[d] = rest % Num(b, kernel[d]);
-                rest = rest / Num(b, kernel[d]);
-              }
-              for (int64_t d = 0; d < spatial; ++d) {
-                Num count(b, counts[d]);
-                Num place = i[d + 2] + pads[d] - taps[d] * dilations[d];
-                Num which = place / strides[d];
-                Num inside = (place >= 0) & (place % strides[d] == 0) &
-                             (which < count);
-                which = which.max(0).min(count - 1);
-                ok = ok ? ok & inside : inside;
-                flat = flat ? flat * count + which : which;
-              }
-              Num value = at(b, columns, {i[0], i[1] * Num(b, volume) + k, flat})
-                              .resize(type);
-              return {sum[0] + ok.choose(value, value.constant(0))};
-            });
+        auto total =
+            loop(b, Num(b, volume), Num(b, scalar(b, type, 0)),
+                 [&](Num::Builder &b, Num k,
+                     llvm::ArrayRef<Num> sum) -> llvm::SmallVector<Num> {
+                   llvm::SmallVector<Num> taps(spatial);
+                   Num rest = k, ok, flat;
+                   for (int64_t d = spatial; d-- > 0;) {
+                     taps[d] = rest % Num(b, kernel[d]);
+                     rest = rest / Num(b, kernel[d]);
+                   }
+                   for (int64_t d = 0; d < spatial; ++d) {
+                     Num count(b, counts[d]);
+                     Num place = i[d + 2] + pads[d] - taps[d] * dilations[d];
+                     Num which = place / strides[d];
+                     Num inside = (place >= 0) & (place % strides[d] == 0) &
+                                  (which < count);
+                     which = which.max(0).min(count - 1);
+                     ok = ok ? ok & inside : inside;
+                     flat = flat ? flat * count + which : which;
+                   }
+                   Num value =
+                       at(b, columns, {i[0], i[1] * Num(b, volume) + k, flat})
+                           .resize(type);
+                   return {sum[0] + ok.choose(value, value.constant(0))};
+                 });
         return total[0];
       });
   auto result = convert(op, sum, x.type);
@@ -270,8 +271,7 @@ Num sampleRegion(Num::Builder &b, const RoiPlan &plan, llvm::ArrayRef<Num> i,
     Num atEnd = low >= last;
     result.low = atEnd.choose(last, low);
     result.high = atEnd.choose(last, low + 1);
-    result.weight =
-        atEnd.choose(place.constant(0), place - low.toFloat(type));
+    result.weight = atEnd.choose(place.constant(0), place - low.toFloat(type));
     return result;
   };
   Num zero(b, scalar(b, type, 0)), none = indexNum(b, 0);
@@ -300,8 +300,7 @@ Num sampleRegion(Num::Builder &b, const RoiPlan &plan, llvm::ArrayRef<Num> i,
         Num most = a.max(c).max(d).max(e);
         return {(sum[1] == 0).choose(most, sum[0].max(most)), sum[1] + 1};
       });
-  return plan.largest ? result[0]
-                      : result[0] / result[1].max(1).toFloat(type);
+  return plan.largest ? result[0] : result[0] / result[1].max(1).toFloat(type);
 }
 
 /// Pools parts of images that boxes name into bins of equal number
@@ -323,9 +322,9 @@ LogicalResult lowerRoiAlign(Op &op) {
   plan.sampling = op.intAttr("sampling_ratio", 0);
   plan.scale = op.floatAttr("spatial_scale", 1.0f);
   std::string mode = op.stringAttr("mode", "avg");
-  std::string place = op.stringAttr("coordinate_transformation_mode",
-                                    op.node.since < 16 ? "output_half_pixel"
-                                                       : "half_pixel");
+  std::string place =
+      op.stringAttr("coordinate_transformation_mode",
+                    op.node.since < 16 ? "output_half_pixel" : "half_pixel");
   plan.halfPixel = place == "half_pixel";
   plan.largest = mode == "max";
   if (plan.rows < 1 || plan.columns < 1 || (mode != "avg" && mode != "max"))
@@ -336,26 +335,25 @@ LogicalResult lowerRoiAlign(Op &op) {
   plan.height = indexValue(op, x.shape[2]);
   plan.width = indexValue(op, x.shape[3]);
   // A batch that is not there is the nearest one that is.
-  auto safe = elementwise(op, batches, ElementType::Int64,
-                          [&](Num::Builder &b, ValueRange v) -> Value {
-                            Num batch = Num(b, v[0]).asIndex();
-                            return batch.max(0)
-                                .min(Num(b, images) - 1)
-                                .toInt(b.getI64Type());
-                          });
+  auto safe = elementwise(
+      op, batches, ElementType::Int64,
+      [&](Num::Builder &b, ValueRange v) -> Value {
+        Num batch = Num(b, v[0]).asIndex();
+        return batch.max(0).min(Num(b, images) - 1).toInt(b.getI64Type());
+      });
   if (!safe || op.failed())
     return failure();
   plan.batches = safe->value;
   Type element = op.elementType(x.type);
   bool wide = x.type == ElementType::Double;
   Shape shape{rois.shape[0], x.shape[1], Dim(plan.rows), Dim(plan.columns)};
-  return op.set(
-      0, generate(op, shape, x.type,
-                  [&](Num::Builder &b, ValueRange index) -> Value {
-                    Type type = wide ? b.getF64Type() : b.getF32Type();
-                    return sampleRegion(b, plan, numbers(b, index), type)
-                        .resize(element);
-                  }));
+  return op.set(0,
+                generate(op, shape, x.type,
+                         [&](Num::Builder &b, ValueRange index) -> Value {
+                           Type type = wide ? b.getF64Type() : b.getF32Type();
+                           return sampleRegion(b, plan, numbers(b, index), type)
+                               .resize(element);
+                         }));
 }
 
 } // namespace

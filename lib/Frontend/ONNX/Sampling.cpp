@@ -27,7 +27,7 @@ struct Borders {
 /// The distance beyond a border goes back inside, to and fro.
 Num reflect(Num x, const Borders &borders) {
   Num range = borders.high - borders.low;
-  Num below = x < borders.low, above = x > borders.high;
+  Num below = x<borders.low, above = x> borders.high;
   Num beyond = below.choose(borders.low - x, x - borders.high).max(0);
   Num single = range <= 0;
   Num turns = (beyond / single.choose(range.constant(1), range)).floor();
@@ -89,8 +89,7 @@ Num Sampler::read(Num::Builder &b, Value image, llvm::ArrayRef<Num> lead,
     if (mode == Interpolation::Nearest) {
       list.push_back(tapAt(*this, first, length, borders, {}));
     } else if (mode == Interpolation::Linear) {
-      list.push_back(
-          tapAt(*this, first, length, borders, t.constant(1) - t));
+      list.push_back(tapAt(*this, first, length, borders, t.constant(1) - t));
       list.push_back(tapAt(*this, first + 1, length, borders, t));
     } else {
       auto weights = cubicWeights(t);
@@ -177,11 +176,10 @@ LogicalResult lowerGridSample(Op &op) {
   if (!op.expectType(x, isFloat(x.type) || (nearest && isInt(x.type)), "x"))
     return failure();
   int64_t spatial = x.rank() - 2;
-  if (spatial < 1 || grid.rank() != x.rank() ||
-      !grid.shape.back().is(spatial))
-    return op.fail("shape-mismatch", "GridSample: the grid does not fit x",
-                   {"x is " + op.text(x.shape) + ", the grid is " +
-                    op.text(grid.shape)});
+  if (spatial < 1 || grid.rank() != x.rank() || !grid.shape.back().is(spatial))
+    return op.fail(
+        "shape-mismatch", "GridSample: the grid does not fit x",
+        {"x is " + op.text(x.shape) + ", the grid is " + op.text(grid.shape)});
   if (llvm::any_of(x.shape, [](const Dim &dim) { return dim.is(0); }))
     return op.fail("invalid-shape", "GridSample: x has no elements");
   Shape shape{x.shape[0], x.shape[1]};
@@ -204,12 +202,10 @@ LogicalResult lowerGridSample(Op &op) {
           at.push_back(indexNum(b, spatial - 1 - d));
           Num n = onnx::at(b, places, at).resize(type) + 1;
           Num length = lengths[d].toFloat(type);
-          coordinates.push_back(sampler.alignCorners
-                                    ? n * 0.5 * (length - 1)
-                                    : (n * length - 1) * 0.5);
+          coordinates.push_back(sampler.alignCorners ? n * 0.5 * (length - 1)
+                                                     : (n * length - 1) * 0.5);
         }
-        Num value =
-            sampler.read(b, image, {i[0], i[1]}, coordinates, lengths);
+        Num value = sampler.read(b, image, {i[0], i[1]}, coordinates, lengths);
         return Value(value.isFloat() ? value.resize(element) : value);
       });
   return op.set(0, result);
@@ -303,8 +299,8 @@ LogicalResult lowerDeformConv(Op &op) {
         return Value(value);
       });
   int64_t depth = *channels / group * taps, rows = *outputs / group;
-  Data columns = reshape(op, samples,
-                         {x.shape[0], Dim(group), Dim(depth), places});
+  Data columns =
+      reshape(op, samples, {x.shape[0], Dim(group), Dim(depth), places});
   auto weights = convert(op, w, sumType);
   if (!weights)
     return failure();

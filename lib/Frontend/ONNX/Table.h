@@ -82,10 +82,8 @@ void addFourier(Table &table);
 void addGridSample(Table &table);
 void addRecurrent(Table &table);
 void addRegions(Table &table);
-void addSequence(Table &table);
 void addTraining(Table &table);
 void addTrees(Table &table);
-void addTextFeatures(Table &table);
 
 } // namespace orchestra::onnx
 

@@ -60,26 +60,26 @@ LogicalResult lowerStep(Op &op, unsigned kinds, unsigned results,
 }
 
 LogicalResult lowerAdagrad(Op &op) {
-  float decay = op.floatAttr("decay_factor", 0), norm =
-        op.floatAttr("norm_coefficient", 0), epsilon =
-        op.floatAttr("epsilon", 0);
-  return lowerStep(
-      op, 3, 2,
-      [&](Num rate, Num steps,
-          llvm::ArrayRef<Num> v) -> llvm::SmallVector<Num> {
-        Num x = v[0], gradient = x * norm + v[1];
-        Num squares = v[2] + gradient * gradient;
-        Num step = rate / (steps * decay + 1.0);
-        return {x - step * gradient / (squares.sqrt() + epsilon), squares};
-      });
+  float decay = op.floatAttr("decay_factor", 0),
+        norm = op.floatAttr("norm_coefficient", 0),
+        epsilon = op.floatAttr("epsilon", 0);
+  return lowerStep(op, 3, 2,
+                   [&](Num rate, Num steps,
+                       llvm::ArrayRef<Num> v) -> llvm::SmallVector<Num> {
+                     Num x = v[0], gradient = x * norm + v[1];
+                     Num squares = v[2] + gradient * gradient;
+                     Num step = rate / (steps * decay + 1.0);
+                     return {x - step * gradient / (squares.sqrt() + epsilon),
+                             squares};
+                   });
 }
 
 LogicalResult lowerAdam(Op &op) {
-  float alpha = op.floatAttr("alpha", 0.9f), beta =
-        op.floatAttr("beta", 0.999f), norm =
-        op.floatAttr("norm_coefficient", 0), post =
-        op.floatAttr("norm_coefficient_post", 0), epsilon =
-        op.floatAttr("epsilon", 0);
+  float alpha = op.floatAttr("alpha", 0.9f),
+        beta = op.floatAttr("beta", 0.999f),
+        norm = op.floatAttr("norm_coefficient", 0),
+        post = op.floatAttr("norm_coefficient_post", 0),
+        epsilon = op.floatAttr("epsilon", 0);
   return lowerStep(
       op, 4, 3,
       [&](Num rate, Num steps,
@@ -88,8 +88,8 @@ LogicalResult lowerAdam(Op &op) {
         Num mean = v[2] * alpha + gradient * (1 - alpha);
         Num squares = v[3] * beta + gradient * gradient * (1 - beta);
         auto rest = [&](float base) {
-          Num power(x.b(), math::PowFOp::create(x.b(), x.constant(base),
-                                                steps));
+          Num power(x.b(),
+                    math::PowFOp::create(x.b(), x.constant(base), steps));
           return x.constant(1) - power;
         };
         Num corrected = rate * rest(beta).sqrt() / rest(alpha);
@@ -114,8 +114,7 @@ LogicalResult lowerMomentum(Op &op) {
         Num x = v[0], gradient = x * norm + v[1];
         Num weight = (steps > 0.0).choose(x.constant(beta), x.constant(1));
         Num momentum = v[2] * alpha + weight * gradient;
-        Num step =
-            mode == "nesterov" ? gradient + momentum * alpha : momentum;
+        Num step = mode == "nesterov" ? gradient + momentum * alpha : momentum;
         return {x - rate * step, momentum};
       });
 }

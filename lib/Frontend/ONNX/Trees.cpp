@@ -40,8 +40,7 @@ bool isForest(Op &op, const Forest &forest, int64_t leaves) {
     return child < 0 ? ~child < leaves : child < forest.size();
   };
   bool good = llvm::all_of(forest.roots, valid) &&
-              llvm::all_of(forest.yes, valid) &&
-              llvm::all_of(forest.no, valid);
+              llvm::all_of(forest.yes, valid) && llvm::all_of(forest.no, valid);
   // Nodes that are left once those without a parent are taken away, again and
   // again, form circles.
   std::vector<int64_t> parents(forest.size(), 0), work;
@@ -78,8 +77,8 @@ Num goesLeft(Num::Builder &b, Num value, Num split, Num mode,
               : kind == GT  ? value > split
               : kind == EQ  ? value == split
                             : value != split;
-    result = result ? (mode == static_cast<double>(kind)).choose(one, result)
-                    : one;
+    result =
+        result ? (mode == static_cast<double>(kind)).choose(one, result) : one;
   }
   return result;
 }
@@ -92,9 +91,9 @@ Data findLeaves(Op &op, const Data &x, const Forest &forest) {
   bool wide = x.type == ElementType::Double;
   auto vector = [&](const std::vector<int64_t> &values) {
     // Never empty, so that it can be read.
-    std::vector<int64_t> some = values.empty() ? std::vector<int64_t>{0} : values;
-    return op.value(
-        constantVector<int64_t>(op, ElementType::Int64, some));
+    std::vector<int64_t> some =
+        values.empty() ? std::vector<int64_t>{0} : values;
+    return op.value(constantVector<int64_t>(op, ElementType::Int64, some));
   };
   std::vector<double> splits =
       forest.split.empty() ? std::vector<double>{0} : forest.split;
@@ -148,16 +147,17 @@ Data addVotes(Op &op, const Data &leaves, const Forest &forest,
   };
   Value first = vector(forest.first), target = vector(forest.target);
   bool wide = type == ElementType::Double;
-  Value weight =
-      wide ? op.value(constantVector<double>(op, type, forest.weight))
-           : op.value(constantVector<float>(
-                 op, type,
-                 std::vector<float>(forest.weight.begin(),
-                                    forest.weight.end())));
+  Value weight = wide
+                     ? op.value(constantVector<double>(op, type, forest.weight))
+                     : op.value(constantVector<float>(
+                           op, type,
+                           std::vector<float>(forest.weight.begin(),
+                                              forest.weight.end())));
   Value found = op.value(leaves);
   auto trees = static_cast<int64_t>(forest.roots.size());
   Type element = op.elementType(type);
-  double start = aggregate == Aggregate::Min ? (wide ? 1.7976931348623157e308 : 3.4028234663852886e38)
+  double start = aggregate == Aggregate::Min
+                     ? (wide ? 1.7976931348623157e308 : 3.4028234663852886e38)
                  : aggregate == Aggregate::Max
                      ? (wide ? -1.7976931348623157e308 : -3.4028234663852886e38)
                      : 0;
@@ -176,16 +176,14 @@ Data addVotes(Op &op, const Data &leaves, const Forest &forest,
                   to = at(b, first, which + 1).asIndex();
               return loop(
                   b, to - from, sum,
-                  [&](Num::Builder &b, Num k,
-                      llvm::ArrayRef<Num> sum) -> Nums {
+                  [&](Num::Builder &b, Num k, llvm::ArrayRef<Num> sum) -> Nums {
                     Num vote = from + k, value = at(b, weight, vote);
                     Num mine = at(b, target, vote).asIndex() == i[1];
                     if (aggregate == Aggregate::Average)
                       value = value / static_cast<double>(trees);
-                    Num next = aggregate == Aggregate::Min ? sum[0].min(value)
-                               : aggregate == Aggregate::Max
-                                   ? sum[0].max(value)
-                                   : sum[0] + value;
+                    Num next = aggregate == Aggregate::Min   ? sum[0].min(value)
+                               : aggregate == Aggregate::Max ? sum[0].max(value)
+                                                             : sum[0] + value;
                     return {mine.choose(next, sum[0])};
                   });
             });
@@ -229,12 +227,12 @@ LogicalResult predict(Op &op, const Forest &forest, Aggregate aggregate,
                      op.node.op + ": base_values has the wrong length");
     auto offsets = convert(
         op, constantVector<double>(op, ElementType::Double, base), type);
-    auto moved = offsets ? elementwise(op, {scores, *offsets}, type,
-                                       [](Num::Builder &b,
-                                          ValueRange v) -> Value {
-                                         return Num(b, v[0]) + Num(b, v[1]);
-                                       })
-                         : std::nullopt;
+    auto moved = offsets
+                     ? elementwise(op, {scores, *offsets}, type,
+                                   [](Num::Builder &b, ValueRange v) -> Value {
+                                     return Num(b, v[0]) + Num(b, v[1]);
+                                   })
+                     : std::nullopt;
     if (!moved)
       return failure();
     scores = *moved;
@@ -295,8 +293,8 @@ LogicalResult lowerTreeEnsemble(Op &op) {
     forest.first.push_back(static_cast<int64_t>(i) + 1);
   // A test for membership is a chain of tests for equality. The sets stand in
   // the order of a walk from the roots, "true" first.
-  std::vector<double> values = members ? numbersOf(*members)
-                                       : std::vector<double>();
+  std::vector<double> values =
+      members ? numbersOf(*members) : std::vector<double>();
   size_t next = 0;
   std::vector<int64_t> work(forest.roots.rbegin(), forest.roots.rend());
   size_t steps = 0, most = forest.split.size() + 1;

@@ -18,9 +18,8 @@ Data constantVector(Op &op, ElementType type, llvm::ArrayRef<T> values) {
   Tensor tensor;
   tensor.type = type;
   tensor.dims = {static_cast<int64_t>(owner->size())};
-  tensor.bytes =
-      std::string_view(reinterpret_cast<const char *>(owner->data()),
-                       owner->size() * sizeof(T));
+  tensor.bytes = std::string_view(reinterpret_cast<const char *>(owner->data()),
+                                  owner->size() * sizeof(T));
   tensor.owner = owner;
   Data data;
   data.type = type;
