@@ -30,6 +30,7 @@ import tempfile
 import onnx.parser
 
 OPSET, IR = 23, 10
+DOMAINS = {"ai.onnx.ml": 5, "ai.onnx.preview.training": 1}  # imported where named
 
 
 def cases(text: str):
@@ -40,7 +41,9 @@ def cases(text: str):
         settings = dict(option.split("=") for option in options)
         lines = [line for line in body.splitlines() if not line.startswith("#")]
         opset, ir = settings.get("opset", OPSET), settings.get("ir", IR)
-        header = '<ir_version: %s, opset_import: ["" : %s, "custom" : 1]>\n' % (ir, opset)
+        domains = {"": opset, "custom": 1} | {d: v for d, v in DOMAINS.items() if d in body}
+        imports = ", ".join(f'"{domain}" : {version}' for domain, version in domains.items())
+        header = f"<ir_version: {ir}, opset_import: [{imports}]>\n"
         yield name, onnx.parser.parse_model(header + "\n".join(lines))
 
 

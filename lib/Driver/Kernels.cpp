@@ -38,6 +38,7 @@ KernelModules Compilation::splitKernels(ModuleOp from) {
     func::FuncOp declaration =
         cast<func::FuncOp>(function->cloneWithoutRegions());
     declaration.setPrivate();
+    declaration.removeArgAttrsAttr();
     function->getBlock()->getOperations().insert(function->getIterator(),
                                                  declaration);
     function->remove();

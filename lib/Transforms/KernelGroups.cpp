@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
@@ -50,8 +51,12 @@ bool orchestra::isKernelWork(Operation *op) {
     return false;
   if (isa<linalg::LinalgOp>(op))
     return llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
+  // A loop or branch on tensors is a kernel with all that is in it.
+  if (isa<scf::ForOp, scf::WhileOp, scf::IfOp>(op))
+    return llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
   return isa<linalg::PackOp, tensor::PadOp, tensor::ConcatOp,
-             tensor::ExtractSliceOp, tensor::InsertSliceOp>(op);
+             tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::InsertOp>(
+      op);
 }
 
 namespace {

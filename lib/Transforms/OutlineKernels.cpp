@@ -9,11 +9,14 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelGroups.h"
+#include "KernelShapes.h"
 
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Transforms/Passes.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -27,102 +30,6 @@ namespace orchestra {
 } // namespace orchestra
 
 namespace {
-
-/// Floating-point or integer operations of one run, or nothing if dynamic.
-std::optional<double> countOperations(linalg::LinalgOp op) {
-  double iterations = 1;
-  for (int64_t range : op.getStaticLoopRanges()) {
-    if (ShapedType::isDynamic(range))
-      return std::nullopt;
-    iterations *= range;
-  }
-  double perIteration = 0;
-  for (Operation &bodyOp : op.getBlock()->without_terminator())
-    if (!isa<arith::ConstantOp>(bodyOp) && bodyOp.getNumResults() == 1 &&
-        bodyOp.getResult(0).getType().isIntOrFloat())
-      ++perIteration;
-  return iterations * perIteration;
-}
-
-std::optional<double> countBytes(ValueRange values) {
-  double bytes = 0;
-  for (Value value : values) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type)
-      continue;
-    if (!type.hasStaticShape() || !type.getElementType().isIntOrFloat())
-      return std::nullopt;
-    bytes += double(type.getNumElements()) *
-             llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  }
-  return bytes;
-}
-
-/// Whether `value` is neither made nor bound inside of `op`.
-bool isFromOutside(Value value, Operation *op) {
-  return !op->isAncestor(value.getParentBlock()->getParentOp());
-}
-
-/// Whether a value of this type certainly has no elements.
-bool isEmpty(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && llvm::is_contained(tensor.getShape(), 0);
-}
-
-/// The size of dimension `dim` of `value`, in terms of values that exist on the
-/// host: never the dimension of a value that a kernel computes, if it can be
-/// said otherwise.
-OpFoldResult getDim(OpBuilder &b, Location loc, Value value, int64_t dim) {
-  auto type = cast<RankedTensorType>(value.getType());
-  if (!type.isDynamicDim(dim))
-    return b.getIndexAttr(type.getDimSize(dim));
-  Operation *def = value.getDefiningOp();
-  if (auto empty = dyn_cast_or_null<tensor::EmptyOp>(def))
-    return empty.getMixedSizes()[dim];
-  if (auto pad = dyn_cast_or_null<tensor::PadOp>(def)) {
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
-               s2 = b.getAffineSymbolExpr(2);
-    return affine::makeComposedFoldedAffineApply(
-        b, loc, s0 + s1 + s2,
-        {pad.getMixedLowPad()[dim], getDim(b, loc, pad.getSource(), dim),
-         pad.getMixedHighPad()[dim]});
-  }
-  if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(def)) {
-    llvm::SmallBitVector dropped = slice.getDroppedDims();
-    for (auto [i, size] : llvm::enumerate(slice.getMixedSizes()))
-      if (!dropped.test(i) && dim-- == 0)
-        return size;
-  }
-  if (auto concat = dyn_cast_or_null<tensor::ConcatOp>(def)) {
-    if (int64_t(concat.getDim()) != dim)
-      return getDim(b, loc, concat.getInputs().front(), dim);
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-    OpFoldResult sum = b.getIndexAttr(0);
-    for (Value input : concat.getInputs())
-      sum = affine::makeComposedFoldedAffineApply(
-          b, loc, s0 + s1, {sum, getDim(b, loc, input, dim)});
-    return sum;
-  }
-  if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(def))
-    return expand.getMixedOutputShape()[dim];
-  if (auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(def)) {
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-    OpFoldResult product = b.getIndexAttr(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim])
-      product = affine::makeComposedFoldedAffineApply(
-          b, loc, s0 * s1,
-          {product, getDim(b, loc, collapse.getSrc(), source)});
-    return product;
-  }
-  if (auto cast = dyn_cast_or_null<tensor::CastOp>(def))
-    return getDim(b, loc, cast.getSource(), dim);
-  if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(def))
-    return getDim(b, loc, insert.getDest(), dim);
-  if (auto dps = dyn_cast_or_null<DestinationStyleOpInterface>(def))
-    return getDim(b, loc, dps.getTiedOpOperand(cast<OpResult>(value))->get(),
-                  dim);
-  return b.createOrFold<tensor::DimOp>(loc, value, dim);
-}
 
 /// Turns one group into a kernel function and a dispatch.
 class KernelOutliner {
@@ -272,6 +179,12 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
   Operation *def = value.getDefiningOp();
   Location loc = value.getLoc();
   OpBuilder b(def);
+  if (!isa<TensorType>(value.getType())) {
+    b.setInsertionPointAfter(def);
+    if (value.getType().isIndex())
+      value = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+    return tensor::InsertOp::create(b, loc, value, destination, ValueRange());
+  }
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(def)) {
     OpOperand *init =
         linalgOp.getDpsInitOperand(cast<OpResult>(value).getResultNumber());
@@ -288,6 +201,16 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
           linalg::CopyOp::create(b, loc, init->get(), destination).getResult(0);
       init->set(copied);
     }
+    return value;
+  }
+  if (auto loop = dyn_cast<scf::ForOp>(def)) {
+    // The states live where the result goes.
+    OpOperand *init = loop.getTiedLoopInit(cast<OpResult>(value));
+    if (init->get().getDefiningOp<tensor::EmptyOp>())
+      init->set(destination);
+    else
+      init->set(linalg::CopyOp::create(b, loc, init->get(), destination)
+                    .getResult(0));
     return value;
   }
   if (auto pack = dyn_cast<linalg::PackOp>(def)) {
@@ -328,6 +251,12 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     }
     return result;
   }
+  if (auto insert = dyn_cast<tensor::InsertOp>(def)) {
+    Value copied = linalg::CopyOp::create(b, loc, insert.getDest(), destination)
+                       .getResult(0);
+    insert.getDestMutable().set(copied);
+    return value;
+  }
   if (auto insert = dyn_cast<tensor::InsertSliceOp>(def)) {
     Value copied = linalg::CopyOp::create(b, loc, insert.getDest(), destination)
                        .getResult(0);
@@ -345,8 +274,8 @@ void KernelOutliner::build(const KernelGroup &group) {
   for (Value input : inputs)
     argumentTypes.push_back(input.getType());
   for (Value output : outputs) {
-    argumentTypes.push_back(output.getType());
-    resultTypes.push_back(output.getType());
+    argumentTypes.push_back(getOutputType(output));
+    resultTypes.push_back(getOutputType(output));
   }
   kernel = func::FuncOp::create(
       loc, "kernel", FunctionType::get(ctx, argumentTypes, resultTypes));
@@ -367,6 +296,12 @@ void KernelOutliner::build(const KernelGroup &group) {
   bool structured = llvm::any_of(kernel.getOps(), [](Operation &op) {
     return isa<linalg::LinalgOp>(op) && !isa<linalg::FillOp>(op);
   });
+  // Nobody sees that a kernel changes what it reads.
+  for (unsigned i = 0; i < inputs.size(); ++i)
+    if (isa<TensorType>(inputs[i].getType()))
+      kernel.setArgAttr(i,
+                        bufferization::BufferizationDialect::kWritableAttrName,
+                        BoolAttr::get(ctx, false));
   kernel->setAttr(kKernelAttrName, UnitAttr::get(ctx));
   kernel->setAttr(kKindAttrName,
                   StringAttr::get(ctx, group.contraction ? "contraction"
@@ -423,7 +358,7 @@ void KernelOutliner::outline(const KernelGroup &group) {
   Location loc = b.getFusedLoc(locations);
   SmallVector<Value> destinations;
   for (Value output : outputs) {
-    auto type = cast<RankedTensorType>(output.getType());
+    RankedTensorType type = getOutputType(output);
     SmallVector<OpFoldResult> sizes;
     b.setInsertionPoint(output.getDefiningOp());
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
@@ -442,8 +377,14 @@ void KernelOutliner::outline(const KernelGroup &group) {
                         out = countBytes(destinations);
   if (in && out)
     dispatch->setAttr("orchestra.bytes", b.getF64FloatAttr(*in + *out));
-  for (auto [output, result] : llvm::zip(outputs, dispatch.getResults()))
-    output.replaceAllUsesWith(result);
+  for (auto [output, result] : llvm::zip(outputs, dispatch.getResults())) {
+    Value value = result;
+    if (!isa<TensorType>(output.getType()))
+      value = tensor::ExtractOp::create(b, loc, result, ValueRange());
+    if (output.getType().isIndex())
+      value = arith::IndexCastOp::create(b, loc, output.getType(), value);
+    output.replaceAllUsesWith(value);
+  }
   for (Operation *op : llvm::reverse(group.ops))
     op->erase();
 }
@@ -464,6 +405,22 @@ static void dropEmptyWork(Block &block) {
           b, op.getLoc(), sizes, type.getElementType(), type.getEncoding()));
     }
     op.erase();
+  }
+}
+
+/// Sizes of what kernels compute, said by the sizes of their destinations.
+static void nameSizes(Block &block) {
+  for (auto dim : llvm::make_early_inc_range(block.getOps<tensor::DimOp>())) {
+    std::optional<int64_t> index = dim.getConstantIndex();
+    if (!index || isa<BlockArgument>(dim.getSource()))
+      continue;
+    OpBuilder b(dim);
+    OpFoldResult size = getDim(b, dim.getLoc(), dim.getSource(), *index);
+    Value value = getValueOrCreateConstantIndexOp(b, dim.getLoc(), size);
+    if (value != dim)
+      dim.replaceAllUsesWith(value);
+    if (dim.use_empty())
+      dim.erase();
   }
 }
 
@@ -499,6 +456,7 @@ struct OutlineKernels
     dropEmptyWork(block);
     for (const KernelGroup &group : formKernelGroups(block, fuse))
       outliner.outline(group);
+    nameSizes(block);
     // A dispatch stands where its last op was; its users may stand before.
     return success(sortTopologically(&block));
   }

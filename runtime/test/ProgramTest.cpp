@@ -107,8 +107,13 @@ TEST(Program, WrongMagicVersionSize) {
   expectMessage("compile the model again");
 
   artefact = affine_artefact;
-  artefact.struct_size -= 8;
+  artefact.struct_size = ORCH_ARTEFACT_BASE_SIZE - 8;
   EXPECT_EQ(tryMake(artefact), ORCH_ERROR_BAD_ARTEFACT);
+  artefact.struct_size = ORCH_ARTEFACT_BASE_SIZE; // of one device
+  EXPECT_EQ(tryMake(artefact), ORCH_OK);
+  artefact.flags |= ORCH_ARTEFACT_USES_DEVICES;
+  EXPECT_EQ(tryMake(artefact), ORCH_ERROR_BAD_ARTEFACT);
+  artefact = affine_artefact;
   artefact.struct_size += 64; // a newer compiler's appended fields
   EXPECT_EQ(tryMake(artefact), ORCH_OK);
 

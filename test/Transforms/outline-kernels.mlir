@@ -12,7 +12,7 @@
 // CHECK:         %[[E:.*]] = tensor.empty() : tensor<4x16xf32>
 // CHECK:         %[[R:.*]] = orchestra.dispatch @[[K:orch_k_[0-9a-f]*]](%[[X]], %[[W]], %[[B]] : tensor<4x8xf32>, tensor<8x16xf32>, tensor<16xf32>) outs(%[[E]] : tensor<4x16xf32>) {orchestra.bytes = 9.600000e+02 : f64, orchestra.flops = 1.152000e+03 : f64}
 // CHECK-NEXT:    return %[[R]]
-// CHECK:       func.func private @[[K]](%[[X:.*]]: tensor<4x8xf32>, %[[W:.*]]: tensor<8x16xf32>, %[[B:.*]]: tensor<16xf32>, %[[OUT:.*]]: tensor<4x16xf32>) -> tensor<4x16xf32> attributes {orchestra.kernel, orchestra.kind = "contraction"}
+// CHECK:       func.func private @[[K]](%[[X:.*]]: tensor<4x8xf32>{{.*}}, %[[W:.*]]: tensor<8x16xf32>{{.*}}, %[[B:.*]]: tensor<16xf32>{{.*}}, %[[OUT:.*]]: tensor<4x16xf32>) -> tensor<4x16xf32> attributes {orchestra.kernel, orchestra.kind = "contraction"}
 // CHECK:         linalg.fill
 // CHECK:         %[[M:.*]] = linalg.matmul ins(%[[X]], %[[W]]
 // CHECK:         %[[A:.*]] = linalg.generic {{.*}} ins(%[[M]], %[[B]] {{.*}} outs(%[[OUT]]
@@ -243,7 +243,7 @@ func.func @dynamic(%x: tensor<?x8xf32>) -> tensor<?xf32> {
 // Padding writes the border and the inside straight into the destination.
 // CHECK-LABEL: func.func @pad
 // CHECK:       func.func private @orch_k_
-// CHECK-SAME:    (%[[X:[a-z0-9]*]]: tensor<4xf32>, %[[OUT:[a-z0-9]*]]: tensor<7xf32>)
+// CHECK-SAME:    (%[[X:[a-z0-9]*]]: tensor<4xf32>{{.*}}, %[[OUT:[a-z0-9]*]]: tensor<7xf32>)
 // CHECK-SAME:    orchestra.kind = "copy"
 // CHECK:         %[[A:.*]] = tensor.extract_slice %[[OUT]][0] [1] [1]
 // CHECK:         linalg.fill {{.*}} outs(%[[A]]
@@ -294,7 +294,7 @@ func.func @slice(%x: tensor<4x8xf32>) -> tensor<4x2xf32> {
 // are given as a destination, and inputs stay as they are.
 // CHECK-LABEL: func.func @insert
 // CHECK:       func.func private @orch_k_
-// CHECK-SAME:    (%[[X:[a-z0-9]*]]: tensor<2xf32>, %[[Y:[a-z0-9]*]]: tensor<8xf32>, %[[OUT:[a-z0-9]*]]: tensor<8xf32>)
+// CHECK-SAME:    (%[[X:[a-z0-9]*]]: tensor<2xf32>{{.*}}, %[[Y:[a-z0-9]*]]: tensor<8xf32>{{.*}}, %[[OUT:[a-z0-9]*]]: tensor<8xf32>)
 // CHECK:         %[[C:.*]] = linalg.copy ins(%[[Y]] {{.*}} outs(%[[OUT]]
 // CHECK:         tensor.insert_slice %[[X]] into %[[C]]
 func.func @insert(%x: tensor<2xf32>, %y: tensor<8xf32>) -> tensor<8xf32> {
@@ -376,7 +376,7 @@ func.func @gather(%table: tensor<10x8xf32>, %at: tensor<4xi64>) -> tensor<4x8xf3
 // CHECK:         orchestra.dispatch @[[K:orch_k_[0-9a-f]*]]
 // CHECK-NOT:     orchestra.dispatch
 // CHECK:         return
-// CHECK:       func.func private @[[K]](%[[X:.*]]: tensor<4x6xf32>, %[[OUT:.*]]: tensor<6x9xf32>) -> tensor<6x9xf32>
+// CHECK:       func.func private @[[K]](%[[X:[a-z0-9]*]]: tensor<4x6xf32>{{.*}}, %[[OUT:[a-z0-9]*]]: tensor<6x9xf32>) -> tensor<6x9xf32>
 // CHECK:         tensor.extract_slice %[[OUT]][0, 0] [1, 9]
 // CHECK:         linalg.fill
 // CHECK:         tensor.extract_slice %{{.*}}[5, 0] [1, 9]
@@ -424,4 +424,48 @@ func.func @padded_and_used(%x: tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<6x9x
     tensor.yield %zero : f32
   } : tensor<4x6xf32> to tensor<6x9xf32>
   return %a, %p : tensor<4x6xf32>, tensor<6x9xf32>
+}
+
+// -----
+
+// A loop is one kernel with all that is in it; its states live in the
+// destination. A result that is no tensor goes through one.
+// CHECK-LABEL: func.func @loop
+// CHECK:         %[[D:.*]]:2 = orchestra.dispatch
+// CHECK:         %[[COUNT:.*]] = tensor.extract %[[D]]#1[] : tensor<i64>
+// CHECK:       func.func private @orch_k_
+// CHECK-SAME:    %[[OUT:[a-z0-9]*]]: tensor<4xf32>, %[[SCALAR:[a-z0-9]*]]: tensor<i64>)
+// CHECK:         %[[C:.*]] = linalg.copy {{.*}} outs(%[[OUT]]
+// CHECK:         %[[F:.*]]:2 = scf.for {{.*}} iter_args({{.*}} = %[[C]]
+// CHECK:           tensor.insert
+// CHECK:         %[[I:.*]] = arith.index_cast %[[F]]#1 : index to i64
+// CHECK:         %[[S:.*]] = tensor.insert %[[I]] into %[[SCALAR]][]
+// CHECK:         return %[[F]]#0, %[[S]]
+func.func @loop(%x: tensor<4xf32>, %n: index) -> (tensor<4xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%s = %x, %k = %c0) -> (tensor<4xf32>, index) {
+    %t = tensor.insert %zero into %s[%i] : tensor<4xf32>
+    %l = arith.addi %k, %i : index
+    scf.yield %t, %l : tensor<4xf32>, index
+  }
+  return %r#0, %r#1 : tensor<4xf32>, index
+}
+
+// -----
+
+// The size of a kernel's result is said by its destination.
+// CHECK-LABEL: func.func @sizes
+// CHECK-SAME:    %[[N:[a-z0-9]*]]: index
+// CHECK:         orchestra.dispatch
+// CHECK:         %[[M:.*]] = affine.apply {{.*}}()[%[[N]]]
+// CHECK:         return %{{.*}}, %[[M]]
+func.func @sizes(%n: index, %x: tensor<?x4xf32>) -> (tensor<?xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %e = tensor.empty(%n) : tensor<?x4xf32>
+  %y = linalg.exp ins(%x : tensor<?x4xf32>) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %f = tensor.collapse_shape %y [[0, 1]] : tensor<?x4xf32> into tensor<?xf32>
+  %d = tensor.dim %f, %c0 : tensor<?xf32>
+  return %f, %d : tensor<?xf32>, index
 }

@@ -52,7 +52,8 @@ OpFoldResult orchestra::getBufferDim(OpBuilder &b, Location loc, Value value,
   if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(def)) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     OpFoldResult product = b.getIndexAttr(1);
-    for (int64_t source : collapse.getReassociationIndices()[dim])
+    ReassociationIndices sources = collapse.getReassociationIndices()[dim];
+    for (int64_t source : sources)
       product = affine::makeComposedFoldedAffineApply(
           b, loc, s0 * s1,
           {product, getBufferDim(b, loc, collapse.getSrc(), source)});

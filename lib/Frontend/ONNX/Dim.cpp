@@ -104,7 +104,8 @@ std::optional<Dim> Dim::dividedBy(const Dim &other) const {
 
 Dim DimSymbols::create(std::string name, Value value, bool nonNegative,
                        bool fromValue) {
-  symbols.push_back({std::move(name), value, nonNegative, fromValue});
+  symbols.push_back({std::move(name), value, nonNegative, fromValue,
+                     static_cast<unsigned>(regions.size())});
   return Dim::symbol(static_cast<int>(symbols.size()) - 1);
 }
 
@@ -186,6 +187,9 @@ Dim DimSymbols::apply(Op op, const Dim &a, const Dim &b, OpBuilder &builder,
   auto known = applied.find(key);
   if (known != applied.end())
     return known->second;
+  OpBuilder::InsertionGuard guard(builder);
+  unsigned level = std::max(depth(a), depth(b));
+  hoist(builder, level);
   Value left = materialize(a, builder, loc);
   Value right = materialize(b, builder, loc);
   Value value;
@@ -222,6 +226,7 @@ Dim DimSymbols::apply(Op op, const Dim &a, const Dim &b, OpBuilder &builder,
   Dim result =
       create("", value, either || (isNonNegative(a) && isNonNegative(b)),
              isFromValues(a) || isFromValues(b));
+  symbols.back().depth = level;
   applied[key] = result;
   return result;
 }
@@ -267,6 +272,34 @@ Value DimSymbols::materializeDouble(const Dim &dim, OpBuilder &builder,
     sum = arith::AddFOp::create(builder, loc, sum, term);
   }
   return sum;
+}
+
+void DimSymbols::leaveRegion() {
+  // What was computed inside must not be used outside.
+  for (auto it = applied.begin(); it != applied.end();)
+    it =
+        depth(it->second) == regions.size() ? applied.erase(it) : std::next(it);
+  regions.pop_back();
+}
+
+unsigned DimSymbols::depth(const Dim &dim) const {
+  unsigned depth = 0;
+  for (const auto &[monomial, coefficient] : dim.terms)
+    for (int id : monomial)
+      depth = std::max(depth, symbols[id].depth);
+  return depth;
+}
+
+unsigned DimSymbols::depth(llvm::ArrayRef<Dim> shape) const {
+  unsigned most = 0;
+  for (const Dim &dim : shape)
+    most = std::max(most, depth(dim));
+  return most;
+}
+
+void DimSymbols::hoist(OpBuilder &builder, unsigned depth) const {
+  if (depth < regions.size())
+    builder.setInsertionPointToEnd(regions[depth]);
 }
 
 bool DimSymbols::isFromValues(const Dim &dim) const {

@@ -106,6 +106,21 @@ public:
   std::string name(const Dim &dim) const;
   bool isName(const std::string &name) const { return byName.count(name); }
 
+  /// --- Regions: bodies of loops and branches ------------------------------
+  /// Until leaveRegion(), code is built in a region that will stand at the end
+  /// of `outer`. Arithmetic on sizes of outside goes to `outer`.
+  void enterRegion(mlir::Block *outer) { regions.push_back(outer); }
+  void leaveRegion();
+  mlir::Block *outerBlock() const { return regions.back(); }
+  unsigned regionDepth() const { return regions.size(); }
+  bool inRegion() const { return !regions.empty(); }
+  /// How many regions the size is inside of; 0: it is known to the function.
+  unsigned depth(const Dim &dim) const;
+  unsigned depth(llvm::ArrayRef<Dim> shape) const;
+  /// Moves a builder to the end of the block in which sizes of this depth are
+  /// known, if that is outside of the current region.
+  void hoist(mlir::OpBuilder &builder, unsigned depth) const;
+
 private:
   /// Whether `clipped` is min(whole, c) for a constant c > 1.
   bool isClipped(const Dim &clipped, const Dim &whole) const;
@@ -114,10 +129,12 @@ private:
     std::string name;
     mlir::Value value;
     bool nonNegative, fromValue;
+    unsigned depth;
   };
   std::vector<Symbol> symbols;
   std::map<std::string, int> byName;
   std::map<std::tuple<Op, Dim, Dim>, Dim> applied;
+  std::vector<mlir::Block *> regions;
 };
 
 } // namespace orchestra::onnx

@@ -79,6 +79,11 @@ const Data *Importer::lookup(const std::string &name) {
 }
 
 void Importer::define(const std::string &name, Data data) {
+  if (!hidden.empty()) {
+    auto before = values.find(name);
+    hidden.back().emplace_back(
+        name, before == values.end() ? std::optional<Data>() : before->second);
+  }
   Data &stored = values[name] = std::move(data);
   stored.name = values.find(name)->first;
 }
@@ -248,13 +253,19 @@ bool Importer::inputsAreThere(const Node &node) {
 void Importer::reportUnsupported() {
   // One problem for an operator, however many nodes have it.
   std::map<std::string, std::vector<const Node *>> gaps;
-  for (const Node &node : model.graph.nodes) {
-    const OpEntry *entry = opTable().find(node.domain, node.op);
-    if (entry && entry->facts.since <= node.since)
-      continue;
-    gaps[(node.domain.empty() ? "" : node.domain + ".") + node.op].push_back(
-        &node);
-  }
+  std::function<void(const Graph &)> search = [&](const Graph &graph) {
+    for (const Node &node : graph.nodes) {
+      for (const auto &[name, attribute] : node.attributes)
+        if (attribute.graph)
+          search(*attribute.graph);
+      const OpEntry *entry = opTable().find(node.domain, node.op);
+      if (entry && entry->facts.since <= node.since)
+        continue;
+      gaps[(node.domain.empty() ? "" : node.domain + ".") + node.op].push_back(
+          &node);
+    }
+  };
+  search(model.graph);
   for (const auto &[name, nodes] : gaps) {
     const Node &first = *nodes.front();
     const OpEntry *entry = opTable().find(first.domain, first.op);
@@ -289,23 +300,56 @@ void Importer::reportUnsupported() {
   }
 }
 
-bool Importer::importNodes() {
-  reportUnsupported();
-  for (const Node &node : model.graph.nodes) {
-    const OpEntry *entry = opTable().find(node.domain, node.op);
-    bool good =
-        entry && entry->facts.since <= node.since && inputsAreThere(node);
-    if (good) {
-      Op op(*this, node, locationOf(node.name));
-      op.b.setInsertionPointToEnd(&function.getBody().front());
-      good = evaluateContents(op) ||
-             (!op.failed() && succeeded(entry->lower(op)) && !op.failed());
-    }
-    for (const std::string &output : node.outputs)
-      if (!good && !output.empty())
-        poisoned.insert(output);
+void Importer::importNode(const Node &node, Block *block) {
+  const OpEntry *entry = opTable().find(node.domain, node.op);
+  bool good = entry && entry->facts.since <= node.since && inputsAreThere(node);
+  if (good) {
+    Op op(*this, node, locationOf(node.name));
+    op.b.setInsertionPointToEnd(block);
+    good = evaluateContents(op) ||
+           (!op.failed() && succeeded(entry->lower(op)) && !op.failed());
   }
-  return problems.empty();
+  for (const std::string &output : node.outputs)
+    if (!good && !output.empty())
+      poisoned.insert(output);
+}
+
+std::optional<llvm::SmallVector<Data>>
+Importer::inlineGraph(Op &op, const Graph &graph, llvm::ArrayRef<Data> inputs) {
+  size_t before = problems.size();
+  hidden.emplace_back();
+  for (const auto &[name, tensor] : graph.initializers) {
+    Data data;
+    data.type = tensor.type;
+    data.constant = &tensor;
+    data.shape.assign(tensor.dims.begin(), tensor.dims.end());
+    define(name, std::move(data));
+  }
+  for (const auto &[input, data] : llvm::zip(graph.inputs, inputs))
+    define(input.name, data);
+  for (const Node &node : graph.nodes)
+    importNode(node, op.b.getBlock());
+  llvm::SmallVector<Data> outputs;
+  for (const NamedValue &output : graph.outputs) {
+    const Data *data =
+        poisoned.contains(output.name) ? nullptr : lookup(output.name);
+    outputs.push_back(data ? *data : Data());
+    outputs.back().name = "";
+    if (!data && problems.size() == before)
+      (void)op.fail("undefined-value",
+                    "the output '" + output.name + "' is not computed");
+  }
+  for (auto &[name, data] : llvm::reverse(hidden.back())) {
+    if (data)
+      values[name] = std::move(*data);
+    else
+      values.erase(name);
+  }
+  hidden.pop_back();
+  op.b.setInsertionPointToEnd(op.b.getBlock());
+  if (problems.size() != before)
+    return std::nullopt;
+  return outputs;
 }
 
 bool Importer::importOutputs() {
@@ -399,9 +443,11 @@ OwningOpRef<ModuleOp> Importer::run(llvm::StringRef moduleName) {
                                   builder.getFunctionType({}, {}));
   function->setAttr(kEntryAttrName, builder.getUnitAttr());
   builder.setInsertionPointToEnd(function.addEntryBlock());
-  findSizeValues();
+  findSizeValues(model.graph);
   importInputs();
-  importNodes();
+  reportUnsupported();
+  for (const Node &node : model.graph.nodes)
+    importNode(node, &function.getBody().front());
   bool good = problems.empty() && importOutputs();
   for (const Problem &problem : problems)
     report(locationOf(problem.node), problem);

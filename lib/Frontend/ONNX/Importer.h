@@ -37,6 +37,11 @@ struct Data {
   mlir::Value value;
   const Tensor *constant = nullptr;
   std::optional<Contents> contents;
+  /// The items of a sequence; sequences exist during the import only. `type` is
+  /// that of the items.
+  std::shared_ptr<const std::vector<Data>> items;
+  /// An optional that holds nothing.
+  bool isAbsent = false;
   /// The user's name of it.
   llvm::StringRef name;
 
@@ -107,6 +112,12 @@ public:
   std::string stringAttr(llvm::StringRef name, llvm::StringRef fallback = {});
   llvm::SmallVector<int64_t> intsAttr(llvm::StringRef name,
                                       llvm::ArrayRef<int64_t> fallback = {});
+  llvm::SmallVector<float> floatsAttr(llvm::StringRef name);
+  std::vector<std::string> stringsAttr(llvm::StringRef name);
+  /// A tensor as a constant; null where the node lacks it.
+  const Tensor *tensorAttr(llvm::StringRef name);
+  /// An inner graph; null after a problem.
+  const Graph *graphAttr(llvm::StringRef name);
   /// An axis in [-rank, rank), made non-negative.
   std::optional<int64_t> axis(int64_t value, int64_t rank,
                               llvm::StringRef what = "axis");

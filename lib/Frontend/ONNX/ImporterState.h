@@ -50,6 +50,11 @@ public:
   }
   void addProblem(Problem problem) { problems.push_back(std::move(problem)); }
 
+  /// Lowers the nodes of an inner graph where `op` builds, with these values
+  /// for its inputs. Its outputs, or nothing after a problem.
+  std::optional<llvm::SmallVector<Data>>
+  inlineGraph(Op &op, const Graph &graph, llvm::ArrayRef<Data> inputs);
+
   /// Whether the shape is to be tested before the program runs; only once for
   /// each.
   bool mustGuard(llvm::ArrayRef<Dim> shape) {
@@ -61,10 +66,10 @@ public:
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, Shape>> reshapes;
 
 private:
-  void findSizeValues();
+  void findSizeValues(const Graph &graph);
   std::optional<Contents> readContents(const Data &data, mlir::Location loc);
   bool importInputs();
-  bool importNodes();
+  void importNode(const Node &node, mlir::Block *block);
   bool importOutputs();
   void reportUnsupported();
   bool inputsAreThere(const Node &node);
@@ -75,6 +80,8 @@ private:
   mlir::OpBuilder builder;
   mlir::func::FuncOp function;
   std::map<std::string, Data> values;
+  /// For each inner graph under way, what its names stood for outside.
+  std::vector<std::vector<std::pair<std::string, std::optional<Data>>>> hidden;
   /// Names whose node failed: nodes that use them are skipped silently.
   llvm::StringSet<> poisoned;
   /// Names of values that sizes follow from.

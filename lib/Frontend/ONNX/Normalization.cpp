@@ -235,13 +235,56 @@ std::optional<Data> channelColumn(Op &op, const Data &x, unsigned index,
 
 /// y = (x - mean) / sqrt(variance + epsilon) * scale + bias with given
 /// statistics
+/// Puts mean and variance of this batch in the place of those given, and
+/// gives their running averages. `inputs` are x, scale, bias, mean, variance.
+LogicalResult learnStatistics(Op &op, const Data &x,
+                              llvm::SmallVectorImpl<Data> &inputs) {
+  float momentum = op.floatAttr("momentum", 0.9f);
+  llvm::SmallVector<int64_t> axes;
+  for (int64_t i = 0; i < x.rank(); ++i)
+    if (i != 1)
+      axes.push_back(i);
+  const Data wide = inputs[0];
+  Data count = countOf(op, wide, axes);
+  auto mean = [&](const Data &data) {
+    return map(op, {reduce(op, data, axes, true, Reduction::Sum), count},
+               [](Builder1 &b, ValueRange v) -> Value {
+                 return arith::DivFOp::create(b, v[0], v[1]);
+               });
+  };
+  Data average = mean(wide);
+  Data spread = mean(map(op, {wide, average}, [](Builder1 &b, ValueRange v) {
+    Value distance = sub(b, v[0], v[1]);
+    return mul(b, distance, distance);
+  }));
+  for (unsigned i : {1u, 2u}) {
+    const Data &now = i == 1 ? average : spread;
+    Data running =
+        map(op, {inputs[2 + i], now}, [&](Builder1 &b, ValueRange v) -> Value {
+          Value keep = scalar(b, v[0].getType(), momentum),
+                take = scalar(b, v[0].getType(), 1 - momentum);
+          return add(b, mul(b, v[0], keep), mul(b, v[1], take));
+        });
+    auto narrow =
+        convert(op, reshape(op, running, {x.shape[1]}), op.in(2 + i).type);
+    if (!narrow || (op.wants(i) && failed(op.set(i, *narrow))))
+      return failure();
+  }
+  // As the columns they were given as.
+  Shape column = inputs[3].shape;
+  inputs[3] = reshape(op, average, column);
+  inputs[4] = reshape(op, spread, column);
+  return success();
+}
+
 LogicalResult lowerBatchNormalization(Op &op) {
   const Data &x = op.in(0);
   float epsilon = op.floatAttr("epsilon", 1e-5f);
   if (!op.expectType(x, isFloat(x.type), "x"))
     return failure();
-  if (op.intAttr("training_mode", 0) != 0 || op.wants(1))
-    return op.unsupported("training mode");
+  bool trains = op.intAttr("training_mode", 0) != 0;
+  if (!trains && op.wants(1))
+    return op.unsupported("statistics of a node that does not train");
   if (x.rank() < 2)
     return op.fail("shape-mismatch",
                    "BatchNormalization: x must have at least 2 dimensions",
@@ -258,6 +301,8 @@ LogicalResult lowerBatchNormalization(Op &op) {
       return failure();
     inputs.push_back(*column);
   }
+  if (trains && failed(learnStatistics(op, x, inputs)))
+    return failure();
   // The factors depend on constants only: the compiler computes them once.
   Data inverse = inverseRoot(op, inputs[4], epsilon);
   Data factor = map(op, {inputs[1], inverse}, [](Builder1 &b, ValueRange v) {
@@ -377,7 +422,7 @@ void addNormalization(Table &table) {
   table.op("LogSoftmax", {13}, lowerLogSoftmax);
   table.op("LayerNormalization", {17}, lowerLayerNormalization);
   table.op("RMSNormalization", {23}, lowerRMSNormalization);
-  table.op("BatchNormalization", {9, "training mode"}, lowerBatchNormalization);
+  table.op("BatchNormalization", {9}, lowerBatchNormalization);
   table.op("InstanceNormalization", {6}, lowerInstanceNormalization);
   table.op("LRN", {1}, lowerLRN);
   table.op("LpNormalization", {1}, lowerLpNormalization);

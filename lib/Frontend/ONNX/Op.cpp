@@ -219,6 +219,28 @@ llvm::SmallVector<int64_t> Op::intsAttr(llvm::StringRef name,
                                           : fallback);
 }
 
+llvm::SmallVector<float> Op::floatsAttr(llvm::StringRef name) {
+  auto *value = attribute(name, NodeAttribute::Kind::Floats, false);
+  return value ? llvm::SmallVector<float>(value->floats.begin(),
+                                          value->floats.end())
+               : llvm::SmallVector<float>();
+}
+
+std::vector<std::string> Op::stringsAttr(llvm::StringRef name) {
+  auto *value = attribute(name, NodeAttribute::Kind::Strings, false);
+  return value ? value->strings : std::vector<std::string>();
+}
+
+const Tensor *Op::tensorAttr(llvm::StringRef name) {
+  auto *value = attribute(name, NodeAttribute::Kind::Tensor, false);
+  return value ? value->tensor.get() : nullptr;
+}
+
+const Graph *Op::graphAttr(llvm::StringRef name) {
+  auto *value = attribute(name, NodeAttribute::Kind::Graph, true);
+  return value ? value->graph.get() : nullptr;
+}
+
 std::optional<int64_t> Op::axis(int64_t value, int64_t rank,
                                 llvm::StringRef what) {
   if (hasFailed)
@@ -299,6 +321,8 @@ void Op::guard(llvm::ArrayRef<Dim> shape) {
                     [&](const Dim &dim) { return dims.isFromValues(dim); }) ||
       !importer.mustGuard(shape))
     return;
+  OpBuilder::InsertionGuard guard(b);
+  dims.hoist(b, dims.depth(shape));
   // In f64, which does not overflow.
   auto compare = [&](arith::CmpFPredicate order, Value x, double y) -> Value {
     Value bound = arith::ConstantOp::create(b, b.getF64FloatAttr(y));
@@ -319,14 +343,19 @@ void Op::guard(llvm::ArrayRef<Dim> shape) {
 }
 
 void Op::require(Value condition, const llvm::Twine &message) {
+  if (dims.inRegion() && b.getBlock()->getParentOp() == nullptr) {
+    (void)unsupported("a condition that each round of a loop has to test");
+    return;
+  }
   cf::AssertOp::create(b, condition,
                        (node.name + ": " + node.op + ": " + message).str());
 }
 
 bool Op::isHostValue(Value value) {
   Operation *def = value.getDefiningOp();
-  if (!def)
-    return isa<BlockArgument>(value);
+  if (!def) // an input of the model, not a state of a loop
+    return isa_and_nonnull<func::FuncOp>(
+        cast<BlockArgument>(value).getOwner()->getParentOp());
   if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(def))
     return isHostValue(def->getOperand(0));
   return isa<arith::ConstantOp, tensor::FromElementsOp>(def);

@@ -112,8 +112,10 @@ LogicalResult lowerMaxPool(Op &op) {
   auto windows = poolWindows(op, x);
   if (!windows || !op.expectType(x, isFloat(x.type) || isInt(x.type), "X"))
     return failure();
-  if (op.wants(1))
-    return op.unsupported("the output Indices");
+  if (op.wants(1) &&
+      failed(op.set(
+          1, maxPlaces(op, x, *windows, op.intAttr("storage_order", 0) != 0))))
+    return failure();
   Value lowest =
       arith::ConstantOp::create(op.b, identityOf(op, Reduction::Max, x.type));
   Data padded = padWindows(op, x, *windows, lowest);
@@ -324,7 +326,7 @@ LogicalResult lowerGlobalMaxPool(Op &op) {
 } // namespace
 
 void addPooling(Table &table) {
-  table.op("MaxPool", {8, "the output Indices"}, lowerMaxPool);
+  table.op("MaxPool", {8}, lowerMaxPool);
   table.op("AveragePool", {7}, lowerAveragePool);
   table.op("GlobalAveragePool", {1}, lowerGlobalAveragePool);
   table.op("GlobalLpPool", {2}, lowerGlobalLpPool);

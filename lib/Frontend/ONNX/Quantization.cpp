@@ -7,11 +7,10 @@
 // computed exactly, in 32-bit integers.
 //
 //===----------------------------------------------------------------------===//
-#include "Build.h"
+#include "Arithmetic.h"
+#include "Narrow.h"
+#include "Spatial.h"
 #include "Table.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -20,13 +19,48 @@ namespace {
 
 using Builder1 = ImplicitLocOpBuilder;
 
+/// Integers that scaled numbers round to.
 bool isQuantized(ElementType type) {
-  return isInt(type) && elementBits(type) <= 16;
+  return isNarrowInt(type) || (isInt(type) && elementBits(type) <= 16);
+}
+bool isSigned(ElementType type) {
+  return isSignedInt(type) || type == ElementType::Int4 ||
+         type == ElementType::Int2;
+}
+
+/// Each element of `given` for `size` neighbours along the axis.
+std::optional<Data> spread(Op &op, const Data &x, const Data &given,
+                           int64_t axis, int64_t size) {
+  bool fits = given.rank() == x.rank() && axis >= 0 && axis < x.rank();
+  for (int64_t i = 0; fits && i < x.rank(); ++i) {
+    auto have = given.shape[i].constant(), all = x.shape[i].constant();
+    int64_t each = i == axis ? size : 1;
+    fits = !have || !all || *have == (*all + each - 1) / each;
+  }
+  if (!fits) {
+    (void)op.fail(
+        "shape-mismatch", op.node.op + ": the scales of blocks do not fit",
+        {"x is " + op.text(x.shape) + ", they are " + op.text(given.shape) +
+         ", the axis is " + std::to_string(axis) + ", a block has " +
+         std::to_string(size)});
+    return std::nullopt;
+  }
+  Value source = op.value(given);
+  Value last =
+      op.dims.materialize(given.shape[axis] - Dim(1), op.b, op.b.getLoc());
+  return generate(
+      op, x.shape, given.type, [&](Builder1 &b, ValueRange index) -> Value {
+        auto i = numbers(b, index);
+        i[axis] = (i[axis] / static_cast<double>(size)).min(Num(b, last));
+        return at(b, source, i);
+      });
 }
 
 /// A scale or zero point: a scalar, or one element for each slice of an axis.
 std::optional<Data> parameter(Op &op, const Data &x, const Data &given,
                               int64_t axis) {
+  if (int64_t size = op.intAttr("block_size", 0); size > 0)
+    return spread(op, x, given, axis, size);
   if (given.rank() == 0 || (given.rank() == 1 && given.shape[0].is(1)))
     return reshape(op, given, {});
   auto have = given.shape[0].constant();
@@ -45,10 +79,10 @@ std::optional<Data> parameter(Op &op, const Data &x, const Data &given,
   return reshape(op, given, shape);
 }
 
-/// The axis of per-axis parameters; blocks are not supported.
+/// The axis of per-axis parameters and of blocks.
 std::optional<int64_t> readAxis(Op &op, const Data &x) {
-  if (op.intAttr("block_size", 0) != 0) {
-    (void)op.unsupported("blocks of elements with a scale each");
+  if (op.intAttr("block_size", 0) < 0) {
+    (void)op.fail("invalid-attribute", op.node.op + ": block_size is negative");
     return std::nullopt;
   }
   int64_t axis = op.intAttr("axis", 1);
@@ -63,7 +97,7 @@ struct Range {
 Range rangeOf(ElementType type) {
   unsigned bits = elementBits(type);
   double half = static_cast<double>(int64_t(1) << (bits - 1));
-  if (isSignedInt(type))
+  if (isSigned(type))
     return {-half, half - 1};
   return {0, 2 * half - 1};
 }
@@ -82,7 +116,7 @@ std::optional<Data> quantize(Op &op, const Data &x, const Data &scale,
     Value rounded = math::RoundEvenOp::create(b, steps);
     if (zero) {
       Value offset =
-          isUnsignedInt(type)
+          !isSigned(type)
               ? arith::UIToFPOp::create(b, rounded.getType(), v[2]).getResult()
               : arith::SIToFPOp::create(b, rounded.getType(), v[2]).getResult();
       rounded = arith::AddFOp::create(b, rounded, offset);
@@ -94,6 +128,27 @@ std::optional<Data> quantize(Op &op, const Data &x, const Data &scale,
     Value whole = arith::FPToSIOp::create(b, b.getI32Type(), bounded);
     return arith::TruncIOp::create(b, element, whole);
   });
+}
+
+/// y = x / scale + zero point, rounded to a narrow float
+std::optional<Data> quantizeToFloat(Op &op, const Data &x, const Data &scale,
+                                    const std::optional<Data> &zero,
+                                    ElementType type) {
+  llvm::SmallVector<Data, 3> inputs{x, scale};
+  if (zero) {
+    auto offset = convertNarrow(op, *zero, x.type);
+    if (!offset)
+      return std::nullopt;
+    inputs.push_back(*offset);
+  }
+  auto number =
+      elementwise(op, inputs, x.type, [&](Builder1 &b, ValueRange v) -> Value {
+        Num steps = Num(b, v[0]) / Num(b, v[1]);
+        return zero ? steps + Num(b, v[2]) : steps;
+      });
+  Narrowing how;
+  how.saturate = op.intAttr("saturate", 1) != 0;
+  return number ? convertNarrow(op, *number, type, how) : std::nullopt;
 }
 
 LogicalResult lowerQuantizeLinear(Op &op) {
@@ -109,7 +164,7 @@ LogicalResult lowerQuantizeLinear(Op &op) {
   if (!axis || !op.expectType(x, isFloat(x.type), "x") ||
       !op.expectType(scale, isFloat(scale.type), "the scale"))
     return failure();
-  if (!isQuantized(type))
+  if (!isQuantized(type) && !isNarrowFloat(type))
     return op.unsupported("the element type " + elementTypeName(type) +
                           " of the result");
   if (int64_t precision = op.intAttr("precision", 0);
@@ -130,6 +185,10 @@ LogicalResult lowerQuantizeLinear(Op &op) {
   }
   if (!fitted)
     return failure();
+  if (isNarrowFloat(type)) {
+    auto result = quantizeToFloat(op, *number, *fitted, zero, type);
+    return result ? op.set(0, *result) : failure();
+  }
   auto result = quantize(op, *number, *fitted, zero, type);
   return result ? op.set(0, *result) : failure();
 }
@@ -137,10 +196,10 @@ LogicalResult lowerQuantizeLinear(Op &op) {
 /// Quantized elements as 32-bit integers without their zero point.
 std::optional<Data> centred(Op &op, const Data &x,
                             const std::optional<Data> &zero) {
-  auto wide = convert(op, x, ElementType::Int32);
+  auto wide = convertNarrow(op, x, ElementType::Int32);
   if (!wide || !zero)
     return wide;
-  auto offset = convert(op, *zero, ElementType::Int32);
+  auto offset = convertNarrow(op, *zero, ElementType::Int32);
   if (!offset)
     return std::nullopt;
   return elementwise(op, {*wide, *offset}, ElementType::Int32,
@@ -155,7 +214,8 @@ LogicalResult lowerDequantizeLinear(Op &op) {
   auto axis = readAxis(op, x);
   if (!axis || !op.expectType(scale, isFloat(scale.type), "the scale"))
     return failure();
-  if (!isQuantized(x.type) && x.type != ElementType::Int32)
+  bool isNumber = isNarrowFloat(x.type);
+  if (!isQuantized(x.type) && !isNumber && x.type != ElementType::Int32)
     return op.unsupported("the element type " + elementTypeName(x.type) +
                           " of x");
   auto factor = parameter(op, x, scale, *axis);
@@ -167,8 +227,17 @@ LogicalResult lowerDequantizeLinear(Op &op) {
   }
   if (!factor || (op.has(2) && !zero))
     return failure();
-  auto whole = centred(op, x, zero);
+  auto whole =
+      isNumber ? convertNarrow(op, x, scale.type) : centred(op, x, zero);
   auto number = whole ? convert(op, *whole, scale.type) : std::nullopt;
+  if (isNumber && zero && number) {
+    auto offset = convertNarrow(op, *zero, scale.type);
+    number = offset ? elementwise(op, {*number, *offset}, scale.type,
+                                  [](Builder1 &b, ValueRange v) -> Value {
+                                    return arith::SubFOp::create(b, v[0], v[1]);
+                                  })
+                    : std::nullopt;
+  }
   if (!number)
     return failure();
   auto result = elementwise(op, {*number, *factor}, scale.type,
@@ -259,11 +328,113 @@ LogicalResult lowerQLinearMatMul(Op &op) {
   return result ? op.set(0, *result) : failure();
 }
 
+/// The zero point of a convolution's weights: a scalar, or one for each filter.
+std::optional<Data> filterColumn(Op &op, const Data &x, unsigned index) {
+  if (!op.has(index))
+    return std::nullopt;
+  const Data &given = op.in(index);
+  if (given.rank() == 1 && !given.shape[0].is(1)) {
+    Shape column(x.rank(), Dim(1));
+    column[0] = given.shape[0];
+    return reshape(op, given, column);
+  }
+  return reshape(op, given, {});
+}
+
+/// The convolution of quantized operands, in int32.
+std::optional<Data> integerConvolution(Op &op, unsigned xIndex, unsigned wIndex,
+                                       unsigned xZero, unsigned wZero) {
+  const Data &x = op.in(xIndex), &w = op.in(wIndex);
+  if (!quantizedOperand(op, x) || !quantizedOperand(op, w))
+    return std::nullopt;
+  int64_t groups = op.intAttr("group", 1);
+  llvm::SmallVector<int64_t> kernel;
+  for (int64_t i = 2; i < w.rank(); ++i)
+    if (auto size = w.shape[i].constant())
+      kernel.push_back(*size);
+  auto channels = x.rank() > 2 ? x.shape[1].constant() : std::nullopt;
+  bool fits = x.rank() > 2 && w.rank() == x.rank() && groups > 0;
+  if (fits && (!channels || !w.shape[0].constant() || !w.shape[1].constant() ||
+               static_cast<int64_t>(kernel.size()) != w.rank() - 2)) {
+    (void)op.unsupported("channels or a filter of unknown size");
+    return std::nullopt;
+  }
+  if (!fits || !w.shape[1].is(*channels / groups) ||
+      *w.shape[0].constant() % groups != 0) {
+    (void)op.fail("shape-mismatch", op.node.op + ": channels do not agree",
+                  {"x is " + op.text(x.shape) + ", w is " + op.text(w.shape)});
+    return std::nullopt;
+  }
+  auto windows = readWindows(op, x, kernel);
+  auto left = centred(op, x, matrixZero(op, x, xZero, false)),
+       right = centred(op, w, filterColumn(op, w, wZero));
+  if (!windows || !left || !right)
+    return std::nullopt;
+  // Padding stands for the zero point, which is 0 by now.
+  Value zero = scalar(op.b, op.b.getI32Type(), 0);
+  Data padded = padWindows(op, *left, *windows, zero);
+  if (op.failed())
+    return std::nullopt;
+  return convolve(op, padded, *right, groups, ElementType::Int32, *windows);
+}
+
+/// y = (x - x_zero) * (w - w_zero), in int32
+LogicalResult lowerConvInteger(Op &op) {
+  auto result = integerConvolution(op, 0, 1, 2, 3);
+  return result ? op.set(0, *result) : failure();
+}
+
+/// The convolution of quantized operands, quantized again.
+LogicalResult lowerQLinearConv(Op &op) {
+  // x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, B
+  auto sum = integerConvolution(op, 0, 3, 2, 5);
+  if (!sum)
+    return failure();
+  if (op.has(8)) {
+    const Data &bias = op.in(8);
+    Shape column(sum->rank() - 1, Dim(1));
+    column[0] = sum->shape[1];
+    if (!op.sameType(*sum, bias) || bias.rank() != 1)
+      return failure();
+    sum = elementwise(op, {*sum, reshape(op, bias, column)}, sum->type,
+                      [](Builder1 &b, ValueRange v) -> Value {
+                        return arith::AddIOp::create(b, v[0], v[1]);
+                      });
+  }
+  auto number = sum ? convert(op, *sum, ElementType::Float) : std::nullopt;
+  if (!number)
+    return failure();
+  for (unsigned i : {1u, 4u, 6u})
+    if (!op.expectType(op.in(i), op.in(i).type == ElementType::Float,
+                       "a scale"))
+      return failure();
+  const Data &each = op.in(4), &zero = op.in(7);
+  if (op.failed() || !isQuantized(zero.type))
+    return op.unsupported("the element type of the result");
+  Shape column(number->rank() - 1, Dim(1));
+  if (each.rank() == 1)
+    column[0] = each.shape[0];
+  Data filters = each.rank() == 1 ? reshape(op, each, column) : each;
+  auto real =
+      elementwise(op, {*number, reshape(op, op.in(1), {}), filters},
+                  ElementType::Float, [](Builder1 &b, ValueRange v) -> Value {
+                    return Num(b, v[0]) * (Num(b, v[1]) * Num(b, v[2]));
+                  });
+  if (!real)
+    return failure();
+  auto result = quantize(op, *real, reshape(op, op.in(6), {}),
+                         reshape(op, zero, {}), zero.type);
+  return result ? op.set(0, *result) : failure();
+}
+
 } // namespace
 
 void addQuantization(Table &table) {
-  const char *limits = "blocks; types narrower than 8 bits and 8-bit floats";
-  table.op("DequantizeLinear", {10, limits}, lowerDequantizeLinear);
+  const char *limits = "other precisions than float";
+  const char *sizes = "channels and kernels of unknown size";
+  table.op("ConvInteger", {10, sizes}, lowerConvInteger);
+  table.op("QLinearConv", {10, sizes}, lowerQLinearConv);
+  table.op("DequantizeLinear", {10}, lowerDequantizeLinear);
   table.op("MatMulInteger", {10, "vectors"}, lowerMatMulInteger);
   table.op("QLinearMatMul", {10, "vectors; scales that are no vectors"},
            lowerQLinearMatMul);

@@ -522,7 +522,11 @@ bool evaluateContents(Op &op) {
 }
 
 bool isEvaluated(llvm::StringRef op) {
-  return evaluators().contains(op) && op != "Shape" && op != "Size";
+  // Those that only move elements keep what is known of them.
+  static const llvm::StringSet<> moving = {"Identity", "Reshape", "Split",
+                                           "Squeeze", "Unsqueeze"};
+  return (evaluators().contains(op) || moving.contains(op)) && op != "Shape" &&
+         op != "Size";
 }
 
 void addShape(Table &table) {

@@ -23,8 +23,24 @@ constexpr int64_t kMaxRead = 64;
 /// Larger numbers mean "to the end", and sums of these do not overflow.
 constexpr int64_t kMaxSize = int64_t(1) << 48;
 
-void Importer::findSizeValues() {
-  for (const Node &node : llvm::reverse(model.graph.nodes)) {
+void Importer::findSizeValues(const Graph &graph) {
+  for (const Node &node : llvm::reverse(graph.nodes)) {
+    for (const auto &[name, attribute] : node.attributes) {
+      if (!attribute.graph)
+        continue;
+      // Names of inner graphs that hide outer ones only make more be read.
+      const Graph &body = *attribute.graph;
+      // The first output of a Loop's body is its condition.
+      size_t first = node.op == "Loop" ? 1 : 0;
+      for (size_t i = 0; i < node.outputs.size(); ++i)
+        if (sizeValues.contains(node.outputs[i]) &&
+            i + first < body.outputs.size())
+          sizeValues.insert(body.outputs[i + first].name);
+      findSizeValues(body);
+      for (const auto &[formal, given] : llvm::zip(body.inputs, node.inputs))
+        if (node.op == "Loop" && sizeValues.contains(formal.name))
+          sizeValues.insert(given);
+    }
     const OpEntry *entry = opTable().find(node.domain, node.op);
     unsigned sizes = entry ? entry->facts.sizes : 0;
     bool all = isEvaluated(node.op) &&

@@ -47,6 +47,11 @@ Data convolve(Op &op, const Data &x, const Data &w, int64_t groups,
 /// Adds input `index`, a vector over channels, where the node has it.
 std::optional<Data> addBias(Op &op, const Data &x, unsigned index);
 
+/// Where in x, seen as one vector, the largest element of each window stands;
+/// the first of several. `columnsFirst`: the last dimension varies slowest.
+Data maxPlaces(Op &op, const Data &x, llvm::ArrayRef<Window> windows,
+               bool columnsFirst);
+
 llvm::SmallVector<int64_t> stridesOf(llvm::ArrayRef<Window> windows);
 llvm::SmallVector<int64_t> dilationsOf(llvm::ArrayRef<Window> windows);
 

@@ -15,24 +15,33 @@ namespace orchestra::onnx {
 const Table &opTable() {
   static const Table table = [] {
     Table all;
+    addAlgebra(all);
     addEinsum(all);
     addElementwise(all);
     addElementwiseMath(all);
     addConvolution(all);
     addConvTranspose(all);
+    addClassical(all);
+    addControl(all);
     addCreation(all);
     addDataMovement(all);
+    addFourier(all);
     addGather(all);
+    addGridSample(all);
     addMatMul(all);
     addNormalization(all);
     addOrdering(all);
     addPooling(all);
     addQuantization(all);
+    addRecurrent(all);
     addReduction(all);
+    addRegions(all);
     addResize(all);
     addScatter(all);
     addShape(all);
     addSlicing(all);
+    addTraining(all);
+    addTrees(all);
     return all;
   }();
   return table;

@@ -39,12 +39,13 @@ struct OpEntry {
 
 class Table {
 public:
+  /// Names of other domains than the standard one are "domain.name".
   void op(const char *name, OpFacts facts, Lowering lower) {
     entries[name] = {facts, lower};
   }
   const OpEntry *find(const std::string &domain, const std::string &op) const {
-    auto entry = entries.find(op);
-    return domain.empty() && entry != entries.end() ? &entry->second : nullptr;
+    auto entry = entries.find(domain.empty() ? op : domain + "." + op);
+    return entry != entries.end() ? &entry->second : nullptr;
   }
   const std::map<std::string, OpEntry> &all() const { return entries; }
 
@@ -60,6 +61,7 @@ void addElementwise(Table &table);
 void addElementwiseMath(Table &table);
 void addConvolution(Table &table);
 void addConvTranspose(Table &table);
+void addControl(Table &table);
 void addCreation(Table &table);
 void addDataMovement(Table &table);
 void addGather(Table &table);
@@ -73,6 +75,15 @@ void addResize(Table &table);
 void addScatter(Table &table);
 void addShape(Table &table);
 void addSlicing(Table &table);
+void addAlgebra(Table &table);
+void addClassical(Table &table);
+void addDeformation(Table &table);
+void addFourier(Table &table);
+void addGridSample(Table &table);
+void addRecurrent(Table &table);
+void addRegions(Table &table);
+void addTraining(Table &table);
+void addTrees(Table &table);
 
 } // namespace orchestra::onnx
 
