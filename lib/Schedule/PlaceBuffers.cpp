@@ -55,8 +55,9 @@ int64_t MemoryPlanner::placeStatic(int64_t device) {
   for (Buffer &buffer : buffers)
     if (buffer.device == device && buffer.bytes >= 0)
       largestFirst.push_back(&buffer);
-  llvm::stable_sort(largestFirst,
-                    [](Buffer *x, Buffer *y) { return x->bytes > y->bytes; });
+  llvm::sort(largestFirst, [](Buffer *x, Buffer *y) {
+    return x->bytes != y->bytes ? x->bytes > y->bytes : x < y;
+  });
   int64_t total = 0;
   SmallVector<Buffer *> placed; // by offset
   for (Buffer *buffer : largestFirst) {
