@@ -84,7 +84,7 @@ def build(problem):
     """The shortest makespan. Time is in units of the planner's, which bounds the optimum."""
     p = Program()
     unit = problem["latency"]
-    horizon = 1.0 + 1e-6
+    horizon = 1.0 + 1e-5
     costs, hops, host = problem["costs"], problem["hops"], problem["host"]
     tasks, devices = range(len(costs)), range(len(hops))
     end = p.number(0, horizon, cost=1)
@@ -119,7 +119,7 @@ def build(problem):
             elif producer >= 0:
                 late = [(-f, c) for f, c in length[producer]]
                 p.at_least(-horizon, [(1, begin[d]), (-1, start[producer]), (-horizon, copied), *late])
-            p.at_least(seconds - horizon, [(1, there[d]), (-1, begin[d]), (-horizon, copied)])
+            p.at_least(-horizon, [(1, there[d]), (-1, begin[d]), (-seconds - horizon, copied)])
         for d in devices:
             for user in value["users"]:
                 if d in on[user]:
@@ -176,7 +176,7 @@ def measure(problem, seconds):
         "tasks": problem["tasks"],
         "plan": problem["latency"],
         "single": problem["single"],
-        "optimum": least,
+        "optimum": least if proved else None,
         "proved": proved,
         "gap": problem["latency"] / least - 1 if proved else None,
         "branch_and_bound": problem["exact"] if problem["proved"] else None,
