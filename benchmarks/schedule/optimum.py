@@ -7,7 +7,7 @@
 
 The planner's own oracle (unittests/Schedule/Exact.cpp) shares its view of time with it; this one
 shares nothing but the costs and routes that `plan-corpus` prints. Real graphs are windows of
-tasks cut from the models. Where the time limit ends a search, the gap is to the proved bound."""
+tasks cut from the models. Where the time limit ends a search there is a bound, but no gap."""
 
 import argparse
 import datetime
@@ -84,7 +84,7 @@ def build(problem):
     """The shortest makespan. Time is in units of the planner's, which bounds the optimum."""
     p = Program()
     unit = problem["latency"]
-    horizon = 1.0 + 1e-6
+    horizon = 1.0 + 1e-5
     costs, hops, host = problem["costs"], problem["hops"], problem["host"]
     tasks, devices = range(len(costs)), range(len(hops))
     end = p.number(0, horizon, cost=1)
@@ -119,7 +119,7 @@ def build(problem):
             elif producer >= 0:
                 late = [(-f, c) for f, c in length[producer]]
                 p.at_least(-horizon, [(1, begin[d]), (-1, start[producer]), (-horizon, copied), *late])
-            p.at_least(seconds - horizon, [(1, there[d]), (-1, begin[d]), (-horizon, copied)])
+            p.at_least(-horizon, [(1, there[d]), (-1, begin[d]), (-seconds - horizon, copied)])
         for d in devices:
             for user in value["users"]:
                 if d in on[user]:
@@ -176,9 +176,9 @@ def measure(problem, seconds):
         "tasks": problem["tasks"],
         "plan": problem["latency"],
         "single": problem["single"],
-        "optimum": least,
+        "optimum": least if proved else None,
         "proved": proved,
-        "gap": problem["latency"] / least - 1 if least > 0 else 0.0,
+        "gap": problem["latency"] / least - 1 if proved else None,
         "branch_and_bound": problem["exact"] if problem["proved"] else None,
         "solver_seconds": round(time.perf_counter() - started, 3),
     }
@@ -251,7 +251,7 @@ def main():
     rows = []
     for i, (kind, problem) in enumerate(kinds):
         rows.append({"kind": kind, **measure(problem, options.seconds)})
-        print(f"{i + 1}/{len(kinds)} {problem['name']} {rows[-1]['gap']:.4f}", file=sys.stderr)
+        print(f"{i + 1}/{len(kinds)} {problem['name']} {rows[-1]['gap']}", file=sys.stderr)
     proved = [row for row in rows if row["proved"]]
     agree = [row for row in rows if row["proved"] and row["branch_and_bound"] is not None]
     summary = {
@@ -261,7 +261,6 @@ def main():
         "largest_gap": max(row["gap"] for row in proved),
         "mean_gap": sum(row["gap"] for row in proved) / len(proved),
         "above_5_percent": sum(row["gap"] > 0.05 for row in proved),
-        "largest_gap_to_bound_if_not_proved": max((row["gap"] for row in rows if not row["proved"]), default=0.0),
         "worse_than_one_device": sum(row["plan"] > row["single"] * (1 + 1e-9) for row in rows),
         "oracles_disagree": sum(abs(row["optimum"] / row["branch_and_bound"] - 1) > 1e-4 for row in agree),
     }
