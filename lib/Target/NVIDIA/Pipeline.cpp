@@ -44,7 +44,10 @@ static void addBufferization(OpPassManager &pm) {
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  // The driver's kernels are public, alone in their module.
+  bufferization::DropEquivalentBufferResultsPassOptions drop;
+  drop.modifyPublicFunctions = true;
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass(drop));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass()); // Copies that CSE made self-copies.

@@ -10,6 +10,7 @@
 // CHECK: %[[COLUMNS:.*]] = memref.dim %[[A]]
 // CHECK: arith.muli %{{.*}}, %[[COLUMNS]]
 // CHECK: llvm.call @orch_emulated_lend(
+// CHECK: llvm.inttoptr
 // CHECK: %[[FOUR:.*]] = arith.constant 4 : index
 // CHECK: %[[BYTES:.*]] = arith.index_cast %[[FOUR]] : index to i64
 // CHECK: llvm.call @orch_emulated_lend(%{{.*}}, %[[BYTES]])
