@@ -44,10 +44,7 @@ static void addBufferization(OpPassManager &pm) {
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  // The driver's kernels are public, alone in their module.
-  bufferization::DropEquivalentBufferResultsPassOptions drop;
-  drop.modifyPublicFunctions = true;
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass(drop));
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass()); // Copies that CSE made self-copies.
