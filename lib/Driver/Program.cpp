@@ -85,7 +85,11 @@ Expected<std::vector<Bytes>> Program::objectsWith(cpu::WeightsPlace place,
     described.weightsFile = weightsFile.str();
     described.weightsHash = cpu::hashWeights(weights);
   }
-  Expected<cpu::ByteBuffer> descriptor = cpu::emitDescriptor(described, target);
+  // The machine that runs it is this one, whatever it emulates.
+  cpu::MachineTarget machine = target;
+  machine.emulates.clear();
+  Expected<cpu::ByteBuffer> descriptor =
+      cpu::emitDescriptor(described, machine);
   if (!descriptor)
     return descriptor.takeError();
   std::vector<Bytes> all = objects;

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 BYTES = {"f32": 4, "f16": 2, "bf16": 2, "i8": 1, "i16": 2, "i32": 4}
-BYTES |= {"i64": 8, "f64": 8, "i1": 1, "index": 8, "f8E5M2": 1}
+BYTES |= {"i64": 8, "f64": 8, "i1": 1, "index": 8}
 # Shapes at the edges of tiles, vectors and rows; sizes of none and one.
 SHAPES = [(64, 64), (19, 37), (252, 252), (1,), (1000,), (3, 5, 7), (2, 3, 9, 20)]
 SHAPES += [(2, 2, 16, 32), (0, 4), (1, 1), (17, 16), (9, 24), (8, 1025), ()]
