@@ -7,7 +7,9 @@
 #include "Compilation.h"
 #include "LoadedModel.h"
 
+#include "emulated.h"
 #include "orchestra/Dialect/Orchestra/HostProgram.h"
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/Pass/PassManager.h"
@@ -68,15 +70,43 @@ Compilation::Compilation(StringRef model, const CompileOptions &options)
       cache(cacheFolderOf(options),
             options.cacheLimit ? options.cacheLimit : Cache::kDefaultLimit) {}
 
+/// Refuses what cannot be emulated; otherwise the device is there afterwards.
+static llvm::Error prepareEmulation(StringRef arch,
+                                    const CompileOptions &options) {
+  llvm::ArrayRef<StringRef> known = getEmulatedArchitectures();
+  if (!llvm::is_contained(known, arch))
+    return makeError(Fault::Usage, "",
+                     "there is no emulation of models for '" + arch +
+                         "' [unknown-target]",
+                     {"note: there is: " + llvm::join(known, ", ")});
+  if (!options.strategy.empty())
+    return makeError(Fault::Usage, options.strategy,
+                     "kernels for '" + arch +
+                         "' are not compiled by a strategy script "
+                         "[unsupported-by-target]");
+  if (orch_status status = orch_emulated_register())
+    return makeError(Fault::Internal, "", orch_last_error());
+  return llvm::Error::success();
+}
+
 Expected<std::unique_ptr<Compilation>>
 Compilation::create(StringRef model, const CompileOptions &options) {
   std::unique_ptr<Compilation> result(new Compilation(model, options));
+  StringRef machine = options.target;
+  std::string emulates;
+  if (machine.consume_front("emulated:")) {
+    emulates = machine.str();
+    machine = "host";
+    if (llvm::Error error = prepareEmulation(emulates, options))
+      return std::move(error);
+  }
   Expected<cpu::MachineTarget> target =
-      cpu::resolveTarget(options.target, options.cpu, options.features);
+      cpu::resolveTarget(machine, options.cpu, options.features);
   if (!target)
     return llvm::make_error<DriverError>(
         toDriverError(target.takeError(), "", Fault::Usage));
   result->target = std::move(*target);
+  result->target.emulates = emulates;
   result->report.target = result->target.describe();
   if (!options.strategy.empty()) {
     auto buffer = llvm::MemoryBuffer::getFile(options.strategy);
@@ -138,6 +168,7 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   pipeline.strategyFile = options.strategy;
   pipeline.strategyText = strategyText;
   pipeline.reference = options.reference;
+  pipeline.emulates = machine.emulates;
   return pipeline;
 }
 
@@ -346,6 +377,11 @@ public:
 
   Expected<std::vector<std::string>>
   writeArtefact(StringRef path, bool externalWeights) override {
+    if (!program.target.emulates.empty())
+      return makeError(Fault::Usage, origin,
+                       "a program for an emulated GPU is no artefact "
+                       "[unsupported-by-target]",
+                       {"help: run it where it was compiled: orchestra run"});
     std::vector<std::string> written{path.str()};
     bool external = externalWeights && program.weights.size != 0;
     llvm::SmallString<256> weightsPath(path);

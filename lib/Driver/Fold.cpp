@@ -215,7 +215,11 @@ foldingMachine(const cpu::MachineTarget &target) {
               llvm::all_of(target.features, [&](const std::string &feature) {
                 return host->hasFeature(feature);
               });
-  return runs ? target : *host;
+  if (!runs)
+    return host;
+  cpu::MachineTarget machine = target;
+  machine.emulates.clear(); // Folding is quicker without.
+  return machine;
 }
 
 llvm::Error Compilation::replaceResult(OpResult result, orch_tensor &tensor) {

@@ -85,7 +85,11 @@ Expected<std::vector<Bytes>> Program::objectsWith(cpu::WeightsPlace place,
     described.weightsFile = weightsFile.str();
     described.weightsHash = cpu::hashWeights(weights);
   }
-  Expected<cpu::ByteBuffer> descriptor = cpu::emitDescriptor(described, target);
+  // The machine that runs it is this one, whatever it emulates.
+  cpu::MachineTarget machine = target;
+  machine.emulates.clear();
+  Expected<cpu::ByteBuffer> descriptor =
+      cpu::emitDescriptor(described, machine);
   if (!descriptor)
     return descriptor.takeError();
   std::vector<Bytes> all = objects;
@@ -182,7 +186,8 @@ void Program::serialize(raw_ostream &os) const {
                               {"cpu", target.cpu},
                               {"features", json::Array(target.features)},
                               {"feature_string", target.featureString},
-                              {"vector_bits", int64_t(target.vectorBits)}}}});
+                              {"vector_bits", int64_t(target.vectorBits)},
+                              {"emulates", target.emulates}}}});
   char length[8];
   support::endian::write64le(length, header.size());
   os.write(length, sizeof(length));
@@ -303,7 +308,8 @@ Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
       !targetMap.map("cpu", program.target.cpu) ||
       !targetMap.map("features", program.target.features) ||
       !targetMap.map("feature_string", program.target.featureString) ||
-      !targetMap.map("vector_bits", program.target.vectorBits))
+      !targetMap.map("vector_bits", program.target.vectorBits) ||
+      !targetMap.map("emulates", program.target.emulates))
     return bad();
 
   uint64_t position = 8 + length;

@@ -12,6 +12,8 @@
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Target/CPU/Passes.h"
+#include "orchestra/Target/Emulated/Passes.h"
+#include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Transforms/Passes.h"
 
 #include "BuiltinStrategies.h.inc"
@@ -78,7 +80,7 @@ static std::string getCodeSalt(const PipelineOptions &options) {
   return options.target.arch + ";" + options.target.cpu + ";" +
          options.target.features + ";" +
          std::to_string(options.target.vectorBits) + ";" +
-         options.strategyFile + ";" + strategy;
+         options.strategyFile + ";" + strategy + ";" + options.emulates;
 }
 
 static void addCleanup(OpPassManager &pm) {
@@ -103,7 +105,9 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
   case Stage::Optimize: {
     if (options.reference)
       break;
-    pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
+    // Layouts are for vector units of CPUs.
+    if (options.emulates.empty())
+      pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
     pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
     addCleanup(pm);
@@ -114,7 +118,7 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     inlining.arch = options.target.arch;
     pm.addNestedPass<func::FuncOp>(createOrchestraToLinalgPass(inlining));
     addCleanup(pm);
-    if (!options.reference) {
+    if (!options.reference && options.emulates.empty()) {
       // Straight before outlining: a pack right beside its unpack would fold.
       PackOperandsPassOptions pack;
       pack.columns = options.target.vectorBits / 32 * 2;
@@ -138,8 +142,27 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
 // Kernels
 //===----------------------------------------------------------------------===//
 
+llvm::ArrayRef<llvm::StringRef> orchestra::getEmulatedArchitectures() {
+  return nvidia::getArchitectures();
+}
+
+/// The target's own passes until the gpu dialect, then those of the emulation.
+static void buildEmulatedKernelStage(OpPassManager &pm, Stage stage,
+                                     const PipelineOptions &options) {
+  if (stage == Stage::Strategy) {
+    nvidia::buildDevicePipeline(pm, nvidia::KernelPipelineOptions());
+  } else if (stage == Stage::Accelerate) {
+    emulated::PipelineOptions emulation;
+    emulation.arch = options.emulates;
+    emulation.program = true;
+    emulated::buildPipeline(pm, emulation);
+  }
+}
+
 void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
                                  const PipelineOptions &options) {
+  if (!options.emulates.empty())
+    return buildEmulatedKernelStage(pm, stage, options);
   switch (stage) {
   case Stage::Strategy: {
     ApplyStrategyPassOptions strategy;
@@ -151,6 +174,7 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
       strategy.file = options.target.arch + "_strategy.mlir";
     }
     strategy.vectorBits = options.target.vectorBits;
+    strategy.arch = options.target.arch;
     pm.addPass(createApplyStrategyPass(strategy));
     pm.addNestedPass<func::FuncOp>(createLowerPackingPass());
     addCleanup(pm);
@@ -239,12 +263,15 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
                                llvm::cl::desc("strategy script")};
   Option<bool> reference{*this, "reference", llvm::cl::desc("plain loops only"),
                          llvm::cl::init(false)};
+  Option<std::string> emulates{
+      *this, "emulates", llvm::cl::desc("GPU whose kernels run emulated")};
 
   PipelineOptions get() const {
     PipelineOptions options;
     options.target = getTarget(arch, cpu, "");
     options.strategyFile = strategy;
     options.reference = reference;
+    options.emulates = emulates;
     return options;
   }
 };

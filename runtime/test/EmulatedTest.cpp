@@ -547,4 +547,165 @@ TEST_F(Emulated, BlocksEndAtTheirPlane) {
     EXPECT_EQ(to[i], i % 40 < 33 ? from[i] : 0) << i;
 }
 
+//===----------------------------------------------------------------------===//
+// Matrix instructions
+//===----------------------------------------------------------------------===//
+
+/// Where element i of a lane's part is: the tables of the PTX ISA, "Matrix
+/// Fragments for mma".
+struct Place {
+  int64_t row, column;
+};
+using Table = Place (*)(int64_t group, int64_t number, int64_t i);
+
+struct Mma {
+  int64_t m, n, k;
+  int32_t type, resultType;
+  Table left, right, result;
+};
+
+Place resultOf16(int64_t group, int64_t number, int64_t i) {
+  return {i < 2 ? group : group + 8, number * 2 + (i & 1)};
+}
+
+/// Matrices of small integers, which every type holds.
+template <typename In, typename Out> struct MmaRun {
+  Mma what;
+  In left[32][16], right[32][16];
+  Out result[32][4];
+};
+
+template <typename In, typename Out>
+void runMma(Item *item, void *const *arguments) {
+  auto *run = static_cast<MmaRun<In, Out> *>(arguments[0]);
+  int64_t lane = id(item, ORCH_EMULATED_LANE);
+  const Mma &what = run->what;
+  for (int twice = 0; twice < 2; ++twice) // Nobody may overtake the others.
+    orch_emulated_mma(item, run->left[lane], run->right[lane],
+                      run->result[lane], run->result[lane], what.m, what.n,
+                      what.k, what.type, what.resultType, "p");
+}
+
+template <typename In, typename Out> void checkMma(const Mma &what) {
+  auto run = std::make_unique<MmaRun<In, Out>>();
+  run->what = what;
+  auto left = [](Place p) {
+    return int64_t(p.row * 7 + p.column * 3) % 11 - 5;
+  };
+  auto right = [](Place p) { return int64_t(p.row * 5 + p.column) % 13 - 6; };
+  for (int64_t lane = 0; lane < 32; ++lane) {
+    for (int64_t i = 0; i < what.m * what.k / 32; ++i)
+      run->left[lane][i] = In(left(what.left(lane / 4, lane % 4, i)));
+    for (int64_t i = 0; i < what.n * what.k / 32; ++i)
+      run->right[lane][i] = In(right(what.right(lane / 4, lane % 4, i)));
+    for (int64_t i = 0; i < what.m * what.n / 32; ++i)
+      run->result[lane][i] = Out(lane);
+  }
+  void *arguments[] = {run.get()};
+  ASSERT_OK(orch_emulated_launch("k", "p", runMma<In, Out>, 32, 0, 0, 1, 1, 1,
+                                 32, 1, 1, arguments));
+  for (int64_t lane = 0; lane < 32; ++lane)
+    for (int64_t i = 0; i < what.m * what.n / 32; ++i) {
+      Place at = what.result(lane / 4, lane % 4, i);
+      int64_t want = lane;
+      for (int64_t k = 0; k < what.k; ++k)
+        want += 2 * left({at.row, k}) * right({k, at.column});
+      EXPECT_EQ(run->result[lane][i], Out(want))
+          << "lane " << lane << ", " << i;
+    }
+}
+
+TEST_F(Emulated, MatrixOfTF32) {
+  checkMma<float, float>(
+      {16, 8, 8, ORCH_EMULATED_TF32, ORCH_EMULATED_F32,
+       [](int64_t group, int64_t number, int64_t i) -> Place {
+         return {i == 0 || i == 2 ? group : group + 8,
+                 i < 2 ? number : number + 4};
+       },
+       [](int64_t group, int64_t number, int64_t i) -> Place {
+         return {i == 0 ? number : number + 4, group};
+       },
+       resultOf16});
+}
+
+TEST_F(Emulated, MatrixOfI8) {
+  checkMma<int8_t, int32_t>(
+      {16, 8, 32, ORCH_EMULATED_I8, ORCH_EMULATED_I32,
+       [](int64_t group, int64_t number, int64_t i) -> Place {
+         return {i < 4 || (i >= 8 && i < 12) ? group : group + 8,
+                 i < 8 ? number * 4 + (i & 3) : number * 4 + (i & 3) + 16};
+       },
+       [](int64_t group, int64_t number, int64_t i) -> Place {
+         return {i < 4 ? number * 4 + (i & 3) : number * 4 + (i & 3) + 16,
+                 group};
+       },
+       resultOf16});
+}
+
+TEST_F(Emulated, MatrixOfF64) {
+  checkMma<double, double>(
+      {8, 8, 4, ORCH_EMULATED_F64, ORCH_EMULATED_F64,
+       [](int64_t group, int64_t number, int64_t) -> Place {
+         return {group, number};
+       },
+       [](int64_t group, int64_t number, int64_t) -> Place {
+         return {number, group};
+       },
+       [](int64_t group, int64_t number, int64_t i) -> Place {
+         return {group, number * 2 + i};
+       }});
+}
+
+TEST_F(Emulated, MatrixOfHalves) {
+  // 1.5 x 1.5 x 8 + c in f16: c as large as makes the sum round, overflow, and
+  // stay subnormal.
+  struct Halves {
+    uint16_t a[4], b[2], c[4];
+  };
+  auto kernel = [](Item *item, void *const *arguments) {
+    auto *lane =
+        static_cast<Halves *>(arguments[0]) + id(item, ORCH_EMULATED_LANE);
+    orch_emulated_mma(item, lane->a, lane->b, lane->c, lane->c, 16, 8, 8,
+                      ORCH_EMULATED_F16, ORCH_EMULATED_F16, "p");
+  };
+  struct {
+    uint16_t a, b, c, want;
+  } cases[] = {{0x3E00, 0x3E00, 0x0000, 0x4C80},  // 18
+               {0x3E00, 0x3E00, 0x6800, 0x6809},  // 2048 + 18 = 2066
+               {0x3E00, 0x3E00, 0x6C00, 0x6C04},  // 4096 + 18 ties: 4112
+               {0x7BFF, 0x3C00, 0x0000, 0x7C00},  // 8 x 65504: infinity
+               {0x0001, 0x3C00, 0x0003, 0x000B},  // 11 x 2^-24
+               {0x0001, 0xB400, 0x0000, 0x8002},  // -2 x 2^-24
+               {0x7E00, 0x3C00, 0x0000, 0x7E00}}; // NaN
+  for (const auto &test : cases) {
+    std::vector<Halves> lanes(32);
+    for (Halves &lane : lanes) {
+      std::fill_n(lane.a, 4, test.a);
+      std::fill_n(lane.b, 2, test.b);
+      std::fill_n(lane.c, 4, test.c);
+    }
+    ASSERT_OK(launch(kernel, {}, {32, 1, 1}, {lanes.data()}));
+    for (const Halves &lane : lanes)
+      for (uint16_t value : lane.c)
+        EXPECT_EQ(value, test.want);
+  }
+}
+
+TEST_F(Emulated, MatrixInstructionsTakeAWholeSubgroup) {
+  auto kernel = [](Item *item, void *const *) {
+    char a[16] = {}, b[16] = {}, c[16] = {};
+    if (id(item, ORCH_EMULATED_ITEM) != 3)
+      orch_emulated_mma(item, a, b, c, c, 16, 8, 8, ORCH_EMULATED_F16,
+                        ORCH_EMULATED_F32, "m.onnx:/MatMul");
+  };
+  EXPECT_NE(launch(kernel, {}, {32, 1, 1}, {}), ORCH_OK);
+  EXPECT_THAT(orch_emulated_error(),
+              testing::HasSubstr("diverge at a matrix instruction "
+                                 "[divergent-barrier]"));
+  orch_emulated_reset();
+  EXPECT_NE(launch(kernel, {}, {16, 1, 1}, {}), ORCH_OK);
+  EXPECT_THAT(orch_emulated_error(),
+              testing::HasSubstr("a whole subgroup of 32 lanes"));
+}
+
 } // namespace

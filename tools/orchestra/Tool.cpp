@@ -51,8 +51,10 @@ void tool::addCommonFlags(CLI::App &command, Common &common) {
 void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
   const char *group = "Compilation";
   command
-      .add_option("--target", options.target,
-                  "Machine: host, x86_64, aarch64 or a triple (default: host)")
+      .add_option(
+          "--target", options.target,
+          "Machine: host, x86_64, aarch64, a triple, or a GPU to emulate "
+          "here, such as emulated:nvidia_hopper (default: host)")
       ->group(group);
   command
       .add_option("--cpu", options.cpu,

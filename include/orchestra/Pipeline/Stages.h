@@ -52,7 +52,13 @@ struct PipelineOptions {
   std::string strategyText;
   /// Plain loops only: no layout changes, packing or fusion.
   bool reference = false;
+  /// The GPU that kernels are compiled for, to run emulated on `target`; empty:
+  /// kernels run on `target` itself.
+  std::string emulates;
 };
+
+/// GPUs whose kernels can be compiled and run emulated.
+llvm::ArrayRef<llvm::StringRef> getEmulatedArchitectures();
 
 /// Text of the strategy that is built in for `arch`, or empty if there is none.
 llvm::StringRef getBuiltinStrategy(llvm::StringRef arch, bool reference);

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "orchestra/Conversion/OrchestraToGPU/CopyKernel.h"
 #include "orchestra/Conversion/OrchestraToGPU/TransferLowering.h"
 #include "orchestra/Conversion/Passes.h"
 
@@ -80,40 +81,73 @@ static std::optional<std::string> whyNotMovable(Type type) {
 }
 
 /// A new buffer of the transfer's result type on the device, or null if the
-/// layout cannot be had.
+/// layout cannot be had. Strides that the type leaves open are chosen so that
+/// elements do not overlap.
 static Value allocate(OpBuilder &builder, TransferOp transfer) {
   Location loc = transfer.getLoc();
+  IndexBuilder index(builder, loc);
+  Value source = transfer.getSource();
   auto type = cast<MemRefType>(transfer.getResult().getType());
-  SmallVector<Value> sizes;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (type.isDynamicDim(dim))
-      sizes.push_back(
-          memref::DimOp::create(builder, loc, transfer.getSource(), dim));
-  auto make = [&](MemRefType dense) {
+  auto make = [&](MemRefType dense, ValueRange sizes) {
     return gpu::AllocOp::create(builder, loc, dense, /*asyncToken=*/Type(),
                                 ValueRange(), sizes, ValueRange())
         .getMemref();
   };
-  if (type.getLayout().isIdentity())
-    return make(type);
+  if (type.getLayout().isIdentity()) {
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim))
+        sizes.push_back(index.dim(source, dim));
+    return make(type, sizes);
+  }
   // Padded rows and the like: elements up to the last one, seen through the
   // layout.
-  SmallVector<int64_t> strides;
+  SmallVector<int64_t> known;
   int64_t offset;
-  if (failed(type.getStridesAndOffset(strides, offset)) ||
-      !type.hasStaticShape() || ShapedType::isDynamic(offset) || offset < 0)
+  if (failed(type.getStridesAndOffset(known, offset)) ||
+      (!ShapedType::isDynamic(offset) && offset < 0) ||
+      llvm::any_of(known, [](int64_t stride) {
+        return !ShapedType::isDynamic(stride) && stride < 0;
+      }))
     return Value();
-  int64_t extent = offset + 1;
-  for (auto [size, stride] : llvm::zip_equal(type.getShape(), strides)) {
-    if (ShapedType::isDynamic(stride) || stride < 0)
-      return Value();
-    extent += (std::max<int64_t>(size, 1) - 1) * stride;
+  OpFoldResult start = builder.getIndexAttr(offset);
+  if (ShapedType::isDynamic(offset)) {
+    offset = 0;
+    start = index.constant(0);
   }
-  auto flat =
-      MemRefType::get({extent}, type.getElementType(),
-                      MemRefLayoutAttrInterface(), type.getMemorySpace());
-  return memref::ReinterpretCastOp::create(builder, loc, type, make(flat),
-                                           offset, type.getShape(), strides);
+  // The last index of a dimension, also of an empty one.
+  auto last = [&](int64_t dim) {
+    Value one = index.constant(1);
+    return index.sub(index.max(index.dim(source, dim), one), one);
+  };
+  Value extent = index.constant(1);
+  SmallVector<Value> strides(type.getRank());
+  for (auto [dim, stride] : llvm::enumerate(known))
+    if (!ShapedType::isDynamic(stride)) {
+      strides[dim] = index.constant(stride);
+      extent = index.add(extent, index.mul(last(dim), strides[dim]));
+    }
+  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim)
+    if (!strides[dim]) {
+      strides[dim] = extent;
+      extent = index.add(extent, index.mul(last(dim), strides[dim]));
+    }
+  extent = index.add(extent, index.constant(offset));
+  std::optional<int64_t> size = getConstantIntValue(extent);
+  auto flat = MemRefType::get(
+      {size.value_or(ShapedType::kDynamic)}, type.getElementType(),
+      MemRefLayoutAttrInterface(), type.getMemorySpace());
+  SmallVector<OpFoldResult> sizes, steps;
+  for (auto [dim, stride] : llvm::enumerate(strides)) {
+    sizes.push_back(getAsOpFoldResult(index.dim(source, dim)));
+    // What the type leaves open stays an operand.
+    steps.push_back(ShapedType::isDynamic(known[dim])
+                        ? OpFoldResult(stride)
+                        : getAsOpFoldResult(stride));
+  }
+  return memref::ReinterpretCastOp::create(
+      builder, loc, type, make(flat, size ? ValueRange() : ValueRange(extent)),
+      start, sizes, steps);
 }
 
 namespace {
@@ -205,8 +239,11 @@ LogicalResult LowerOrchestraToGPUPass::lower(TransferOp transfer,
     return emitError(loc, "result of a transfer cannot be allocated with the "
                           "layout of ")
            << transfer.getResult().getType() << " [unsupported-by-target]";
-  found->second->lower(builder, loc, found->first, transfer.getSource(),
-                       target);
+  auto type = cast<MemRefType>(target.getType());
+  bool isEmpty = type.hasStaticShape() && type.getNumElements() == 0;
+  if (!isEmpty) // Of other sizes the kernels find out.
+    found->second->lower(builder, loc, found->first, transfer.getSource(),
+                         target);
   transfer.getResult().replaceAllUsesWith(target);
   transfer.erase();
   return success();

@@ -152,7 +152,7 @@ std::string MachineTarget::describe() const {
   std::string text = arch + " " + cpu;
   for (size_t i = 0; i < features.size(); ++i)
     text += (i ? ",+" : " +") + features[i];
-  return text;
+  return emulates.empty() ? text : "emulated " + emulates + " on " + text;
 }
 
 Expected<MachineTarget> cpu::resolveTarget(StringRef target, StringRef cpuName,

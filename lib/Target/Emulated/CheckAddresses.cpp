@@ -67,6 +67,16 @@ private:
     return LLVM::ConstantOp::create(builder, op->getLoc(), type, value);
   }
 
+  /// What an access touches: a vector is as long as its elements, although the
+  /// layout gives it a power of two.
+  int64_t getStoredBytes(Type type) {
+    auto vector = dyn_cast<VectorType>(type);
+    if (vector && vector.getElementType().isIntOrFloat())
+      return llvm::divideCeil(
+          vector.getNumElements() * vector.getElementTypeBitWidth(), 8);
+    return static_cast<int64_t>(layout.getTypeSize(type).getFixedValue());
+  }
+
   Value toI64(Operation *op, Value length) {
     if (length.getType() == builder.getI64Type())
       return length;
@@ -86,8 +96,8 @@ private:
     if (pointer.getDefiningOp<LLVM::AllocaOp>() ||
         pointer.getDefiningOp<LLVM::AddressOfOp>())
       return true;
-    call(op, pointer,
-         constant(op, builder.getI64Type(), layout.getTypeSize(type)), write);
+    call(op, pointer, constant(op, builder.getI64Type(), getStoredBytes(type)),
+         write);
     return true;
   }
 

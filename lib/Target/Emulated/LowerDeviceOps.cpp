@@ -120,6 +120,27 @@ struct LowerShuffle : OpRewritePattern<gpu::ShuffleOp> {
   }
 };
 
+/// Items run one at a time, and give way only where they wait.
+struct LowerGenericAtomic : OpRewritePattern<memref::GenericAtomicRMWOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(memref::GenericAtomicRMWOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isInKernel(op))
+      return rewriter.notifyMatchFailure(op, "is not device code");
+    Location loc = op.getLoc();
+    Value old =
+        memref::LoadOp::create(rewriter, loc, op.getMemref(), op.getIndices());
+    auto yield = cast<memref::AtomicYieldOp>(op.getBody()->getTerminator());
+    rewriter.inlineBlockBefore(op.getBody(), op, old);
+    memref::StoreOp::create(rewriter, loc, yield.getResult(), op.getMemref(),
+                            op.getIndices());
+    rewriter.eraseOp(yield);
+    rewriter.replaceOp(op, old);
+    return success();
+  }
+};
+
 /// A constant's memory is no allocation: the kernel names it.
 struct NameConstant : OpRewritePattern<memref::GetGlobalOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -342,8 +363,8 @@ struct EmulatedLowerDeviceOpsPass
         LowerQuery<gpu::SubgroupIdOp, kSubgroup>,
         LowerQuery<gpu::NumSubgroupsOp, kNumSubgroups>,
         LowerQuery<gpu::SubgroupSizeOp, kSubgroupSize>, LowerBarrier,
-        LowerShuffle, NameConstant, LowerAlloc, LowerDealloc, LowerMemcpy,
-        LowerMemset, LowerWait>(ctx);
+        LowerGenericAtomic, LowerShuffle, NameConstant, LowerAlloc,
+        LowerDealloc, LowerMemcpy, LowerMemset, LowerWait>(ctx);
     if (architecture->populatePatterns)
       architecture->populatePatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

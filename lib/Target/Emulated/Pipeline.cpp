@@ -32,6 +32,8 @@ void orchestra::emulated::buildPipeline(OpPassManager &pm,
                                         const PipelineOptions &options) {
   pm.addPass(createGpuKernelOutliningPass());
   pm.addPass(createEmulatedHostFunctionsPass());
+  if (options.program)
+    pm.addPass(createEmulatedLendArgumentsPass());
   EmulatedConvertKernelsPassOptions kernels;
   kernels.arch = options.arch;
   pm.addPass(createEmulatedConvertKernelsPass(kernels));

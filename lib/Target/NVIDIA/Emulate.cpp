@@ -327,6 +327,7 @@ static void populatePatterns(RewritePatternSet &patterns) {
                EmulateCreateGroup, EmulateCreateMap, EmulateExpect, EmulateInit,
                EmulateTensorLoad, EmulateTryWait, EmulateWait>(
       patterns.getContext());
+  nvidia::populateMatrixEmulation(patterns);
 }
 
 static void populateTypes(AttrTypeReplacer &replacer) {

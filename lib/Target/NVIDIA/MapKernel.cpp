@@ -165,6 +165,9 @@ struct NVIDIAMapKernelPass
       return;
     if (failed(checkShapes(kernel)))
       return signalPassFailure();
+    // The driver's kernels are public, and only of private functions does
+    // bufferization drop results that are destinations.
+    kernel.setPrivate();
     FailureOr<linalg::LinalgOp> root = findRoot(kernel);
     if (failed(root) || failed(tile(*root)) || failed(cleanUp(kernel)))
       return signalPassFailure();

@@ -58,8 +58,6 @@ static void addBufferization(OpPassManager &pm) {
 
 /// One gpu.module from vector, scf, memref to the LLVM dialect.
 static void addDeviceLowering(OpPassManager &pm) {
-  pm.addPass(createConvertLinalgToLoopsPass());
-  pm.addPass(createNVIDIAExpandMathPass());
   pm.addPass(memref::createFoldMemRefAliasOpsPass());
   VectorTransferToSCFOptions unroll;
   pm.addPass(createConvertVectorToSCFPass(unroll.enableFullUnroll()));
@@ -83,7 +81,13 @@ static void addDeviceLowering(OpPassManager &pm) {
   pm.addPass(createNVIDIACheckDeviceCodePass());
 }
 
-void orchestra::nvidia::buildKernelPipeline(
+llvm::ArrayRef<llvm::StringRef> orchestra::nvidia::getArchitectures() {
+  static constexpr llvm::StringRef archs[] = {
+      "nvidia_ampere", "nvidia_blackwell", "nvidia_hopper"};
+  return archs;
+}
+
+void orchestra::nvidia::buildDevicePipeline(
     OpPassManager &pm, const KernelPipelineOptions &options) {
   OpPassManager &kernel = pm.nest<func::FuncOp>();
   kernel.addPass(createNVIDIAMapKernelPass());
@@ -97,6 +101,14 @@ void orchestra::nvidia::buildKernelPipeline(
   NVIDIAOutlineKernelPassOptions outline;
   outline.blockSize = options.blockSize;
   pm.addPass(createNVIDIAOutlineKernelPass(outline));
+  OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(createConvertLinalgToLoopsPass());
+  device.addPass(createNVIDIAExpandMathPass());
+}
+
+void orchestra::nvidia::buildKernelPipeline(
+    OpPassManager &pm, const KernelPipelineOptions &options) {
+  buildDevicePipeline(pm, options);
   addDeviceLowering(pm.nest<gpu::GPUModuleOp>());
 
   GpuNVVMAttachTargetOptions target;
@@ -121,6 +133,10 @@ void orchestra::nvidia::registerDialects(DialectRegistry &registry) {
 
 void orchestra::nvidia::registerPasses() {
   registerNVIDIAPasses();
+  PassPipelineRegistration<KernelPipelineOptions>(
+      "orchestra-nvidia-device-pipeline",
+      "Turn kernels on tensors into the gpu dialect for an NVIDIA GPU",
+      buildDevicePipeline);
   PassPipelineRegistration<KernelPipelineOptions>(
       "orchestra-nvidia-kernel-pipeline",
       "Compile kernels on tensors to PTX or cubin for an NVIDIA GPU",

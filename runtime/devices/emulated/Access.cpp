@@ -89,7 +89,8 @@ void orch_emulated_check(Item *item, const void *pointer, int64_t size,
   if (Region{shared, shared + uintptr_t(group.launch->sharedBytes)}.contains(
           address, bytes))
     return;
-  if (findRegion(address, bytes, item->last))
+  if (findLent(address, bytes, item->last) ||
+      findRegion(address, bytes, item->last))
     return;
   if (!write && isConstant(*group.launch, address, bytes))
     return;

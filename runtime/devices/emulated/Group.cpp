@@ -47,6 +47,7 @@ void prepare(Item *item, Group *group, int64_t number) {
   item->last = {0, 0};
   item->copies.clear();
   item->numBatches = 0;
+  item->turn = 0;
   getcontext(&item->context);
   item->context.uc_stack.ss_sp = item->stack;
   item->context.uc_stack.ss_size = size_t(item->stackBytes);
@@ -139,12 +140,30 @@ bool releaseShuffle(Group *group, int64_t first, int64_t lanes) {
   return true;
 }
 
-bool releaseShuffles(Group *group) {
+/// Lets the subgroup of these items go on if all have given their bytes.
+bool releaseExchange(Group *group, int64_t first, int64_t lanes) {
+  Item *items = group->items + first;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    if (items[lane].state != State::AtExchange)
+      return false;
+  for (int64_t lane = 1; lane < lanes; ++lane)
+    if (strcmp(items[lane].place, items[0].place) != 0) {
+      reportDivergence(group, &items[0], &items[lane], "matrix instruction");
+      return false;
+    }
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    items[lane].state = State::Ready;
+  return true;
+}
+
+bool releaseSubgroups(Group *group) {
   bool any = false;
   int64_t size = group->launch->subgroupSize;
   for (int64_t first = 0; first < group->launch->numItems; first += size) {
     int64_t rest = group->launch->numItems - first;
-    any |= releaseShuffle(group, first, rest < size ? rest : size);
+    int64_t lanes = rest < size ? rest : size;
+    any |= releaseShuffle(group, first, lanes);
+    any |= releaseExchange(group, first, lanes);
   }
   return any;
 }
@@ -167,7 +186,10 @@ void reportStuck(Group *group) {
   for (int64_t i = 0; i < group->launch->numItems && !waiting; ++i)
     if (group->items[i].state != State::Done)
       waiting = &group->items[i];
-  const char *what = waiting->state == State::AtShuffle ? "shuffle" : "barrier";
+  const char *what = waiting->state == State::AtShuffle ? "shuffle"
+                     : waiting->state == State::AtExchange
+                         ? "matrix instruction"
+                         : "barrier";
   for (int64_t i = 0; i < group->launch->numItems; ++i) {
     const Item *other = &group->items[i];
     if (other->state != waiting->state ||
@@ -202,7 +224,7 @@ bool runGroup(Group *group) {
     if (numDone == launch.numItems)
       return true;
     bool any = releaseBarrier(group);
-    any |= releaseShuffles(group);
+    any |= releaseSubgroups(group);
     any |= releasePolling(group);
     if (!any && !launch.failed)
       reportStuck(group);
@@ -242,6 +264,13 @@ void orchestra::emulated::wait(Item *item, State state, const char *place) {
   item->state = state;
   item->place = place;
   swapcontext(&item->context, &item->group->scheduler);
+}
+
+void orchestra::emulated::exchange(Item *item, const char *given,
+                                   const char *place) {
+  item->turn ^= 1;
+  memcpy(item->given[item->turn], given, kMaxExchange);
+  wait(item, State::AtExchange, place);
 }
 
 void orchestra::emulated::fail(Item *item) {

@@ -21,6 +21,7 @@ enum class State {
   Ready,
   AtBarrier,
   AtShuffle,
+  AtExchange,
   Polling, ///< waits for a barrier in shared memory
   Done
 };
@@ -45,6 +46,7 @@ struct PendingBox {
 
 constexpr int64_t kMaxDims = 3;
 constexpr int64_t kMaxConstants = 256;
+constexpr int64_t kMaxExchange = 32; ///< bytes that a lane gives at once
 
 struct Group;
 
@@ -88,6 +90,10 @@ struct orch_emulated_item {
   // Shuffle.
   int64_t value, result;
   int32_t mode, offset, width, valid;
+  // Exchange. A lane that runs ahead gives its next bytes in the other half,
+  // and waits there until all have read the first.
+  char given[2][orchestra::emulated::kMaxExchange];
+  int32_t turn;
   // Barrier in shared memory.
   const void *barrier;
   int32_t parity;
@@ -100,6 +106,10 @@ namespace orchestra::emulated {
 
 /// Gives the processor to the scheduler; returns when the item may go on.
 void wait(orch_emulated_item *item, State state, const char *place);
+
+/// Gives bytes to the lanes of the subgroup and waits for theirs: afterwards
+/// each has them in given[turn].
+void exchange(orch_emulated_item *item, const char *given, const char *place);
 
 /// Ends the launch. The message is set.
 [[noreturn]] void fail(orch_emulated_item *item);

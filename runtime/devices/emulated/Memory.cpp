@@ -33,6 +33,9 @@ struct Machine {
   List<Region> regions = {}; // sorted by address
   orch_status status = ORCH_OK;
   char error[2048] = "";
+  pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; // between begin and end
+  List<Region> lent = {};
+  char reported[2048] = ""; ///< outlives the run that it ended
 };
 Machine machine;
 
@@ -100,6 +103,16 @@ bool orchestra::emulated::findRegion(uintptr_t address, uint64_t size,
   return findRegionBefore(address, found) && found.contains(address, size);
 }
 
+bool orchestra::emulated::findLent(uintptr_t address, uint64_t size,
+                                   Region &found) {
+  for (int64_t i = 0; i < machine.lent.size(); ++i)
+    if (machine.lent[i].contains(address, size)) {
+      found = machine.lent[i];
+      return true;
+    }
+  return false;
+}
+
 orch_status orchestra::emulated::keepError(orch_status status,
                                            const char *format, ...) {
   pthread_mutex_lock(&machine.lock);
@@ -165,6 +178,26 @@ void orch_emulated_deallocate(void *pointer) {
               "bytes",
               static_cast<long long>(size));
   free(begin - kGuardBytes);
+}
+
+void orch_emulated_begin(void) { pthread_mutex_lock(&machine.turn); }
+
+void orch_emulated_lend(void *pointer, int64_t size) {
+  uintptr_t begin = reinterpret_cast<uintptr_t>(pointer);
+  if (!machine.lent.push({begin, begin + uintptr_t(size)}))
+    keepError(ORCH_ERROR_OUT_OF_MEMORY,
+              "error: out of memory [out-of-memory]\n  note: device 'emulated' "
+              "keeps a list of the buffers of a call");
+}
+
+void orch_emulated_end(orch_exec *exec) {
+  machine.lent.clear();
+  if (machine.status != ORCH_OK) {
+    snprintf(machine.reported, sizeof(machine.reported), "%s", machine.error);
+    exec->api->fail(exec, machine.status, machine.reported);
+    orch_emulated_reset();
+  }
+  pthread_mutex_unlock(&machine.turn);
 }
 
 //===----------------------------------------------------------------------===//

@@ -25,6 +25,8 @@ struct Region {
 
 /// The live allocation that holds these bytes; false: none does.
 bool findRegion(uintptr_t address, uint64_t size, Region &found);
+/// Memory that is lent and holds these bytes; false: there is none.
+bool findLent(uintptr_t address, uint64_t size, Region &found);
 /// The live allocation that begins last at or before `address`.
 bool findRegionBefore(uintptr_t address, Region &found);
 

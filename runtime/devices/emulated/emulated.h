@@ -17,7 +17,7 @@
  * Errors: the first one is kept until orch_emulated_reset; launches after it do
  *   nothing. A call that takes an item does not return when it fails: the
  *   launch ends.
- * Threads: one launch at a time.
+ * Threads: one launch at a time; orch_emulated_begin sees to that.
  *
  *===----------------------------------------------------------------------===*/
 #ifndef ORCHESTRA_EMULATED_H
@@ -25,6 +25,7 @@
 
 #include "orchestra_runtime/base.h"
 #include "orchestra_runtime/device.h"
+#include "orchestra_runtime/format.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +42,13 @@ ORCH_CHECKED ORCH_API orch_status orch_emulated_register(void);
 ORCH_API void *orch_emulated_allocate(int64_t size);
 /* Reports changed guard bytes as an error, and frees. NULL is ignored. */
 ORCH_API void orch_emulated_deallocate(void *pointer);
+
+/* Between begin and end kernels may also touch what is lent: memory of a host
+ * program. begin waits until no other thread is between the two; end hands an
+ * error to `exec`, which fails then, and forgets it. */
+ORCH_API void orch_emulated_begin(void);
+ORCH_API void orch_emulated_lend(void *pointer, int64_t size);
+ORCH_API void orch_emulated_end(orch_exec *exec);
 
 /* ORCH_OK, or what the first error was; its text is orch_emulated_error(). */
 ORCH_API orch_status orch_emulated_status(void);
@@ -106,6 +114,29 @@ ORCH_API int64_t orch_emulated_shuffle(orch_emulated_item *item, int64_t value,
                                        int32_t width, const char *place);
 /* Whether the last shuffle of this item had a lane to read from. */
 ORCH_API int32_t orch_emulated_shuffle_valid(orch_emulated_item *item);
+
+typedef enum orch_emulated_type {
+  ORCH_EMULATED_F16 = 0,
+  ORCH_EMULATED_BF16 = 1,
+  ORCH_EMULATED_TF32 = 2,
+  ORCH_EMULATED_F32 = 3,
+  ORCH_EMULATED_F64 = 4,
+  ORCH_EMULATED_I8 = 5,
+  ORCH_EMULATED_I32 = 6
+} orch_emulated_type;
+
+/* d = a x b + c, of m x k and k x n elements of `type`, spread over 32 lanes as
+ * PTX spreads them; c and d may be the same. All lanes of the subgroup must
+ * come, to the same place; so for the next. */
+ORCH_API void orch_emulated_mma(orch_emulated_item *item, const void *a,
+                                const void *b, const void *c, void *d,
+                                int64_t m, int64_t n, int64_t k, int32_t type,
+                                int32_t result_type, const char *place);
+/* Loads `tiles` matrices of 8 rows of 16 bytes: lane i says where row i % 8 of
+ * matrix i / 8 is, and gets 4 bytes of each matrix. */
+ORCH_API void orch_emulated_ldmatrix(orch_emulated_item *item, const void *row,
+                                     int64_t tiles, int32_t transpose,
+                                     void *values, const char *place);
 
 /* Fails if the item may not touch these bytes, unless there are none. */
 ORCH_API void orch_emulated_check(orch_emulated_item *item, const void *address,

@@ -47,10 +47,10 @@ func.func @layout(%a: memref<8x8xf32, affine_map<(i, j) -> (i floordiv 2, j, i m
   %r = orchestra.transfer %a from @m::@cpu0 to @m::@gpu0 : memref<8x8xf32, affine_map<(i, j) -> (i floordiv 2, j, i mod 2)>>
   return %r : memref<8x8xf32, affine_map<(i, j) -> (i floordiv 2, j, i mod 2)>>
 }
-func.func @strides(%a: memref<8x8xf32, strided<[?, 1]>>) -> memref<8x8xf32, strided<[?, 1]>> {
-  // expected-error@+1 {{result of a transfer cannot be allocated with the layout of 'memref<8x8xf32, strided<[?, 1]>>' [unsupported-by-target]}}
-  %r = orchestra.transfer %a from @m::@cpu0 to @m::@gpu0 : memref<8x8xf32, strided<[?, 1]>>
-  return %r : memref<8x8xf32, strided<[?, 1]>>
+func.func @strides(%a: memref<8x8xf32, strided<[-8, 1], offset: 56>>) -> memref<8x8xf32, strided<[-8, 1], offset: 56>> {
+  // expected-error@+1 {{result of a transfer cannot be allocated with the layout of 'memref<8x8xf32, strided<[-8, 1], offset: 56>>' [unsupported-by-target]}}
+  %r = orchestra.transfer %a from @m::@cpu0 to @m::@gpu0 : memref<8x8xf32, strided<[-8, 1], offset: 56>>
+  return %r : memref<8x8xf32, strided<[-8, 1], offset: 56>>
 }
 func.func @inside(%a: memref<8xf32>) {
   %c1 = arith.constant 1 : index

@@ -42,6 +42,23 @@ func.func private @kernel(%item: !llvm.ptr, %a: memref<32xbf16, 1>) attributes {
 
 // -----
 
+// Nobody comes between a load and a store of one item.
+// CHECK-LABEL: func.func private @largest
+// CHECK: %[[OLD:.*]] = memref.load
+// CHECK: %[[NEW:.*]] = arith.maxsi %[[OLD]],
+// CHECK: memref.store %[[NEW]]
+// CHECK-NOT: atomic
+func.func private @largest(%item: !llvm.ptr, %a: memref<4xi32>, %i: index, %n: i32) attributes {orchestra.emulated.kernel = "largest"} {
+  %old = memref.generic_atomic_rmw %a[%i] : memref<4xi32> {
+  ^bb0(%current: i32):
+    %more = arith.maxsi %current, %n : i32
+    memref.atomic_yield %more : i32
+  }
+  return
+}
+
+// -----
+
 // The host's half: device memory with guards, copies and fills in place, no
 // tokens. Constants of a kernel are named before they are read.
 // CHECK-LABEL: func.func private @constants

@@ -43,6 +43,8 @@ struct MachineTarget {
   /// "+avx2,-avx512f".
   std::string featureString;
   unsigned vectorBits = 128; ///< widest vector register to use
+  /// The GPU whose kernels run emulated on this machine, or empty.
+  std::string emulates;
 
   bool hasFeature(llvm::StringRef name) const;
   /// "x86_64 znver4 +avx,+avx2,...": part of cache keys and of the artefact.

@@ -37,6 +37,10 @@ struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> arch{*this, "arch",
                            llvm::cl::desc("Architecture to emulate"),
                            llvm::cl::init("")};
+  Option<bool> program{
+      *this, "program",
+      llvm::cl::desc("Host functions are called by a host program"),
+      llvm::cl::init(false)};
 };
 
 /// From a module with host functions and `gpu.module`s to the LLVM dialect of

@@ -28,6 +28,21 @@ def EmulatedHostFunctionsPass
                            "::mlir::gpu::GPUDialect"];
 }
 
+def EmulatedLendArgumentsPass
+    : Pass<"orchestra-emulated-lend-arguments", "::mlir::ModuleOp"> {
+  let summary = "Lets kernels touch the buffers that a host program passes";
+  let description = [{
+    Before: host functions with bodies on dense memrefs, which launch kernels.
+
+    After: each takes the execution (`orch_exec`) as its first argument, as host
+    programs call kernels; lends its buffers to the device, for as long as it
+    runs; and hands an error of the device to the execution.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def EmulatedConvertKernelsPass
     : Pass<"orchestra-emulated-convert-kernels", "::mlir::ModuleOp"> {
   let summary = "Turns kernels into functions of the work item";

@@ -43,6 +43,14 @@ struct KernelPipelineOptions
                             llvm::cl::init(256)};
 };
 
+/// The architectures whose kernels this target compiles.
+llvm::ArrayRef<llvm::StringRef> getArchitectures();
+
+/// The first part of buildKernelPipeline: from kernels on tensors to
+/// `gpu.module`s on buffers, which the emulated GPU can run.
+void buildDevicePipeline(mlir::OpPassManager &pm,
+                         const KernelPipelineOptions &options);
+
 /// Stages 5 to 8 of a module of kernels on tensors: leaves one `gpu.binary` a
 /// kernel and the launches in the module's `orchestra.nvidia.launch`.
 void buildKernelPipeline(mlir::OpPassManager &pm,
@@ -59,7 +67,8 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// What follows a kernel's name in the name of its device module.
 constexpr llvm::StringLiteral kDeviceModuleSuffix = "_nvidia";
 
-/// Registers the passes and `orchestra-nvidia-kernel-pipeline`.
+/// Registers the passes, `orchestra-nvidia-device-pipeline` and
+/// `orchestra-nvidia-kernel-pipeline`.
 void registerPasses();
 
 } // namespace orchestra::nvidia
