@@ -84,7 +84,7 @@ static llvm::Error prepareEmulation(StringRef arch,
                      "kernels for '" + arch +
                          "' are not compiled by a strategy script "
                          "[unsupported-by-target]");
-  if (orch_status status = orch_emulated_register())
+  if (orch_emulated_register() != ORCH_OK)
     return makeError(Fault::Internal, "", orch_last_error());
   return llvm::Error::success();
 }

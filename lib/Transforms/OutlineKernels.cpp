@@ -134,7 +134,8 @@ Value KernelOutliner::writePadded(tensor::PadOp pad, Value padding,
                                   Value destination) {
   Location loc = pad.getLoc();
   OpBuilder b = OpBuilder::atBlockBegin(pad->getBlock());
-  padding = b.clone(*padding.getDefiningOp())->getResult(0);
+  if (Operation *def = padding.getDefiningOp()) // else a scalar argument
+    padding = b.clone(*def)->getResult(0);
   ArrayRef<int64_t> inside = pad.getSourceType().getShape();
   ArrayRef<int64_t> outside = pad.getResultType().getShape();
   ArrayRef<int64_t> low = pad.getStaticLow();
@@ -219,7 +220,8 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
   }
   if (auto pad = dyn_cast<tensor::PadOp>(def)) {
     if (Value padding = pad.getConstantPaddingValue()) {
-      if (hasStaticFrame(pad))
+      Operation *made = padding.getDefiningOp();
+      if (hasStaticFrame(pad) && (!made || matchPattern(made, m_Constant())))
         return writePadded(pad, padding, destination);
       Value filled =
           linalg::FillOp::create(b, loc, padding, destination).getResult(0);

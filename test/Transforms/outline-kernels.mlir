@@ -469,3 +469,18 @@ func.func @sizes(%n: index, %x: tensor<?x4xf32>) -> (tensor<?xf32>, index) {
   %d = tensor.dim %f, %c0 : tensor<?xf32>
   return %f, %d : tensor<?xf32>, index
 }
+
+// -----
+
+// The padding may be a scalar that the kernel gets.
+// CHECK-LABEL: func.func @pad_with_argument
+// CHECK:       func.func private @orch_k_
+// CHECK-SAME:    %[[V:[a-z0-9]*]]: f32
+// CHECK-COUNT-2: linalg.fill ins(%[[V]] : f32)
+func.func @pad_with_argument(%x: tensor<4xf32>, %v: f32) -> tensor<7xf32> {
+  %p = tensor.pad %x low[1] high[2] {
+  ^bb0(%i: index):
+    tensor.yield %v : f32
+  } : tensor<4xf32> to tensor<7xf32>
+  return %p : tensor<7xf32>
+}
