@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "KernelGroups.h"
+#include "KernelShapes.h"
 
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 
@@ -181,15 +182,10 @@ bool Grouping::canJoin(linalg::LinalgOp op, KernelGroup &group, int index,
 /// A constant frame around the result of a group's last op, which is used for
 /// nothing else: the group computes its result inside of the frame.
 bool Grouping::padGroup(tensor::PadOp pad) {
-  auto isFrame = [](ArrayRef<int64_t> sizes) {
-    return llvm::all_of(sizes, [](int64_t size) { return size >= 0; });
-  };
   auto source = pad.getSource().getDefiningOp<linalg::LinalgOp>();
   auto it = source ? groupOf.find(source) : groupOf.end();
   if (it == groupOf.end() || !pad.getConstantPaddingValue() ||
-      !pad.getSource().hasOneUse() || !pad.getSourceType().hasStaticShape() ||
-      !pad.getResultType().hasStaticShape() || !isFrame(pad.getStaticLow()) ||
-      !isFrame(pad.getStaticHigh()))
+      !pad.getSource().hasOneUse() || !hasStaticFrame(pad))
     return false;
   KernelGroup &group = groups[it->second];
   if (group.padded || group.ops.back() != source)

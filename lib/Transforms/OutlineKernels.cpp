@@ -118,16 +118,6 @@ void KernelOutliner::cloneMember(Operation *op) {
   inner.clone(*op, map);
 }
 
-/// Whether the frame that `pad` adds is known.
-static bool hasStaticFrame(tensor::PadOp pad) {
-  auto isFrame = [](ArrayRef<int64_t> sizes) {
-    return llvm::all_of(sizes, [](int64_t size) { return size >= 0; });
-  };
-  return pad.getSourceType().hasStaticShape() &&
-         pad.getResultType().hasStaticShape() && isFrame(pad.getStaticLow()) &&
-         isFrame(pad.getStaticHigh()) && !isEmpty(pad.getSourceType());
-}
-
 /// Fills the frame of `destination` and puts the source of `pad` inside of it,
 /// at once if the kernel computes that itself.
 Value KernelOutliner::writePadded(tensor::PadOp pad, Value padding,

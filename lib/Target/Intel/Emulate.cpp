@@ -204,18 +204,6 @@ struct EmulateStoreNd : OpRewritePattern<xegpu::StoreNdOp> {
     return success();
   }
 };
-
-/// Items run one at a time and see each other's writes at once, so what orders
-/// or hastens memory has nothing to do.
-template <typename OpT> struct Drop : OpRewritePattern<OpT> {
-  using OpRewritePattern<OpT>::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(OpT op,
-                                PatternRewriter &rewriter) const override {
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
 } // namespace
 
 static void populatePatterns(RewritePatternSet &patterns) {

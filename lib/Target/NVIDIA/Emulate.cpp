@@ -146,22 +146,29 @@ static void enterPredicate(PatternRewriter &rewriter, Location loc,
   rewriter.setInsertionPointToStart(branch.thenBlock());
 }
 
+/// Replaces an op that sets what a barrier waits for.
+template <typename OpT>
+static LogicalResult updateBarrier(PatternRewriter &rewriter, OpT op,
+                                   StringRef function, Value count) {
+  Location loc = op.getLoc();
+  Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
+  if (!barrier)
+    return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
+  enterPredicate(rewriter, loc, op.getPredicate());
+  callDevice(rewriter, op, loc, function, {},
+             {getItem(op), barrier, count, getPlace(rewriter, op, loc)});
+  rewriter.eraseOp(op);
+  return success();
+}
+
 namespace {
 struct EmulateInit : OpRewritePattern<nvgpu::MBarrierInitOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(nvgpu::MBarrierInitOp op,
                                 PatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
-    if (!barrier)
-      return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
-    enterPredicate(rewriter, loc, op.getPredicate());
-    callDevice(
-        rewriter, op, loc, "orch_emulated_mbarrier_init", {},
-        {getItem(op), barrier, op.getCount(), getPlace(rewriter, op, loc)});
-    rewriter.eraseOp(op);
-    return success();
+    return updateBarrier(rewriter, op, "orch_emulated_mbarrier_init",
+                         op.getCount());
   }
 };
 
@@ -170,16 +177,8 @@ struct EmulateExpect : OpRewritePattern<nvgpu::MBarrierArriveExpectTxOp> {
 
   LogicalResult matchAndRewrite(nvgpu::MBarrierArriveExpectTxOp op,
                                 PatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
-    if (!barrier)
-      return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
-    enterPredicate(rewriter, loc, op.getPredicate());
-    callDevice(
-        rewriter, op, loc, "orch_emulated_mbarrier_arrive", {},
-        {getItem(op), barrier, op.getTxcount(), getPlace(rewriter, op, loc)});
-    rewriter.eraseOp(op);
-    return success();
+    return updateBarrier(rewriter, op, "orch_emulated_mbarrier_arrive",
+                         op.getTxcount());
   }
 };
 
@@ -303,18 +302,6 @@ struct EmulateTensorLoad : OpRewritePattern<nvgpu::TmaAsyncLoadOp> {
                {getItem(op), map, getPointer(rewriter, loc, op.getDst(), zeros),
                 makeArray(rewriter, op, op.getCoordinates()), barrier,
                 getPlace(rewriter, op, loc)});
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-/// Items run one at a time and see each other's writes at once, so what orders
-/// or hastens memory has nothing to do.
-template <typename OpT> struct Drop : OpRewritePattern<OpT> {
-  using OpRewritePattern<OpT>::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(OpT op,
-                                PatternRewriter &rewriter) const override {
     rewriter.eraseOp(op);
     return success();
   }

@@ -76,6 +76,18 @@ mlir::Value callDevice(mlir::OpBuilder &builder, mlir::Operation *op,
                        mlir::Location loc, llvm::StringRef function,
                        mlir::Type result, mlir::ValueRange arguments);
 
+/// Items run one at a time and see each other's writes at once, so what orders
+/// or hastens memory has nothing to do.
+template <typename OpT> struct Drop : mlir::OpRewritePattern<OpT> {
+  using mlir::OpRewritePattern<OpT>::OpRewritePattern;
+
+  llvm::LogicalResult
+  matchAndRewrite(OpT op, mlir::PatternRewriter &rewriter) const override {
+    rewriter.eraseOp(op);
+    return mlir::success();
+  }
+};
+
 /// The address of an element of a memref, as an index.
 mlir::Value getAddress(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value memref, mlir::ValueRange indices);
