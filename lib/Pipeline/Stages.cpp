@@ -131,6 +131,11 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createOutlineKernelsPass(outline));
     pm.addPass(createSplitConstantsPass());
     addCleanup(pm);
+    if (options.emulates.empty()) {
+      GeneralizeKernelsPassOptions generalize;
+      generalize.salt = outline.salt;
+      pm.addPass(createGeneralizeKernelsPass(generalize));
+    }
     break;
   }
   default:

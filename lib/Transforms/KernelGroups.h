@@ -7,6 +7,7 @@
 #ifndef ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H
 #define ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 
@@ -37,6 +38,10 @@ bool isClonedIntoKernels(mlir::Operation *op);
 /// Partitions the kernel work of `block` into groups, each of which can run as
 /// one kernel: no value leaves a group and comes back. `fuse` off: one op each.
 std::vector<KernelGroup> formKernelGroups(mlir::Block &block, bool fuse);
+
+/// The name of a kernel: a hash of its text, without its present name, and of
+/// `salt`.
+std::string getKernelName(mlir::func::FuncOp kernel, llvm::StringRef salt);
 
 } // namespace orchestra
 
