@@ -72,6 +72,12 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
       << " could not compile. To see it fail:\n// orchestra-opt "
          "--pass-pipeline='builtin.module(orchestra-kernel-pipeline{arch="
       << pipeline.target.arch << " cpu=" << pipeline.target.cpu
+      << (pipeline.target.features.empty()
+              ? ""
+              : " features=" + pipeline.target.features)
+      << (pipeline.strategyFile.empty() ? ""
+                                        : " strategy=" + pipeline.strategyFile)
+      << (pipeline.emulates.empty() ? "" : " emulates=" + pipeline.emulates)
       << (pipeline.reference ? " reference=1" : "") << "})' THIS_FILE\n";
   OpPrintingFlags flags;
   flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
