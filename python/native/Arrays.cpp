@@ -301,16 +301,11 @@ static nb::object unpackTensor(orch_tensor &tensor) {
   auto *codes = static_cast<uint8_t *>(PyArray_DATA(object));
   auto *packed = static_cast<const uint8_t *>(tensor.data);
   uint32_t bits = orch_dtype_bits(tensor.dtype), perByte = 8 / bits;
-  bool isSigned =
-      tensor.dtype == ORCH_DTYPE_I4 || tensor.dtype == ORCH_DTYPE_I2;
   int64_t count = PyArray_SIZE(object);
-  for (int64_t i = 0; i < count; ++i) {
-    uint32_t code = packed[i / perByte] >> (i % perByte * bits);
-    code &= (1u << bits) - 1;
-    if (isSigned && code >> (bits - 1))
-      code |= 0xffu << bits;
-    codes[i] = uint8_t(code);
-  }
+  // The other bits are zero, as ml_dtypes itself writes them.
+  for (int64_t i = 0; i < count; ++i)
+    codes[i] =
+        (packed[i / perByte] >> (i % perByte * bits)) & ((1u << bits) - 1);
   orch_tensor_release(&tensor);
   return array;
 }

@@ -18,6 +18,9 @@
 #include "orchestra_runtime/tensor.h"
 
 #include <nanobind/nanobind.h>
+// In every file of the room: a caster that one lacks would be another function
+// of the same name.
+#include <nanobind/stl/string.h> // IWYU pragma: keep
 
 #include <string>
 

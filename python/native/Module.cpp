@@ -15,6 +15,7 @@
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
 #include <dlfcn.h>
@@ -60,8 +61,9 @@ static std::unique_ptr<Program> compileProgram(const std::string &path,
                                                const nb::kwargs &given) {
   CompileOptions options;
   auto take = [&](const char *name, auto &value) {
-    if (given.contains(name))
-      value = nb::cast<std::decay_t<decltype(value)>>(given[name]);
+    PyObject *item = PyDict_GetItemString(given.ptr(), name);
+    if (item && !nb::try_cast(nb::handle(item), value))
+      throw nb::type_error(name);
   };
   take("target", options.target);
   take("cpu", options.cpu);

@@ -172,7 +172,7 @@ class Program:
         Without inputs it makes random ones; named dynamic dims are then as in `dims`, others 1.
 
         >>> explanation = orchestra.compile(digits).explain(dims={"batch": 4})
-        >>> "Conv" in str(explanation)
+        >>> "conv2d" in str(explanation)
         True
         """
         if runs < 1:

@@ -153,7 +153,7 @@ def test_several_devices(orchestra_tool, tmp_path, pictures, expected):
 
 def test_emulated_gpu():
     """Its code calls functions of a library that only this extension has loaded."""
-    program = orchestra.compile(package_models.unary("Relu", TensorProto.FLOAT), target="emulated:nvidia_hopper")
+    program = orchestra.compile(package_models.unary("Relu", TensorProto.FLOAT, [3]), target="emulated:nvidia_hopper")
     np.testing.assert_array_equal(program(np.float32([-1, 0, 2]))[0], [0, 0, 2])
 
 
@@ -385,7 +385,7 @@ def test_a_program_works_after_a_fork():
 def test_explain(digits, pictures):
     explanation = digits.explain(dims={"batch": 8}, runs=3)
     nodes = {node for call in explanation.calls for node in call.nodes}
-    assert any("Conv" in node for node in nodes)
+    assert any("conv" in node for node in nodes)
     assert 0 < sum(call.seconds for call in explanation.calls) <= explanation.seconds * 1.01
     assert explanation.threads == digits.threads and explanation.peak_gflops > 1 and explanation.peak_gbytes > 0.1
     slowest = explanation.slowest(2)

@@ -60,11 +60,12 @@ def test_every_type_goes_through(name):
     """A transpose moves elements and knows nothing of their type: bits in, bits out."""
     element, ours, values = TYPES[name]
     node = helper.make_node("Transpose", ["x"], ["y"], "t", perm=[1, 0])
-    model = package_models.make([node], [("x", element, ["n", 2])], [("y", element, [2, "n"])], opset=23)
+    rows = len(values) if "int4" in name else "n"  # packed types have static shapes
+    model = package_models.make([node], [("x", element, [rows, 2])], [("y", element, [2, rows])], opset=23)
     program = orchestra.compile(model)
     dtype = numpy_type(name)
     assert program.inputs[0].dtype == dtype and program.outputs[0].type == ours
-    array = np.array([values, values[::-1]]).T.astype(dtype)
+    array = np.array([values, values[::-1]], dtype).T
     (got,) = program(np.ascontiguousarray(array))
     assert got.dtype == dtype and got.shape == array.T.shape
     assert got.tobytes() == array.T.tobytes()
@@ -127,18 +128,21 @@ def test_rank_zero():
 # ------------------------------------------------------------ memory
 
 READS_IN_PLACE = """
-import resource, numpy, onnx, orchestra, sys
+import numpy, orchestra, sys
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) >> 8  # MB
+
 program = orchestra.compile(sys.argv[1], threads=1)
 # Never written: all of it is one page of zeros. Reading costs no memory, a copy 512 MB.
 array = numpy.zeros((1 << 27,), "float32")
 program(array[:16])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = resident()
 assert program(array)[0] == 0
-dense = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-if len(sys.argv) > 2:
-    assert program(array[::2])[0] == 0
-strided = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-print(dense >> 10, strided >> 10)
+dense = resident() - before
+# The program keeps the place for its copies.
+assert program(array[::2])[0] == 0
+print(dense, resident() - before)
 """
 
 
@@ -151,7 +155,7 @@ def test_inputs_are_read_where_they_are(tmp_path):
     onnx.save(package_models.make([node], [("x", F32, ["n"])], [("y", F32, [])]), path)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", READS_IN_PLACE, str(path), "strided"],
+        [sys.executable, "-c", READS_IN_PLACE, str(path)],
         env=environment, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
