@@ -165,6 +165,7 @@ SAMPLE = re.compile(
 )
 
 
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # as the suite makes its cases
 def test_backend_runs_onnx_s_own_tests():
     everything = onnx.backend.test.BackendTest(orchestra.onnx_backend, __name__).test_suite
     suite = unittest.TestSuite(test for test in everything if SAMPLE.search(test.id()))
