@@ -12,6 +12,7 @@ keeps the mean of the round; the figure is the median over rounds, in microsecon
 import argparse
 import gc
 import json
+import os
 import pathlib
 import statistics
 import sys
@@ -23,7 +24,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "build" / "python"))
+sys.path.insert(0, str(pathlib.Path(os.environ.get("ORCHESTRA_BUILD_DIR", ROOT / "build")) / "python"))
 import orchestra
 
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"

@@ -161,7 +161,7 @@ SAMPLE = re.compile(
     r"|flatten_axis1|gather_0|gelu_tanh_1|gemm_all_attributes|greater|layer_normalization_default_axis|matmul_3d"
     r"|maxpool_2d_default|mod_mixed_sign_int8|pow|reduce_mean_keepdims_random|relu|reshape_reordered_all_dims|resize_upsample_scales_nearest"
     r"|slice|softmax_axis_1|split_equal_parts_1d_opset18|squeeze|tanh|top_k|transpose_all_permutations_2|where_example"
-    r"|nonzero_example|quantizelinear|if|loop11)_cpu$"
+    r"|quantizelinear|if)_cpu$"
 )
 
 
