@@ -63,7 +63,7 @@ public:
       calls.push_back(std::move(call));
     }
     for (uint32_t i = 0; i < orch_program_num_devices(program); ++i)
-      devices.push_back(orch_program_device(program, i)->name);
+      devices.emplace_back(orch_program_device(program, i)->name);
     for (uint32_t i = 0; i < orch_program_num_tasks(program); ++i) {
       const orch_task_info *info = orch_program_task(program, i);
       tasks.push_back({linesOf(info->nodes), info->device,
