@@ -74,7 +74,7 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
       ->group(group);
   command
       .add_option("-O,--opt-level", options.optLevel,
-                  "Effort of LLVM, 0 to 3 (default: 3)")
+                  "Effort of LLVM, 0 to 3 (default: 2)")
       ->check(CLI::Range(0, 3))
       ->group(group);
   command
