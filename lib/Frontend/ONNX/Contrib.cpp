@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ContribBody.h"
+#include "Reader.h"
 
 using namespace orchestra::onnx;
 using contrib::Body;
@@ -231,4 +232,9 @@ void orchestra::onnx::registerContribOperators() {
     return true;
   }();
   (void)done;
+}
+
+std::vector<std::string> orchestra::onnx::contribOperatorNames() {
+  registerContribOperators();
+  return contrib::operatorNames();
 }

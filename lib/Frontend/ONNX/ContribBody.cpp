@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "ContribBody.h"
 
+#include <set>
+
 using namespace orchestra::onnx;
 using contrib::Body;
 using Schema = pb::OpSchema;
@@ -82,6 +84,15 @@ void contrib::addDomain() {
     versions.AddDomainToVersion(kDomain, 1, 1);
 }
 
+static std::set<std::string> &allNames() {
+  static std::set<std::string> names;
+  return names;
+}
+
+std::vector<std::string> contrib::operatorNames() {
+  return {allNames().begin(), allNames().end()};
+}
+
 static pb::AttributeProto::AttributeType typeOf(const std::string &name) {
   return name == "int"      ? pb::AttributeProto::INT
          : name == "ints"   ? pb::AttributeProto::INTS
@@ -94,6 +105,7 @@ void contrib::add(const char *name, std::vector<const char *> inputs,
                   std::vector<const char *> outputs,
                   std::vector<const char *> attributes, MakeBody makeBody,
                   const char *domain) {
+  allNames().insert((*domain ? domain + std::string(".") : "") + name);
   Schema schema(name, __FILE__, __LINE__);
   schema.SetDomain(domain).SinceVersion(1);
   // Inputs may be of any types, each of its own: the body's operators check.

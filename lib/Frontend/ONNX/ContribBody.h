@@ -77,6 +77,9 @@ void add(const char *name, std::vector<const char *> inputs,
          std::vector<const char *> attributes, MakeBody makeBody,
          const char *domain = "com.microsoft");
 
+/// All that add() was called for, sorted.
+std::vector<std::string> operatorNames();
+
 void addAttention();
 void addQuantized();
 
