@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a second device brings: two CPU devices of one core each against one of them.
 
-    devices.py --seconds 3 > benchmarks/results/DATE-devices.json
+    devices.py --seconds 3 benchmarks/.models/full/*/model.onnx > benchmarks/results/DATE-devices.json
 
 Two towers (a compute-bound model whose halves do not need each other) by latency, a transformer
 by throughput with several requests under way, and how far the plan's estimates are from what
@@ -104,6 +104,7 @@ class Bench:
     def __init__(self, arguments: argparse.Namespace, folder: pathlib.Path):
         self.program = arguments.orchestra
         self.seconds = arguments.seconds
+        self.warmup = arguments.warmup
         self.folder = folder
         self.env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
 
@@ -126,17 +127,16 @@ class Bench:
 
     def estimates(self, model: pathlib.Path, machine: list) -> list[dict]:
         """Estimated and measured microseconds of each task, the latter the least of some runs."""
-        least: dict[int, dict] = {}
-        for _ in range(5):
-            trace = self.folder / "trace.json"
-            self("run", model, "--random", "0", "-q", "--profile", trace, *machine)
-            for event in json.loads(trace.read_text())["traceEvents"]:
-                about = event.get("args", {})
-                if "task" not in about or "nodes" in about:
-                    continue
-                entry = least.setdefault(about["task"], {"estimated_us": about["estimated_us"], "measured_us": event["dur"]})
-                entry["measured_us"] = min(entry["measured_us"], event["dur"])
-        return list(least.values())
+        trace = self.folder / "trace.json"
+        archive = model.parent / "inputs.npz"
+        inputs = ["--inputs", archive] if archive.exists() else ["--random", "0"]
+        self("run", model, *inputs, "-q", "--warmup", self.warmup, "--profile", trace, *machine)
+        tasks = []
+        for event in json.loads(trace.read_text())["traceEvents"]:
+            about = event.get("args", {})
+            if "estimated_us" in about and "nodes" not in about:
+                tasks.append({"estimated_us": about["estimated_us"], "measured_us": about["least_us"]})
+        return tasks
 
 
 def summary(tasks: list[dict]) -> dict:
@@ -156,6 +156,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=4)
+    parser.add_argument("--warmup", type=int, default=10, help="runs of which estimates are compared with the least")
+    parser.add_argument("models", nargs="*", type=pathlib.Path, help="further models for the estimates, .onnx")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -184,7 +186,10 @@ def main() -> None:
             "latency_ms": statistics.median(entry["latency_ms"]["median"] for entry in two),
         }
         result["estimates"] = {
-            model.stem: summary(bench.estimates(model, ["--topology", machine])) for model in (towers, transformer)
+            model.parent.name if model.stem == "model" else model.stem: summary(
+                bench.estimates(model, ["--topology", machine])
+            )
+            for model in (towers, transformer, *arguments.models)
         }
         if arguments.task_benchmark:
             text = subprocess.run([arguments.task_benchmark, "bind"], check=True, capture_output=True, text=True).stdout

@@ -8,7 +8,6 @@
 #define ORCHESTRA_LIB_TRANSFORMS_KERNELSHAPES_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <optional>
 
@@ -25,10 +24,6 @@ bool isEmpty(mlir::Type type);
 
 /// Whether `value` is neither made nor bound inside of `op`.
 bool isFromOutside(mlir::Value value, mlir::Operation *op);
-
-/// Whether the frame that `pad` adds around its source is known, and the source
-/// has elements.
-bool hasStaticFrame(mlir::tensor::PadOp pad);
 
 /// The size of dimension `dim` of `value`, in terms of values that exist on the
 /// host: never the dimension of a value that a kernel computes, if it can be

@@ -8,9 +8,9 @@
 // models are compiled once.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelGroups.h"
 #include "KernelShapes.h"
 
+#include "orchestra/Dialect/Orchestra/KernelGroups.h"
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Transforms/Passes.h"
 

@@ -24,6 +24,10 @@ struct InputArguments {
 
 void addInputFlags(CLI::App &command, InputArguments &args);
 
+/// Fixes dims of `args` when `model` is compiled, for targets that need it.
+void fixDims(const InputArguments &args, llvm::StringRef model,
+             CompileOptions &options);
+
 /// The inputs in the model's order.
 llvm::Expected<std::vector<Tensor>> readInputs(const Model &model,
                                                const InputArguments &args);

@@ -133,6 +133,21 @@ def DivergenceToSpeculationPass
                            "::mlir::pdl_interp::PDLInterpDialect"];
 }
 
+def ProfileBranchesPass
+    : Pass<"orchestra-profile-branches", "::mlir::ModuleOp"> {
+  let summary = "Adds results that tell which conditions held.";
+  let description = [{
+    Before: a program on the waist. After: for each conditional (`scf.if`) that
+    runs once a request, the entry function has one more result, whether the
+    condition held, by the name `orchestra.branch:` and that of its node.
+    `orchestra run --profile-branches` counts these, for
+    `divergence-to-speculation`. Conditionals in loops and in branches are left
+    alone, with a remark: they are never speculated either.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def PlanMemoryPass : Pass<"orchestra-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Places the host program's buffers in one arena.";
   let description = [{
