@@ -22,9 +22,11 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <chrono>
+#include <limits>
 #include <thread>
 
 using namespace llvm;
@@ -48,11 +50,13 @@ struct Sample {
 };
 } // namespace
 
-static constexpr int kFewestRuns = 8, kMostRuns = 100;
+static constexpr int kFewestRuns = 5, kMostRuns = 50;
 /// Bytes that no core has for itself.
 static constexpr size_t kOtherBytes = size_t(8) << 20;
-/// How long a sample is run.
-static constexpr double kSeconds = 20e-3;
+/// How long a sample is run, and how often all are: what else is busy on the
+/// machine is so for a while.
+static constexpr double kSeconds = 8e-3;
+static constexpr int kRounds = 3;
 
 //===----------------------------------------------------------------------===//
 // The models
@@ -158,24 +162,29 @@ static Sample sampleRead(int64_t rows, int64_t columns) {
   return sample;
 }
 
-/// Each row by the root of its mean square: what normalisations do.
+/// Each row less its mean, by the root of its variance: a normalisation.
 static Sample sampleRows(int64_t rows, int64_t columns) {
   std::string whole = tensorType({rows, columns}), sums = tensorType({rows});
   Sample sample{"rows", whole, whole};
+  std::string maps = (kWhole + ", affine_map<(d0, d1) -> (d0)>").str();
   sample.body =
       zeros({rows}) +
-      generic("q", "%x : " + whole, kWhole, "%f", true, sums,
-              "%a: f32, %s: f32):\n%m = arith.mulf %a, %a : f32\n"
-              "%t = arith.addf %m, %s : f32\nlinalg.yield %t : f32") +
+      generic("m", "%x : " + whole, kWhole, "%f", true, sums,
+              "%a: f32, %s: f32):\n%t = arith.addf %a, %s : f32\n"
+              "linalg.yield %t : f32") +
       formatv("%o = tensor.empty() : {0}\n%k = arith.constant {1:e} : f32\n"
               "%c = arith.constant 1.0e-5 : f32\n",
               whole, 1.0 / double(columns))
           .str() +
-      generic("y", "%x, %q : " + whole + ", " + sums,
-              (kWhole + ", affine_map<(d0, d1) -> (d0)>").str(), "%o", false,
-              whole,
-              "%a: f32, %b: f32, %s: f32):\n%m = arith.mulf %b, %k : f32\n"
-              "%d = arith.addf %m, %c : f32\n%r = math.rsqrt %d : f32\n"
+      generic("d", "%x, %m : " + whole + ", " + sums, maps, "%o", false, whole,
+              "%a: f32, %b: f32, %s: f32):\n%n = arith.mulf %b, %k : f32\n"
+              "%t = arith.subf %a, %n : f32\nlinalg.yield %t : f32") +
+      generic("q", "%d : " + whole, kWhole, "%f", true, sums,
+              "%a: f32, %s: f32):\n%n = arith.mulf %a, %a : f32\n"
+              "%t = arith.addf %n, %s : f32\nlinalg.yield %t : f32") +
+      generic("y", "%d, %q : " + whole + ", " + sums, maps, "%o", false, whole,
+              "%a: f32, %b: f32, %s: f32):\n%n = arith.mulf %b, %k : f32\n"
+              "%p = arith.addf %n, %c : f32\n%r = math.rsqrt %p : f32\n"
               "%t = arith.mulf %a, %r : f32\nlinalg.yield %t : f32");
   sample.bytes = sample.size = 8.0 * double(rows * columns);
   return sample;
@@ -188,7 +197,7 @@ static Sample sampleElementwise(StringRef kind, int64_t rows, int64_t columns,
   Sample sample{kind.str(), whole, whole};
   sample.body = formatv("%o = tensor.empty() : {0}\n", whole).str() +
                 generic("y", "%x : " + whole, kWhole, "%o", false, whole,
-                        formatv("%a: f32, %s: f32):\n%t = {0} : f32\n"
+                        formatv("%a: f32, %s: f32):\n{0} : f32\n"
                                 "linalg.yield %t : f32",
                                 scalar)
                             .str());
@@ -215,9 +224,10 @@ static std::vector<Sample> makeSamples() {
     samples.push_back(sampleRead(rows, 1024));
   for (int64_t rows : {1, 16, 96, 512, 2048})
     samples.push_back(
-        sampleElementwise("elementwise", rows, 1024, "arith.addf %a, %a"));
+        sampleElementwise("elementwise", rows, 1024, "%t = arith.addf %a, %a"));
   for (int64_t rows : {16, 512})
-    samples.push_back(sampleElementwise("math", rows, 1024, "math.exp %a"));
+    samples.push_back(sampleElementwise(
+        "math", rows, 1024, "%q = math.exp %a : f32\n%t = arith.divf %a, %q"));
   for (int64_t rows : {1, 16, 128, 1024})
     samples.push_back(sampleRows(rows, 768));
   for (int64_t rows : {4, 128, 1024})
@@ -247,7 +257,7 @@ static Expected<std::shared_ptr<Model>> compileSample(const Sample &sample) {
           sys::fs::createTemporaryFile(sample.kind, "mlir", file, path))
     return createStringError(code, "no temporary file can be made: " +
                                        code.message());
-  sys::fs::FileRemover remover(path);
+  FileRemover remover(path);
   raw_fd_ostream os(file, /*shouldClose=*/true);
   os << formatv("module @{0} {{\nfunc.func @main(%x: {1} {{orchestra.name = "
                 "\"x\"}) -> ({2} {{orchestra.name = \"y\"}) attributes "
@@ -319,35 +329,55 @@ static double secondsOf(const json::Array *table, double size) {
   return 0;
 }
 
+/// Rates of one set of cores, from the least seconds of each sample.
+static json::Object getRates(ArrayRef<Sample> samples,
+                             ArrayRef<double> seconds) {
+  json::Object tables;
+  for (StringRef kind : getKernelKinds())
+    tables[kind] = json::Array();
+  for (auto [sample, total] : zip(samples, seconds)) {
+    double other = 0;
+    if (sample.isContraction())
+      other = secondsOf(tables.getArray("read"), sample.bytes) +
+              secondsOf(tables.getArray("read"), sample.constants);
+    else if (sample.kind == "math")
+      other = secondsOf(tables.getArray("elementwise"), sample.bytes);
+    // On a busy machine the simpler one may have been the slower one.
+    double own = std::max(total - other, total / 4);
+    tables.getArray(sample.kind)
+        ->push_back(json::Array{sample.size, sample.size / own});
+  }
+  return tables;
+}
+
 Expected<std::vector<json::Object>>
 orchestra::measureKernels(ArrayRef<std::vector<int>> cores) {
-  std::vector<json::Object> rates(cores.size());
-  for (json::Object &tables : rates)
-    for (StringRef kind : getKernelKinds())
-      tables[kind] = json::Array();
-  for (const Sample &sample : makeSamples()) {
+  std::vector<Sample> samples = makeSamples();
+  std::vector<std::shared_ptr<Model>> models;
+  for (const Sample &sample : samples) {
     Expected<std::shared_ptr<Model>> model = compileSample(sample);
     if (!model)
       return model.takeError();
-    for (auto [set, tables] : zip(cores, rates)) {
-      Expected<double> seconds = 0.0;
-      std::thread([&, &set = set] {
-        pinTo(set);
-        seconds = timeSample(sample, *model, int(set.size()));
-      }).join();
-      if (!seconds)
-        return seconds.takeError();
-      double other = 0;
-      if (sample.isContraction())
-        other = secondsOf(tables.getArray("read"), sample.bytes) +
-                secondsOf(tables.getArray("read"), sample.constants);
-      else if (sample.kind == "math")
-        other = secondsOf(tables.getArray("elementwise"), sample.bytes);
-      // On a busy machine the simpler one may have been the slower one.
-      double own = std::max(*seconds - other, *seconds / 4);
-      tables.getArray(sample.kind)
-          ->push_back(json::Array{sample.size, sample.size / own});
-    }
+    models.push_back(std::move(*model));
   }
+  constexpr double never = std::numeric_limits<double>::infinity();
+  std::vector<std::vector<double>> least(
+      cores.size(), std::vector<double>(samples.size(), never));
+  for (int round = 0; round < kRounds; ++round)
+    for (size_t i = 0; i < samples.size(); ++i)
+      for (auto [set, times] : zip(cores, least)) {
+        Expected<double> seconds = 0.0;
+        std::thread([&, &set = set] {
+          pinTo(set);
+          seconds = timeSample(samples[i], models[i], int(set.size()));
+        }).join();
+        if (!seconds)
+          return seconds.takeError();
+        // No clock is finer than this.
+        times[i] = std::min(times[i], std::max(*seconds, 1e-9));
+      }
+  std::vector<json::Object> rates;
+  for (const std::vector<double> &times : least)
+    rates.push_back(getRates(samples, times));
   return rates;
 }

@@ -50,6 +50,33 @@ static std::optional<plan::KernelKind> getContractionKind(Operation *op) {
   return depth > 1 ? plan::KernelKind::Convolution : plan::KernelKind::Window;
 }
 
+/// Whether `op` costs nothing: it looks at its operand in another shape.
+static bool isView(Operation *op) {
+  return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
+             tensor::ReshapeOp>(op);
+}
+
+/// What `value` is a view of.
+static Value getRoot(Value value) {
+  while (Operation *def = value.getDefiningOp()) {
+    if (!isView(def))
+      break;
+    value = def->getOperand(0);
+  }
+  return value;
+}
+
+/// The only op that uses `value` or a view of it, or null.
+static Operation *getOnlyReader(Value value) {
+  while (value.hasOneUse()) {
+    Operation *user = *value.user_begin();
+    if (!isView(user))
+      return user;
+    value = user->getResult(0);
+  }
+  return nullptr;
+}
+
 /// Whether `op` only moves elements, other than straight on.
 static bool isMovement(Operation *op) {
   auto structured = dyn_cast<linalg::LinalgOp>(op);
@@ -68,6 +95,7 @@ public:
 private:
   void addOp(Operation *op);
   void addInput(Value value);
+  bool leaves(Value value);
 
   const WorkEstimate &estimate;
   const llvm::SmallPtrSetImpl<Operation *> &folded;
@@ -78,13 +106,7 @@ private:
 } // namespace
 
 void KernelReader::addInput(Value value) {
-  // Views cost nothing: what they look at is read.
-  while (auto *def = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
-             tensor::ReshapeOp>(def))
-      break;
-    value = def->getOperand(0);
-  }
+  value = getRoot(value);
   Operation *def = value.getDefiningOp();
   if (!isa<ShapedType>(value.getType()) ||
       (def && (members.contains(def) || isClonedIntoKernels(def))) ||
@@ -115,11 +137,18 @@ void KernelReader::addOp(Operation *op) {
     addInput(operand.get());
   });
   for (Value result : op->getResults())
-    if (llvm::any_of(result.getUsers(), [&](Operation *user) {
-          Operation *top = op->getBlock()->findAncestorOpInBlock(*user);
-          return !top || !members.contains(top);
-        }))
+    if (leaves(result))
       kernel.bytes += estimate.getBytes(result.getType());
+}
+
+/// Whether something outside of the kernel uses `value`.
+bool KernelReader::leaves(Value value) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    Operation *top = value.getParentBlock()->findAncestorOpInBlock(*user);
+    if (isView(top))
+      return leaves(top->getResult(0));
+    return !members.contains(top);
+  });
 }
 
 plan::Kernel KernelReader::read(const KernelGroup &group) {
@@ -145,13 +174,45 @@ plan::Kernel KernelReader::read(const KernelGroup &group) {
   return kernel;
 }
 
+/// Moves elementwise groups to the contraction whose result alone they read in
+/// another shape: the shape will change behind them instead.
+static void followReshapes(MutableArrayRef<KernelGroup> groups) {
+  DenseMap<Operation *, KernelGroup *> groupOf;
+  for (KernelGroup &group : groups) {
+    Operation *first = group.ops.front();
+    KernelGroup *target = nullptr;
+    bool isElementwise = llvm::all_of(group.ops, [](Operation *op) {
+      auto structured = dyn_cast<linalg::LinalgOp>(op);
+      return isa<tensor::PadOp>(op) ||
+             (structured && structured.getNumReductionLoops() == 0);
+    });
+    if (isElementwise && !isMovement(first))
+      for (Value operand : first->getOperands()) {
+        Value root = getRoot(operand);
+        KernelGroup *other = groupOf.lookup(root.getDefiningOp());
+        if (root != operand && other && other->contraction && !other->padded &&
+            getOnlyReader(root) == first)
+          target = other;
+      }
+    for (Operation *op : group.ops)
+      groupOf[op] = target ? target : &group;
+    if (!target)
+      continue;
+    llvm::append_range(target->ops, group.ops);
+    target->padded = group.padded;
+    group.ops.clear();
+  }
+}
+
 std::vector<plan::Kernel>
 orchestra::getKernels(TaskOp task, const WorkEstimate &estimate,
                       const llvm::SmallPtrSetImpl<Operation *> &folded) {
   std::vector<plan::Kernel> kernels;
   KernelReader reader(estimate, folded);
-  for (const KernelGroup &group :
-       formKernelGroups(task.getBody().front(), /*fuse=*/true))
+  std::vector<KernelGroup> groups =
+      formKernelGroups(task.getBody().front(), /*fuse=*/true);
+  followReshapes(groups);
+  for (const KernelGroup &group : groups)
     if (!llvm::all_of(group.ops,
                       [&](Operation *op) { return folded.contains(op); }))
       kernels.push_back(reader.read(group));

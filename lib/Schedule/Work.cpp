@@ -101,7 +101,7 @@ double WorkEstimate::countMath(Operation *op) const {
     return 0;
   return countIterations(op) *
          double(llvm::count_if(*structured.getBlock(), [](Operation &scalar) {
-           return isTranscendental(&scalar);
+           return isTranscendental(&scalar) || isa<arith::DivFOp>(scalar);
          }));
 }
 

@@ -144,7 +144,8 @@ def test_a_run_gives_every_task_and_copy_its_time(traced):
     assert len(slices) == len(report["work"])
     found = sorted((work["measured_start_s"], work["measured_end_s"]) for work in report["work"])
     ran = sorted((event["ts"] * 1e-6, (event["ts"] + event["dur"]) * 1e-6) for event in slices)
-    assert found == pytest.approx(ran)
+    for one, other in zip(found, ran, strict=True):
+        assert one == pytest.approx(other)
     # What reads a value does not start before the value is there.
     ends = {(work["kind"], work["name"], work["device"]): work for work in report["work"]}
     join = ends["task", "join", "cpu0"]

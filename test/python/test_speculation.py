@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Conditionals of ONNX models: counted in runs, speculated on two devices, with the same numbers.
 
-The condition takes two products; its branches need the model's input only. So a branch that takes
-about as long can be computed meanwhile, on the other device.
+The condition takes two products; its branches need the model's input only, and one takes three
+products: it can be computed meanwhile, on the other device, but takes longer than the condition.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from test_random_schedules import topology
 SIZE = 128
 
 
-def product(net: list, value: str, name: str) -> str:
-    net.append(helper.make_node("MatMul", [value, "w"], [name], name=name))
+def product(net: list, value: str, name: str, weight: str = "w") -> str:
+    net.append(helper.make_node("MatMul", [value, weight], [name], name=name))
     return name
 
 
@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
     nodes.append(helper.make_node("ReduceSum", ["gate2"], ["sum"], name="sum", keepdims=0))
     nodes.append(helper.make_node("Greater", ["sum", "zero"], ["positive"], name="positive"))
     then: list = []
-    product(then, product(then, "x", "then1"), "then2")
+    product(then, product(then, product(then, "x", "then1", "v"), "then2", "v"), "then3", "v")
     otherwise = [helper.make_node("Neg", ["x"], ["else1"], name="else1")]
     nodes.append(
         helper.make_node(
@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
             ["positive"],
             ["chosen"],
             name="choice",
-            then_branch=branch("then", then, "then2"),
+            then_branch=branch("then", then, "then3"),
             else_branch=branch("else", otherwise, "else1"),
         )
     )
@@ -57,7 +57,11 @@ def folder(tmp_path_factory):
         "choice",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
-        [numpy_helper.from_array(weight, "w"), numpy_helper.from_array(np.float32(0), "zero")],
+        [
+            numpy_helper.from_array(weight, "w"),
+            numpy_helper.from_array(weight.T.copy(), "v"),
+            numpy_helper.from_array(np.float32(0), "zero"),
+        ],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10), path / "m.onnx")
     x = random.standard_normal(shape, dtype=np.float32)
@@ -66,7 +70,7 @@ def folder(tmp_path_factory):
     np.savez(path / "fails.npz", x=-x * sign)
     for name, way in (("holds", sign), ("fails", -sign)):
         value = x * way
-        want = np.maximum(value @ weight @ weight if name == "holds" else -value, 0)
+        want = np.maximum(value @ weight.T @ weight.T @ weight.T if name == "holds" else -value, 0)
         np.savez(path / f"{name}-want.npz", y=want)
     machine = topology(2)
     for device in machine["devices"]:

@@ -26,12 +26,12 @@ orchestra.topology @m {
   orchestra.link @cpu0, @cpu1 {bandwidth = 1.0e10, latency = 1.0e-6}
 }
 // CHECK-LABEL: func.func @several
-// CHECK:         %[[C:.*]] = orchestra.task -> (tensor<i1>) target = {arch = "x86_64", device_id = 1}
+// CHECK:         %[[C:.*]] = orchestra.task -> (tensor<i1>) target = {arch = "x86_64", device_id = 1 : i64}
 // CHECK:           %[[F:.*]] = tensor.from_elements %{{.*}} : tensor<i1>
 // CHECK:           orchestra.yield %[[F]] : tensor<i1>
 // CHECK:         %[[A:.*]] = orchestra.task
 // CHECK-NOT:     orchestra.commit
-// CHECK:         %[[R:.*]] = orchestra.task -> (tensor<4xf32>) target = {arch = "x86_64", device_id = 1}
+// CHECK:         %[[R:.*]] = orchestra.task -> (tensor<4xf32>) target = {arch = "x86_64", device_id = 1 : i64}
 // CHECK:           %[[H:.*]] = tensor.extract %[[C]][] : tensor<i1>
 // CHECK:           linalg.generic {{.*}} ins(%[[A]],
 // CHECK:             arith.select %[[H]]

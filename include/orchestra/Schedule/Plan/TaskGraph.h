@@ -46,7 +46,7 @@ enum class KernelKind : uint8_t {
   Elementwise, ///< as it is in memory
   Copy,        ///< in another order
   Read,        ///< only looks at memory
-  Math         ///< exp, tanh and the like
+  Math         ///< divisions, exp, tanh and the like
 };
 constexpr unsigned kKernelKinds = 8;
 constexpr std::array<const char *, kKernelKinds> kKernelKindNames = {
@@ -60,7 +60,7 @@ struct Kernel {
   Element element = Element::F32;
   /// Operations of a contraction or over windows.
   double flops = 0;
-  /// Elements of exp, tanh and the like.
+  /// Divisions, exp, tanh and the like.
   double math = 0;
   /// Bytes of values that it reads and writes, and of constants that it reads.
   double bytes = 0, constants = 0;
