@@ -95,7 +95,7 @@ static std::string zeros(ArrayRef<int64_t> shape) {
 
 static Sample sampleMatmul(int64_t rows, int64_t depth, int64_t columns) {
   Sample sample{"matmul", tensorType({rows, depth}),
-                tensorType({rows, columns})};
+                tensorType({rows, columns}), ""};
   std::string type = tensorType({depth, columns});
   sample.body = "%w = " + weights({depth, columns}) + "\n" +
                 zeros({rows, columns}) +
@@ -115,7 +115,7 @@ static Sample sampleConvolution(int64_t side, int64_t channels,
   int64_t out = side - 2;
   Sample sample{depthwise ? "window" : "convolution",
                 tensorType({1, channels, side, side}),
-                tensorType({1, channels, out, out})};
+                tensorType({1, channels, out, out}), ""};
   SmallVector<int64_t> filter =
       depthwise ? SmallVector<int64_t>{channels, 3, 3}
                 : SmallVector<int64_t>{channels, channels, 3, 3};
@@ -152,7 +152,7 @@ static constexpr StringLiteral kWhole = "affine_map<(d0, d1) -> (d0, d1)>";
 
 /// The sum of each row.
 static Sample sampleRead(int64_t rows, int64_t columns) {
-  Sample sample{"read", tensorType({rows, columns}), tensorType({rows})};
+  Sample sample{"read", tensorType({rows, columns}), tensorType({rows}), ""};
   sample.body =
       zeros({rows}) +
       generic("y", "%x : " + sample.input, kWhole, "%f", true, sample.result,
@@ -165,7 +165,7 @@ static Sample sampleRead(int64_t rows, int64_t columns) {
 /// Each row less its mean, by the root of its variance: a normalisation.
 static Sample sampleRows(int64_t rows, int64_t columns) {
   std::string whole = tensorType({rows, columns}), sums = tensorType({rows});
-  Sample sample{"rows", whole, whole};
+  Sample sample{"rows", whole, whole, ""};
   std::string maps = (kWhole + ", affine_map<(d0, d1) -> (d0)>").str();
   sample.body =
       zeros({rows}) +
@@ -194,7 +194,7 @@ static Sample sampleRows(int64_t rows, int64_t columns) {
 static Sample sampleElementwise(StringRef kind, int64_t rows, int64_t columns,
                                 StringRef scalar) {
   std::string whole = tensorType({rows, columns});
-  Sample sample{kind.str(), whole, whole};
+  Sample sample{kind.str(), whole, whole, ""};
   sample.body = formatv("%o = tensor.empty() : {0}\n", whole).str() +
                 generic("y", "%x : " + whole, kWhole, "%o", false, whole,
                         formatv("%a: f32, %s: f32):\n{0} : f32\n"
@@ -208,7 +208,8 @@ static Sample sampleElementwise(StringRef kind, int64_t rows, int64_t columns,
 
 /// Heads of an attention to the front.
 static Sample sampleCopy(int64_t rows) {
-  Sample sample{"copy", tensorType({rows, 12, 64}), tensorType({12, rows, 64})};
+  Sample sample{"copy", tensorType({rows, 12, 64}), tensorType({12, rows, 64}),
+                ""};
   sample.body =
       formatv("%o = tensor.empty() : {1}\n%y = linalg.transpose "
               "ins(%x : {0}) outs(%o : {1}) permutation = [1, 0, 2]\n",
@@ -377,6 +378,7 @@ orchestra::measureKernels(ArrayRef<std::vector<int>> cores) {
         times[i] = std::min(times[i], std::max(*seconds, 1e-9));
       }
   std::vector<json::Object> rates;
+  rates.reserve(least.size());
   for (const std::vector<double> &times : least)
     rates.push_back(getRates(samples, times));
   return rates;
