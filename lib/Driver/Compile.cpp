@@ -12,7 +12,7 @@
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/Pass/PassManager.h"
+#include "mlir/IR/Verifier.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
@@ -177,6 +177,8 @@ llvm::Error
 Compilation::runPipeline(ModuleOp module, StringRef doing,
                          llvm::function_ref<void(OpPassManager &)> build) {
   PassManager passes(context.get());
+  // The input was verified once; between our own passes the tests verify.
+  passes.enableVerifier(false);
   build(passes);
   if (succeeded(passes.run(module)))
     return llvm::Error::success();
@@ -184,7 +186,8 @@ Compilation::runPipeline(ModuleOp module, StringRef doing,
 }
 
 Expected<std::string> Compilation::modelKey() {
-  Expected<std::string> files = hashModelFiles(model);
+  Expected<std::string> files =
+      hashModelFiles(model, options.useCache ? &cache : nullptr);
   if (!files)
     return files.takeError();
   ContentHash hash;
@@ -235,6 +238,9 @@ llvm::Error Compilation::runModuleStages(Stage last) {
       if (llvm::Error error = checkCodegen())
         return error;
   }
+  if (failed(verify(*module)))
+    return diagnostics->takeError("verifying the module",
+                                  /*afterImport=*/true);
   return llvm::Error::success();
 }
 
@@ -249,17 +255,34 @@ static llvm::SetVector<StringAttr> calledKernels(ModuleOp host) {
 
 Expected<Program> Compilation::compileProgram() {
   KernelModules kernels = splitKernels(*module);
-  if (llvm::Error error = fold(*module, kernels))
-    return std::move(error);
-  beginPhase("kernels");
-  Expected<std::vector<Bytes>> objects = compileKernels(
-      calledKernels(*module).getArrayRef(), kernels, target, options.optLevel);
-  if (!objects)
-    return objects.takeError();
+  func::FuncOp entry, constants = findFold(*module);
+  for (func::FuncOp function : module->getOps<func::FuncOp>())
+    if (function->hasAttr(kEntryAttrName) && function != constants)
+      entry = function;
+  Expected<cpu::MachineTarget> folding = getFoldingMachine(target);
+  if (!folding)
+    return folding.takeError();
+  KernelJobs jobs(*this);
+  Expected<unsigned> first = 0, second = 0;
+  if (constants)
+    first = jobs.add(constants, kernels, *folding, getFoldOptLevel());
+  if (!first)
+    return first.takeError();
+  second = jobs.add(entry, kernels, target, options.optLevel);
+  if (!second)
+    return second.takeError();
+  jobs.start();
+  if (constants)
+    if (llvm::Error error = fold(*module, constants, *folding, jobs, *first))
+      return std::move(error);
   beginPhase("host program");
   Expected<Program> program = compileHost(*module, target);
   if (!program)
     return program.takeError();
+  beginPhase("kernels");
+  Expected<std::vector<Bytes>> objects = jobs.finish(*second);
+  if (!objects)
+    return objects.takeError();
   program->objects.insert(program->objects.end(), objects->begin(),
                           objects->end());
   return program;

@@ -134,6 +134,11 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createOutlineKernelsPass(outline));
     pm.addPass(createSplitConstantsPass());
     addCleanup(pm);
+    if (options.emulates.empty()) {
+      GeneralizeKernelsPassOptions generalize;
+      generalize.salt = outline.salt;
+      pm.addPass(createGeneralizeKernelsPass(generalize));
+    }
     break;
   }
   default:
@@ -262,6 +267,8 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
                           llvm::cl::init("host")};
   Option<std::string> arch{*this, "arch", llvm::cl::desc("architecture"),
                            llvm::cl::init("host")};
+  Option<std::string> features{*this, "features",
+                               llvm::cl::desc("processor features, as +a,-b")};
   Option<std::string> strategy{*this, "strategy",
                                llvm::cl::desc("strategy script")};
   Option<bool> reference{*this, "reference", llvm::cl::desc("plain loops only"),
@@ -273,7 +280,7 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
 
   PipelineOptions get() const {
     PipelineOptions options;
-    options.target = getTarget(arch, cpu, "");
+    options.target = getTarget(arch, cpu, features);
     options.strategyFile = strategy;
     options.reference = reference;
     options.emulates = emulates;

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import time
 
 import evaluate
 import numpy as np
@@ -123,6 +124,32 @@ def test_damaged_cache_is_a_miss(orchestra, reference, tmp_path):
         orchestra(*words)  # no cache can be written: slower, not wrong
     finally:
         orchestra.env = env
+
+
+def test_changed_weights_are_seen(orchestra, tmp_path):
+    """Weights beside the model change in place, and their file's time is put back: the cache notices."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [3]) for name in "xy")
+    weight = onnx.numpy_helper.from_array(np.array([1, 2, 3], np.float32), "w")
+    made = helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", [x], [y], [weight])
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    path, data, out = tmp_path / "m.onnx", tmp_path / "m.data", tmp_path / "out.npz"
+    onnx.save(model, path, save_as_external_data=True, location="m.data", size_threshold=0)
+    np.savez(tmp_path / "in.npz", x=np.zeros(3, np.float32))
+    cache = tmp_path / "cache"
+    words = ["run", path, "--inputs", tmp_path / "in.npz", "--outputs", out, "--cache-dir", cache]
+    orchestra(*words)
+    assert not (cache / "v1" / "files").exists(), "a file that may yet change was remembered"
+    time.sleep(3.5)
+    orchestra(*words)
+    assert len([f for f in (cache / "v1" / "files").rglob("*") if f.is_file()]) == 1
+    orchestra(*words)
+    assert np.array_equal(np.load(out)["y"], [1, 2, 3])
+    before = data.stat()
+    with open(data, "r+b") as file:
+        file.write(np.array([5.0], np.float32).tobytes())
+    os.utime(data, ns=(before.st_atime_ns, before.st_mtime_ns))
+    orchestra(*words)
+    assert np.array_equal(np.load(out)["y"], [5, 2, 3])
 
 
 @pytest.mark.parametrize(

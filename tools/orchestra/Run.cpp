@@ -111,8 +111,13 @@ static llvm::Error compareOutputs(const Arguments &args, const Model &model,
         llvm::find_if(*reference, [&, &decl = decl](const auto &entry) {
           return entry.first == decl.name;
         });
-    if (wanted == reference->end())
+    if (wanted == reference->end()) {
+      json[decl.name] = nullptr;
+      if (print)
+        llvm::outs() << decl.name
+                     << ": not compared, the reference does not have it\n";
       continue;
+    }
     ++compared;
     llvm::Expected<Difference> difference =
         compare(got, wanted->second, args.rtol, args.atol, decl.name);

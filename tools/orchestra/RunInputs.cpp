@@ -102,6 +102,12 @@ static llvm::Expected<Tensor> readInput(StringRef path, const TensorDecl &decl,
     return readNpy(path);
   if (extension == ".png" || extension == ".jpg" || extension == ".jpeg")
     return readImage(path, decl, image);
+  if (extension == ".npz")
+    return makeError(
+        Fault::Usage, path,
+        "an archive holds many arrays, --input takes one "
+        "[usage]",
+        {"help: use --inputs=" + path.str() + ", or a .npy file of one array"});
   return readRaw(path, decl);
 }
 
@@ -115,6 +121,10 @@ void tool::fixDims(const InputArguments &args, llvm::StringRef model,
 llvm::Expected<std::vector<Tensor>>
 tool::readInputs(const Model &model, const InputArguments &args) {
   NamedTensors given;
+  if (!args.dims.empty() && args.seed.empty())
+    return makeError(Fault::Usage, "",
+                     "--dim is a size of random inputs [usage]",
+                     {"help: add --random; files have sizes of their own"});
   if (!args.seed.empty()) {
     uint64_t seed;
     if (StringRef(args.seed).getAsInteger(10, seed))

@@ -31,6 +31,9 @@ constexpr int32_t kApiRecord = 48;
 constexpr int32_t kApiWait = 56;
 constexpr int32_t kApiFinish = 64;
 
+/// Makes a function one that only the host program sees.
+void makeInternal(mlir::func::FuncOp function);
+
 class HostEntryBuilder {
 public:
   explicit HostEntryBuilder(mlir::ModuleOp module)
@@ -65,6 +68,7 @@ private:
   llvm::SmallVector<mlir::Value> makeInputs(llvm::ArrayRef<mlir::Type> types,
                                             mlir::Value inputs,
                                             mlir::Value inputDims);
+  mlir::func::FuncOp getReportFunction();
   void emitHook(mlir::Value exec, int64_t call, int64_t end);
 
   mlir::ModuleOp module;
