@@ -111,11 +111,11 @@ static llvm::Expected<Tensor> readInput(StringRef path, const TensorDecl &decl,
   return readRaw(path, decl);
 }
 
-void tool::fixDims(const InputArguments &args, llvm::StringRef model,
+void tool::fixDims(InputArguments &args, llvm::StringRef model,
                    CompileOptions &options) {
   if (llvm::StringRef(options.target).starts_with("emulated:") &&
       model.ends_with(".onnx"))
-    options.dims = args.dims;
+    options.dims.swap(args.dims);
 }
 
 llvm::Expected<std::vector<Tensor>>

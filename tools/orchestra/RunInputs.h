@@ -24,8 +24,9 @@ struct InputArguments {
 
 void addInputFlags(CLI::App &command, InputArguments &args);
 
-/// Fixes dims of `args` when `model` is compiled, for targets that need it.
-void fixDims(const InputArguments &args, llvm::StringRef model,
+/// Dims of `args` become those that `model` is compiled for, if the target
+/// needs fixed ones.
+void fixDims(InputArguments &args, llvm::StringRef model,
              CompileOptions &options);
 
 /// The inputs in the model's order.

@@ -54,7 +54,8 @@ def SchedulePass : Pass<"orchestra-schedule", "::mlir::ModuleOp"> {
     planned again. Modules without a topology are left alone.
 
     The plan is made from estimates: a task takes its launch and the longer of
-    its arithmetic at the device's peak and its bytes at the device's bandwidth.
+    its arithmetic at the device's peak and its bytes at the device's bandwidth;
+    on a device with `kernel_rates`, what its kernels take at those, added up.
     An attribute `orchestra.measured = {ARCH = SECONDS}` on a task, or an entry
     for the task's name in a profile, replaces the estimate. A task with
     `orchestra.place = "device"` stays on that device. No plan needs more memory
