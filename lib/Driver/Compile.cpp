@@ -169,6 +169,7 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   pipeline.strategyText = strategyText;
   pipeline.reference = options.reference;
   pipeline.emulates = machine.emulates;
+  pipeline.branches = options.branches;
   return pipeline;
 }
 
@@ -196,11 +197,13 @@ Expected<std::string> Compilation::modelKey() {
   hash.add(compilerFingerprint());
   hash.add(target.describe() + " " + target.featureString);
   hash.add(strategyText);
-  for (const std::string &file : {options.topology, options.taskTimes})
+  for (const std::string &file :
+       {options.topology, options.taskTimes, options.branches})
     if (auto text = llvm::MemoryBuffer::getFile(file))
       hash.add((*text)->getBuffer());
   std::string rest = std::to_string(options.optLevel) +
-                     (options.reference ? " reference" : "");
+                     (options.reference ? " reference" : "") +
+                     (options.profileBranches ? " branches" : "");
   if (!options.topology.empty())
     rest += " " + options.objective + " " + std::to_string(options.inFlight);
   for (const std::string &place : options.place)

@@ -13,7 +13,9 @@
 #endif
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Pipeline/Registration.h"
+#include "orchestra/Schedule/Passes.h"
 
+#include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -124,5 +126,10 @@ llvm::Error Compilation::load() {
                      "no function is marked as the model [missing-entry]",
                      {"help: give one func.func the attribute '" +
                       kEntryAttrName.str() + "'"});
+  if (options.profileBranches)
+    return runPipeline(*module, "profiling branches", [](OpPassManager &pm) {
+      pm.addPass(createLiftControlFlowToSCFPass());
+      pm.addPass(createProfileBranchesPass());
+    });
   return llvm::Error::success();
 }

@@ -120,6 +120,11 @@ void tool::addPlanFlags(CLI::App &command, CompileOptions &options) {
       .add_option("--task-times", options.taskTimes,
                   "Measured times of tasks, a JSON file, instead of estimates")
       ->group(group);
+  command
+      .add_option("--branches", options.branches,
+                  "How often conditions held, a JSON file that 'orchestra run "
+                  "--profile-branches' wrote")
+      ->group(group);
 }
 
 void tool::addDim(const std::string &text, CompileOptions &options) {
