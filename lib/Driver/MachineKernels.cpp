@@ -339,7 +339,7 @@ static json::Object getRates(ArrayRef<Sample> samples,
   for (auto [sample, total] : zip(samples, seconds)) {
     double other = 0;
     if (sample.isContraction())
-      other = secondsOf(tables.getArray("read"), sample.bytes) +
+      other = secondsOf(tables.getArray("elementwise"), sample.bytes) +
               secondsOf(tables.getArray("read"), sample.constants);
     else if (sample.kind == "math")
       other = secondsOf(tables.getArray("elementwise"), sample.bytes);

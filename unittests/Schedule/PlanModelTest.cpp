@@ -222,6 +222,7 @@ TEST(Cost, KernelsAtMeasuredRates) {
   };
   set(KernelKind::Matmul, RateTable({{1, 300}}));
   set(KernelKind::Rows, RateTable({{1, 25}}));
+  set(KernelKind::Elementwise, RateTable({{1, 20}}));
   set(KernelKind::Math, RateTable({{1, 10}}));
   set(KernelKind::Read, RateTable({{100, 20}, {1000, 10}}));
   // 600 / 300 + 40 / 20 + 100 / 20, and 50 / 25 + 30 / 10
