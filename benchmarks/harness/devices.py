@@ -138,7 +138,7 @@ class Bench:
         file.write_text(self("targets", "--emit-topology", "--cpu-devices=2", "--measure"))
         machine = ["--topology", file]
         archive = model.parent / "inputs.npz"
-        inputs = ["--inputs", archive] if archive.exists() else ["--random", "0"]
+        inputs = ["--inputs", archive] if archive.exists() else ["--random=0"]
         self("run", model, *inputs, "-q", "--warmup", self.warmup, "--profile", trace, *machine)
         tasks = []
         for event in json.loads(trace.read_text())["traceEvents"]:
