@@ -204,6 +204,16 @@ Expected<std::string> Compilation::modelKey() {
     rest += " " + place;
   for (const auto &[name, size] : options.dims)
     rest += " " + name + "=" + std::to_string(size);
+  if (options.given)
+    rest += " given";
+  for (const auto &[name, input] :
+       options.given.value_or(std::map<std::string, GivenInput>())) {
+    rest += " " + name + ":";
+    for (int64_t dim : input.dims)
+      rest += std::to_string(dim) + "x";
+    for (int64_t value : input.values.value_or(std::vector<int64_t>()))
+      rest += " " + std::to_string(value);
+  }
   hash.add(rest);
   return hash.hex();
 }

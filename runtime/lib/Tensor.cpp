@@ -37,6 +37,7 @@ constexpr ElementType elementTypes[] = {
     {"u64", 64},    {"bool", 8},       {"f8E4M3FN", 8}, {"f8E4M3FNUZ", 8},
     {"f8E5M2", 8},  {"f8E5M2FNUZ", 8}, {"i4", 4},       {"u4", 4},
     {"i2", 2},      {"u2", 2},         {"f4E2M1", 4},   {"f8E8M0", 8},
+    {"string", 128}, // as in tensors of inputs and outputs
 };
 constexpr uint32_t numElementTypes =
     sizeof(elementTypes) / sizeof(elementTypes[0]);
@@ -83,6 +84,9 @@ inline void copyElement(char *to, const char *from, int64_t size) {
     return;
   case 4:
     memcpy(to, from, 4);
+    return;
+  case 16:
+    memcpy(to, from, 16);
     return;
   default:
     memcpy(to, from, 8);

@@ -86,6 +86,8 @@ LogicalResult lowerIf(Op &op) {
       return failure();
     unsigned inside = op.dims.depth(Dim(0));
     for (const Data &result : *given) {
+      if (result.items || result.isAbsent)
+        return op.needsInputs("the condition, because a result is no tensor,");
       Data data = result;
       data.value = op.value(result);
       results[i].push_back(data);
@@ -178,8 +180,10 @@ LogicalResult lowerLoop(Op &op) {
     if (count && count->size() == 1)
       plan.trips = count->front();
     else if (body->outputs.size() > states + 1) { // it is a size of results
-      (void)sizesFrom(op, most, "the number of rounds");
-      return failure();
+      auto computed = sizesFrom(op, most, "the number of rounds");
+      if (!computed || computed->size() != 1)
+        return failure();
+      plan.trips = computed->front();
     } else {
       Value whole = onlyElement(op, most);
       plan.trips = op.dims.create(

@@ -411,6 +411,17 @@ std::optional<Round> Loop::run() {
   };
   if (fits(kUnrolledOps))
     return unroll(*trips);
+  // A sequence is nothing that a loop could carry.
+  if (llvm::any_of(states, [](const Data &state) {
+        return state.items || state.isAbsent;
+      })) {
+    if (fits(kMaxUnrolledOps))
+      return unroll(*trips);
+    if (starts && trips && *trips == 0)
+      return unroll(0);
+    (void)op.needsInputs("the number of rounds of a loop over a sequence");
+    return std::nullopt;
+  }
   auto result = build();
   if (result || !changesShape || op.failed())
     return result;

@@ -68,14 +68,20 @@ Value HostEntryBuilder::makeBuffer(MemRefType type, Value data,
       .getResult(0);
 }
 
-/// The inputs' buffers; a null `inputs` makes buffers without data, of which
+/// The inputs' buffers, and the computed numbers behind them; a null `inputs` makes buffers without data, of which
 /// only the dimensions may be used.
 SmallVector<Value> HostEntryBuilder::makeInputs(ArrayRef<Type> types,
-                                                Value inputs, Value inputDims) {
+                                                Value exec, Value inputs,
+                                                Value inputDims) {
   SmallVector<Value> buffers;
-  int64_t nextDim = 0;
+  int64_t nextDim = 0, nextSize = 0;
   for (auto [i, type] : llvm::enumerate(types)) {
-    auto memref = cast<MemRefType>(type);
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref) { // a number that kernels have computed
+      Value sizes = loadField(exec, kExecSizes, pointer);
+      buffers.push_back(loadAt(sizes, type, nextSize++));
+      continue;
+    }
     SmallVector<Value> dims;
     for (int64_t size : memref.getShape()) {
       if (ShapedType::isDynamic(size))
@@ -109,7 +115,26 @@ void HostEntryBuilder::emitHook(Value exec, int64_t call, int64_t end) {
   LLVM::CallOp::create(b, loc, type, arguments);
 }
 
-/// Calls kernels, which take the execution state and their operands.
+/// A kernel takes the execution state and its operands.
+void HostEntryBuilder::callKernel(Value exec, DispatchOp dispatch) {
+  StringRef name = dispatch.getKernel();
+  if (name.starts_with(kHostFunctionPrefix))
+    return callHost(exec, dispatch);
+  SmallVector<Value> operands{exec};
+  llvm::append_range(operands, dispatch.getOperands());
+  if (auto old = module.lookupSymbol<func::FuncOp>(name);
+      !old || old.getNumArguments() != operands.size()) {
+    if (old)
+      old.erase();
+    OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
+    auto function = func::FuncOp::create(
+        declare, loc, name,
+        b.getFunctionType(ValueRange(operands).getTypes(), {}));
+    function.setPrivate();
+  }
+  func::CallOp::create(b, dispatch.getLoc(), name, TypeRange(), operands);
+}
+
 void HostEntryBuilder::lowerDispatches(func::FuncOp program) {
   (void)program.insertArgument(0, pointer, {}, loc);
   Value exec = program.getArgument(0);
@@ -117,55 +142,55 @@ void HostEntryBuilder::lowerDispatches(func::FuncOp program) {
   program.walk([&](DispatchOp op) { dispatches.push_back(op); });
   for (auto [call, dispatch] : llvm::enumerate(dispatches)) {
     b.setInsertionPoint(dispatch);
-    SmallVector<Value> operands{exec};
-    llvm::append_range(operands, dispatch.getOperands());
-    StringRef name = dispatch.getKernel();
-    if (auto old = module.lookupSymbol<func::FuncOp>(name);
-        !old || old.getNumArguments() != operands.size()) {
-      if (old)
-        old.erase();
-      OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
-      auto function = func::FuncOp::create(
-          declare, loc, name,
-          b.getFunctionType(ValueRange(operands).getTypes(), {}));
-      function.setPrivate();
-    }
     emitHook(exec, call, 0);
-    func::CallOp::create(b, dispatch.getLoc(), name, TypeRange(), operands);
+    callKernel(exec, dispatch);
     emitHook(exec, call, 1);
     dispatch.erase();
   }
 }
 
-/// Gives the shape function the execution state and turns its conditions into
-/// reports: if (!condition) exec->api->fail(exec, 1, message).
-void HostEntryBuilder::lowerConditions(func::FuncOp shapes) {
-  (void)shapes.insertArgument(0, pointer, {}, loc);
-  Value exec = shapes.getArgument(0);
-  SmallVector<cf::AssertOp> conditions;
-  shapes.walk([&](cf::AssertOp op) { conditions.push_back(op); });
-  for (auto [index, op] : llvm::enumerate(conditions)) {
-    std::string name = "orch_message_" + std::to_string(index);
-    std::string text = op.getMsg().str();
-    text.push_back('\0');
+/// A constant text, terminated by a zero.
+Value HostEntryBuilder::makeText(StringRef text) {
+  std::string name = "orch_message_" + std::to_string(numTexts++);
+  std::string bytes = text.str();
+  bytes.push_back('\0');
+  {
+    OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(module.getBody());
-    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size());
+    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size());
     LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true,
                            LLVM::Linkage::Internal, name,
-                           b.getStringAttr(text));
-    b.setInsertionPoint(op);
-    Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-    Value wrong = arith::XOrIOp::create(b, loc, op.getArg(), one);
-    auto branch = scf::IfOp::create(b, loc, wrong, /*withElseRegion=*/false);
-    b.setInsertionPointToStart(branch.thenBlock());
-    Value hook = loadField(loadField(exec, 0, pointer), kApiFail, pointer);
-    auto i32 = b.getI32Type();
-    auto signature = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, pointer});
-    SmallVector<Value> arguments{
-        hook, exec, LLVM::ConstantOp::create(b, loc, i32, 1),
-        LLVM::AddressOfOp::create(b, loc, pointer, name)};
-    LLVM::CallOp::create(b, loc, signature, arguments);
+                           b.getStringAttr(bytes));
+  }
+  return LLVM::AddressOfOp::create(b, loc, pointer, name);
+}
+
+/// if (!condition) exec->api->fail(exec, 1, message).
+void HostEntryBuilder::reportUnless(Value exec, cf::AssertOp op) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+  Value wrong = arith::XOrIOp::create(b, loc, op.getArg(), one);
+  auto branch = scf::IfOp::create(b, loc, wrong, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value hook = loadField(loadField(exec, 0, pointer), kApiFail, pointer);
+  auto i32 = b.getI32Type();
+  auto signature = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, pointer});
+  SmallVector<Value> arguments{hook, exec,
+                               LLVM::ConstantOp::create(b, loc, i32, 1),
+                               makeText(op.getMsg())};
+  LLVM::CallOp::create(b, loc, signature, arguments);
+}
+
+/// Gives the shape function the execution state and turns its conditions into
+/// reports.
+void HostEntryBuilder::lowerConditions(func::FuncOp shapes) {
+  (void)shapes.insertArgument(0, pointer, {}, loc);
+  SmallVector<cf::AssertOp> conditions;
+  shapes.walk([&](cf::AssertOp op) { conditions.push_back(op); });
+  for (cf::AssertOp op : conditions) {
+    reportUnless(shapes.getArgument(0), op);
     op.erase();
   }
 }
@@ -184,7 +209,8 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   ArrayRef<Type> outputTypes =
       types.drop_front(numInputs).drop_back(numArenas + 1);
   SmallVector<Value> arguments{exec};
-  llvm::append_range(arguments, makeInputs(inputTypes, inputs, inputDims));
+  llvm::append_range(arguments,
+                     makeInputs(inputTypes, exec, inputs, inputDims));
   // Output dimensions follow from the inputs'.
   auto shapes = module.lookupSymbol<func::FuncOp>(kShapesFunctionName);
   bool dynamic = llvm::any_of(outputTypes, [](Type type) {
@@ -236,10 +262,12 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   Value data;
   if (module->hasAttr(kSizesFromValuesAttrName))
     data = loadField(exec, kExecInputs, pointer);
+  if (module->hasAttr(kComputesSizesAttrName))
+    storeSizes(exec, inputDims, data);
   SmallVector<Value> arguments{exec};
-  llvm::append_range(
-      arguments,
-      makeInputs(shapes.getArgumentTypes().drop_front(1), data, inputDims));
+  llvm::append_range(arguments,
+                     makeInputs(shapes.getArgumentTypes().drop_front(1), exec,
+                                data, inputDims));
   auto call = func::CallOp::create(b, loc, shapes, arguments);
   for (auto [i, value] : llvm::enumerate(call.getResults())) {
     Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
@@ -301,7 +329,11 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
          llvm::make_early_inc_range(module.getOps<TopologyOp>()))
       topology.erase();
     program.setSymName("orchestra_program");
-    for (func::FuncOp function : {program, shapes}) {
+    auto sizes = module.lookupSymbol<func::FuncOp>(kSizesFunctionName);
+    SmallVector<func::FuncOp> functions{program, shapes};
+    if (sizes)
+      functions.push_back(sizes);
+    for (func::FuncOp function : functions) {
       castExpansions(function);
       function.setPrivate();
       function->setAttr(
@@ -309,10 +341,16 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
           LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
     }
     unsigned numInputs = shapes.getNumArguments();
-    if (shapes.walk([](memref::LoadOp) { return WalkResult::interrupt(); })
+    UnitAttr yes = UnitAttr::get(&getContext());
+    if (sizes ||
+        shapes.walk([](memref::LoadOp) { return WalkResult::interrupt(); })
             .wasInterrupted())
-      module->setAttr(kSizesFromValuesAttrName, UnitAttr::get(&getContext()));
+      module->setAttr(kSizesFromValuesAttrName, yes);
     HostEntryBuilder builder(module);
+    if (sizes) {
+      module->setAttr(kComputesSizesAttrName, yes);
+      builder.lowerSizes(sizes);
+    }
     builder.lowerConditions(shapes);
     builder.lowerDispatches(program);
     builder.buildRun(program, numInputs);
