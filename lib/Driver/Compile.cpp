@@ -249,7 +249,8 @@ llvm::Error Compilation::runModuleStages(Stage last) {
 static llvm::SetVector<StringAttr> calledKernels(ModuleOp host) {
   llvm::SetVector<StringAttr> names;
   host.walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
-    names.insert(dispatch.getKernelAttr().getAttr());
+    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      names.insert(dispatch.getKernelAttr().getAttr());
   });
   return names;
 }

@@ -269,7 +269,8 @@ llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
     return machine.takeError();
   llvm::SetVector<StringAttr> names;
   function.walk([&](DispatchOp dispatch) {
-    names.insert(dispatch.getKernelAttr().getAttr());
+    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      names.insert(dispatch.getKernelAttr().getAttr());
   });
   Expected<std::vector<Bytes>> objects =
       compileKernels(names.getArrayRef(), kernels, *machine,

@@ -190,6 +190,8 @@ LogicalResult lowerLoop(Op &op) {
           "", arith::IndexCastOp::create(op.b, op.b.getIndexType(), whole),
           /*nonNegative=*/false, /*fromValue=*/true);
     }
+    if (body->outputs.size() > states + 1 && !op.contents(condition))
+      plan.begin->contents = condition.contents = computedSizes(op, condition);
     plan.trips = op.dims.apply(DimSymbols::Op::Max, *plan.trips, Dim(0), op.b,
                                op.b.getLoc());
     auto first = op.contents(condition);

@@ -242,7 +242,9 @@ LogicalResult compare(Op &op, bool allowed, arith::CmpFPredicate forFloat,
 }
 
 LogicalResult lowerEqual(Op &op) {
-  bool allowed = isNumber(op.in(0).type) || op.in(0).type == ElementType::Bool;
+  ElementType type = op.in(0).type;
+  bool allowed = isNumber(type) || type == ElementType::Bool ||
+                 type == ElementType::String;
   return compare(op, allowed, arith::CmpFPredicate::OEQ,
                  arith::CmpIPredicate::eq, arith::CmpIPredicate::eq);
 }

@@ -175,12 +175,16 @@ std::optional<Data> Importer::importItems(const std::string &name,
                     name + ".0' and so on"});
     return std::nullopt;
   }
+  // Sizes of one name may differ from item to item.
+  ValueType unnamed = *type.items;
+  for (DeclaredDim &dim : unnamed.dims)
+    dim.name.clear();
   std::vector<Data> items;
   for (size_t i = 0;; ++i) {
     std::string item = name + "." + std::to_string(i);
     if (!options.given->count(item))
       break;
-    auto data = addArgument(item, *type.items);
+    auto data = addArgument(item, unnamed);
     if (!data)
       return std::nullopt;
     items.push_back(std::move(*data));

@@ -51,7 +51,11 @@ std::optional<Contents> computedSizes(Op &op, const Data &data) {
   for (int64_t i = 0; i < *count; ++i) {
     Value element =
         tensor::ExtractOp::create(op.b, vector, indexConstant(op, i));
-    Value size = arith::IndexCastOp::create(op.b, op.b.getIndexType(), element);
+    Type index = op.b.getIndexType();
+    Value size =
+        data.type == ElementType::Bool
+            ? arith::IndexCastUIOp::create(op.b, index, element).getResult()
+            : arith::IndexCastOp::create(op.b, index, element).getResult();
     size = arith::MinSIOp::create(op.b, size, indexConstant(op, bound));
     size = arith::MaxSIOp::create(op.b, size, indexConstant(op, -bound));
     contents.push_back(sizeFrom(op, size, /*nonNegative=*/false));
