@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "HostFunctions.h"
 
+#include "Images.h"
 #include "Regex.h"
 
 #include <clocale>
@@ -255,12 +256,47 @@ const char *random(const HostCall &call) {
   return nullptr;
 }
 
+/// (file) -> height, width
+const char *imageSize(const HostCall &call) {
+  Pixels pixels(call.allocator);
+  const char *why = decodeImage(call.bytes(0), pixels);
+  call.data<int64_t>(1)[0] = why ? 0 : pixels.height;
+  call.data<int64_t>(1)[1] = why ? 0 : pixels.width;
+  return why;
+}
+
+/// (file, 0: red, green, blue; 1: blue first; 2: grey) -> pixels
+const char *imageDecode(const HostCall &call) {
+  Pixels pixels(call.allocator);
+  if (const char *why = decodeImage(call.bytes(0), pixels))
+    return why;
+  const orch_operand &result = call.operands[2];
+  if (result.dims[0] != pixels.height || result.dims[1] != pixels.width)
+    return "a picture has changed its size";
+  int64_t how = *call.data<int64_t>(1);
+  const uint8_t *from = pixels.data;
+  auto *to = call.data<uint8_t>(2);
+  for (int64_t i = 0, n = pixels.width * pixels.height; i < n; ++i, from += 3) {
+    if (how == 2) { // ITU-R 601
+      *to++ = uint8_t((from[0] * 19595u + from[1] * 38470u + from[2] * 7471u +
+                       0x8000u) >>
+                      16);
+      continue;
+    }
+    for (int c = 0; c < 3; ++c)
+      *to++ = from[how == 1 ? 2 - c : c];
+  }
+  return nullptr;
+}
+
 struct Entry {
   const char *name;
   int64_t operands;
   HostFunction function;
 };
 constexpr Entry functions[] = {
+    {"image_decode", 3, imageDecode},
+    {"image_size", 2, imageSize},
     {"random", 2, random},
     {"string_case", 3, changeCase},
     {"string_concat", 3, concat},

@@ -28,6 +28,7 @@ const Table &opTable() {
     addFourier(all);
     addGather(all);
     addGridSample(all);
+    addImageFiles(all);
     addMatMul(all);
     addNormalization(all);
     addOrdering(all);

@@ -65,6 +65,7 @@ void addControl(Table &table);
 void addCreation(Table &table);
 void addDataMovement(Table &table);
 void addGather(Table &table);
+void addImageFiles(Table &table);
 void addMatMul(Table &table);
 void addNormalization(Table &table);
 void addOrdering(Table &table);
