@@ -64,7 +64,7 @@ class Compilation:
     def command_for_header(self, header):
         """The flags of a source that may include `header`: the nearest of its room."""
         room = header.parts[2] if header.parts[:2] == ("include", "orchestra") else None
-        best, depth = None, -1
+        best, nearest = None, (-1, -1)
         for name, entry in sorted(self.by_file.items()):
             try:
                 source = Path(name).relative_to(ROOT)
@@ -76,8 +76,11 @@ class Compilation:
                 continue
             # include/orchestra/Target/NVIDIA/X.h goes with lib/Target/NVIDIA.
             shared = len(os.path.commonprefix([header.parts[2:-1], source.parts[1:-1]]))
-            if shared > depth:
-                best, depth = entry, shared
+            # Sources of one folder may be of several libraries: HostEntry.h goes
+            # with HostEntry.cpp.
+            alike = len(os.path.commonprefix([header.stem, source.stem]))
+            if (shared, alike) > nearest:
+                best, nearest = entry, (shared, alike)
         return best
 
     def is_source(self, path):

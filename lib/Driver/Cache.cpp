@@ -297,6 +297,11 @@ Error Cache::store(StringRef kind, StringRef key,
   return file->keep(path);
 }
 
+void Cache::remove(StringRef kind, StringRef key) {
+  if (!folder.empty())
+    (void)sys::fs::remove(entryPath(kind, key));
+}
+
 uint64_t Cache::trim() {
   if (folder.empty())
     return 0;

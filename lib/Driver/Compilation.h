@@ -4,7 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What: the state of one compilation and its steps, a file each:
-//   Load.cpp     a model file becomes a module, stage 1, and its cache key
+//   ModelHash.cpp  what is in a model file, for the cache's key
+//   Load.cpp     a model file becomes a module, stage 1
 //   Kernels.cpp  kernels leave the module and become objects, in parallel
 //   Fold.cpp     constant work runs now instead of at each start
 //   Host.cpp     the host program, the weights, what the artefact says
@@ -26,9 +27,14 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ThreadPool.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 struct orch_tensor;
 
@@ -43,12 +49,65 @@ std::string compilerFingerprint();
 /// "orchestra 0.1.0".
 std::string compilerName();
 
-/// A content hash of the model file and of the files it refers to.
-llvm::Expected<std::string> hashModelFiles(llvm::StringRef path);
+/// Maps a model file, or says why it cannot be read.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+openModelFile(llvm::StringRef path);
+/// A content hash of the model file and of the files it refers to. `cache`, if
+/// given, remembers it for as long as the files do not change.
+llvm::Expected<std::string> hashModelFiles(llvm::StringRef path, Cache *cache);
 
 /// Kernels by name, each a module of its own in which it is the only function.
 using KernelModules =
     llvm::MapVector<mlir::StringAttr, mlir::OwningOpRef<mlir::ModuleOp>>;
+
+/// @orchestra_fold of a host program, if it has work on constants.
+mlir::func::FuncOp findFold(mlir::ModuleOp host);
+/// The machine that folding runs on: the target when this machine can execute
+/// its code, else this machine.
+llvm::Expected<cpu::MachineTarget>
+getFoldingMachine(const cpu::MachineTarget &target);
+
+class Compilation;
+
+/// Kernels on their way to objects, on threads of their own while the caller
+/// does something else.
+class KernelJobs {
+public:
+  explicit KernelJobs(Compilation &compilation);
+  /// Drops what has not begun and waits for the rest.
+  ~KernelJobs();
+  KernelJobs(const KernelJobs &) = delete;
+  KernelJobs &operator=(const KernelJobs &) = delete;
+
+  /// Adds the kernels that `caller` dispatches, to be compiled for `machine`
+  /// with LLVM's effort `optLevel`, after the batches added before. Returns the
+  /// number of the batch.
+  llvm::Expected<unsigned> add(mlir::Operation *caller,
+                               const KernelModules &kernels,
+                               const cpu::MachineTarget &machine,
+                               unsigned optLevel);
+  /// Starts the threads; nothing is added afterwards.
+  void start();
+  /// Helps until the batch is done. The objects come in the order of the first
+  /// calls.
+  llvm::Expected<std::vector<Bytes>> finish(unsigned batch);
+
+private:
+  struct Job;
+  struct Batch;
+
+  void work(size_t end);
+  void cancel();
+
+  Compilation &compilation;
+  std::vector<std::unique_ptr<Batch>> batches;
+  std::vector<Job *> order; ///< of all batches, as they are begun
+  std::mutex mutex;
+  std::condition_variable changed;
+  size_t next = 0; ///< in `order`; under the mutex
+  std::vector<std::thread> threads;
+  bool started = false;
+};
 
 class Compilation {
 public:
@@ -90,6 +149,7 @@ public:
   void endPhases();
 
 private:
+  friend class KernelJobs;
   Compilation(llvm::StringRef model, const CompileOptions &options);
 
   void loadDialects();
@@ -107,24 +167,23 @@ private:
 
   /// Moves the kernels' bodies out of the module; declarations stay.
   KernelModules splitKernels(mlir::ModuleOp from);
-  /// Compiles kernels with LLVM's effort `optLevel`; objects come in order of
-  /// names.
-  llvm::Expected<std::vector<Bytes>>
-  compileKernels(llvm::ArrayRef<mlir::StringAttr> names,
-                 const KernelModules &kernels,
-                 const cpu::MachineTarget &machine, unsigned optLevel);
   llvm::Expected<Bytes> compileKernel(mlir::StringAttr name,
                                       mlir::ModuleOp source,
-                                      const PipelineOptions &pipeline,
                                       mlir::PassManager &passes,
                                       const cpu::MachineTarget &machine,
                                       unsigned optLevel, bool &cached);
   /// Lowers the host program in `host` and describes it.
   llvm::Expected<Program> compileHost(mlir::ModuleOp host,
                                       const cpu::MachineTarget &machine);
+  /// Kernels of folding run once: time to compile them counts more.
+  unsigned getFoldOptLevel() const { return std::min(options.optLevel, 1u); }
   /// Executes @orchestra_fold, if there is one, and puts constants in place of
   /// its call.
   llvm::Error fold(mlir::ModuleOp host, const KernelModules &kernels);
+  /// The same with kernels that are being compiled, those of `fold` by `batch`.
+  llvm::Error fold(mlir::ModuleOp host, mlir::func::FuncOp function,
+                   const cpu::MachineTarget &machine, KernelJobs &jobs,
+                   unsigned batch);
   /// Puts a constant over the memory of `tensor` in place of a result.
   llvm::Error replaceResult(mlir::OpResult result, orch_tensor &tensor);
 

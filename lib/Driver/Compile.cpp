@@ -12,7 +12,7 @@
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/Pass/PassManager.h"
+#include "mlir/IR/Verifier.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FileSystem.h"
@@ -169,6 +169,7 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   pipeline.strategyText = strategyText;
   pipeline.reference = options.reference;
   pipeline.emulates = machine.emulates;
+  pipeline.branches = options.branches;
   return pipeline;
 }
 
@@ -176,6 +177,8 @@ llvm::Error
 Compilation::runPipeline(ModuleOp module, StringRef doing,
                          llvm::function_ref<void(OpPassManager &)> build) {
   PassManager passes(context.get());
+  // The input was verified once; between our own passes the tests verify.
+  passes.enableVerifier(false);
   build(passes);
   if (succeeded(passes.run(module)))
     return llvm::Error::success();
@@ -183,7 +186,8 @@ Compilation::runPipeline(ModuleOp module, StringRef doing,
 }
 
 Expected<std::string> Compilation::modelKey() {
-  Expected<std::string> files = hashModelFiles(model);
+  Expected<std::string> files =
+      hashModelFiles(model, options.useCache ? &cache : nullptr);
   if (!files)
     return files.takeError();
   ContentHash hash;
@@ -193,11 +197,13 @@ Expected<std::string> Compilation::modelKey() {
   hash.add(compilerFingerprint());
   hash.add(target.describe() + " " + target.featureString);
   hash.add(strategyText);
-  for (const std::string &file : {options.topology, options.taskTimes})
+  for (const std::string &file :
+       {options.topology, options.taskTimes, options.branches})
     if (auto text = llvm::MemoryBuffer::getFile(file))
       hash.add((*text)->getBuffer());
   std::string rest = std::to_string(options.optLevel) +
-                     (options.reference ? " reference" : "");
+                     (options.reference ? " reference" : "") +
+                     (options.profileBranches ? " branches" : "");
   if (!options.topology.empty())
     rest += " " + options.objective + " " + std::to_string(options.inFlight);
   for (const std::string &place : options.place)
@@ -242,6 +248,9 @@ llvm::Error Compilation::runModuleStages(Stage last) {
       if (llvm::Error error = checkCodegen())
         return error;
   }
+  if (failed(verify(*module)))
+    return diagnostics->takeError("verifying the module",
+                                  /*afterImport=*/true);
   return llvm::Error::success();
 }
 
@@ -257,17 +266,34 @@ static llvm::SetVector<StringAttr> calledKernels(ModuleOp host) {
 
 Expected<Program> Compilation::compileProgram() {
   KernelModules kernels = splitKernels(*module);
-  if (llvm::Error error = fold(*module, kernels))
-    return std::move(error);
-  beginPhase("kernels");
-  Expected<std::vector<Bytes>> objects = compileKernels(
-      calledKernels(*module).getArrayRef(), kernels, target, options.optLevel);
-  if (!objects)
-    return objects.takeError();
+  func::FuncOp entry, constants = findFold(*module);
+  for (func::FuncOp function : module->getOps<func::FuncOp>())
+    if (function->hasAttr(kEntryAttrName) && function != constants)
+      entry = function;
+  Expected<cpu::MachineTarget> folding = getFoldingMachine(target);
+  if (!folding)
+    return folding.takeError();
+  KernelJobs jobs(*this);
+  Expected<unsigned> first = 0, second = 0;
+  if (constants)
+    first = jobs.add(constants, kernels, *folding, getFoldOptLevel());
+  if (!first)
+    return first.takeError();
+  second = jobs.add(entry, kernels, target, options.optLevel);
+  if (!second)
+    return second.takeError();
+  jobs.start();
+  if (constants)
+    if (llvm::Error error = fold(*module, constants, *folding, jobs, *first))
+      return std::move(error);
   beginPhase("host program");
   Expected<Program> program = compileHost(*module, target);
   if (!program)
     return program.takeError();
+  beginPhase("kernels");
+  Expected<std::vector<Bytes>> objects = jobs.finish(*second);
+  if (!objects)
+    return objects.takeError();
   program->objects.insert(program->objects.end(), objects->begin(),
                           objects->end());
   return program;

@@ -204,10 +204,8 @@ static llvm::Error run(RunState &state, JitImage &image, StringRef model,
   return llvm::Error::success();
 }
 
-/// The machine that folding runs on: the target when this machine can execute
-/// its code, else this machine.
-static Expected<cpu::MachineTarget>
-foldingMachine(const cpu::MachineTarget &target) {
+Expected<cpu::MachineTarget>
+orchestra::getFoldingMachine(const cpu::MachineTarget &target) {
   Expected<cpu::MachineTarget> host = cpu::resolveTarget("host", "", "");
   if (!host)
     return host.takeError();
@@ -250,10 +248,29 @@ llvm::Error Compilation::replaceResult(OpResult result, orch_tensor &tensor) {
   return llvm::Error::success();
 }
 
+func::FuncOp orchestra::findFold(ModuleOp host) {
+  return host.lookupSymbol<func::FuncOp>(kFoldName);
+}
+
 llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
-  auto function = host.lookupSymbol<func::FuncOp>(kFoldName);
+  func::FuncOp function = findFold(host);
   if (!function)
     return llvm::Error::success();
+  Expected<cpu::MachineTarget> machine = getFoldingMachine(target);
+  if (!machine)
+    return machine.takeError();
+  KernelJobs jobs(*this);
+  Expected<unsigned> batch =
+      jobs.add(function, kernels, *machine, getFoldOptLevel());
+  if (!batch)
+    return batch.takeError();
+  jobs.start();
+  return fold(host, function, *machine, jobs, *batch);
+}
+
+llvm::Error Compilation::fold(ModuleOp host, func::FuncOp function,
+                              const cpu::MachineTarget &machine,
+                              KernelJobs &jobs, unsigned batch) {
   beginPhase("fold constants");
   llvm::SmallVector<func::CallOp> calls;
   host.walk([&](func::CallOp call) {
@@ -264,18 +281,7 @@ llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
     return makeError(Fault::Internal, model,
                      "constant work is called " + std::to_string(calls.size()) +
                          " times [internal]");
-  Expected<cpu::MachineTarget> machine = foldingMachine(target);
-  if (!machine)
-    return machine.takeError();
-  llvm::SetVector<StringAttr> names;
-  function.walk([&](DispatchOp dispatch) {
-    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
-      names.insert(dispatch.getKernelAttr().getAttr());
-  });
-  Expected<std::vector<Bytes>> objects =
-      compileKernels(names.getArrayRef(), kernels, *machine,
-                     // They run once: time to compile them counts more.
-                     std::min(options.optLevel, 1u));
+  Expected<std::vector<Bytes>> objects = jobs.finish(batch);
   if (!objects)
     return objects.takeError();
 
@@ -284,7 +290,7 @@ llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
     llvm::SmallVector<AsmResourceBlob *> constants;
     OwningOpRef<ModuleOp> part =
         makeFoldModule(host, function, group, constants);
-    Expected<Program> program = compileHost(*part, *machine);
+    Expected<Program> program = compileHost(*part, machine);
     if (!program)
       return program.takeError();
     program->objects.insert(program->objects.end(), objects->begin(),

@@ -10,7 +10,6 @@
 #include "orchestra_runtime/format.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

@@ -4,8 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How: each kernel is cloned into a module of its own, in the one context, and
-//   goes through its pipeline and LLVM on a thread of the pool. Large kernels
-//   start first, so that no thread is left with a long one at the end.
+//   goes through its pipeline and LLVM on one of a few threads. Large kernels
+//   start first, so that no thread is left with a long one at the end. The
+//   caller's thread goes on with the constants and the host program, and helps
+//   when it has nothing else to do.
 // Cache: by name, which is the kernel's content, with target and compiler.
 //
 //===----------------------------------------------------------------------===//
@@ -13,14 +15,11 @@
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
-
-#include <atomic>
-#include <thread>
 
 using namespace mlir;
 using namespace orchestra;
@@ -74,6 +73,12 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
       << " could not compile. To see it fail:\n// orchestra-opt "
          "--pass-pipeline='builtin.module(orchestra-kernel-pipeline{arch="
       << pipeline.target.arch << " cpu=" << pipeline.target.cpu
+      << (pipeline.target.features.empty()
+              ? ""
+              : " features=" + pipeline.target.features)
+      << (pipeline.strategyFile.empty() ? ""
+                                        : " strategy=" + pipeline.strategyFile)
+      << (pipeline.emulates.empty() ? "" : " emulates=" + pipeline.emulates)
       << (pipeline.reference ? " reference=1" : "") << "})' THIS_FILE\n";
   OpPrintingFlags flags;
   flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
@@ -85,7 +90,6 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
 }
 
 Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
-                                           const PipelineOptions &pipeline,
                                            PassManager &passes,
                                            const cpu::MachineTarget &machine,
                                            unsigned optLevel, bool &cached) {
@@ -101,18 +105,21 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
       cached = true;
       return Bytes{entry->bytes(), entry};
     }
+  // A kernel's ops have no locations; the kernel has that of its first node.
+  diagnostics->setPlace(describeLocation(source.getLoc(), model));
+  auto done = llvm::scope_exit([&] { diagnostics->setPlace(""); });
   OwningOpRef<ModuleOp> work = source.clone();
   if (failed(passes.run(*work)))
     return withReproducer(
         diagnostics->takeError("compiling a kernel", /*afterImport=*/true),
-        name, source, pipeline);
+        name, source, pipelineFor(machine));
   cpu::EmitOptions emit;
   emit.optLevel = optLevel;
   Expected<cpu::ByteBuffer> object = cpu::emit(*work, machine, emit);
   if (!object)
     return withReproducer(
         llvm::joinErrors(diagnostics->takeErrorIfAny(), object.takeError()),
-        name, source, pipeline);
+        name, source, pipelineFor(machine));
   Bytes bytes = ownedBytes(std::move(*object));
   if (options.useCache)
     if (llvm::Error error =
@@ -124,80 +131,153 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
   return bytes;
 }
 
-Expected<std::vector<Bytes>> Compilation::compileKernels(
-    llvm::ArrayRef<StringAttr> names, const KernelModules &kernels,
-    const cpu::MachineTarget &machine, unsigned optLevel) {
-  struct Job {
-    StringAttr name;
-    ModuleOp source;
-    size_t weight = 0;
-    bool cached = false;
-    std::optional<Bytes> object;
-    std::optional<llvm::Error> error;
-  };
-  std::vector<Job> jobs;
+//===----------------------------------------------------------------------===//
+// Many at a time
+//===----------------------------------------------------------------------===//
+
+struct KernelJobs::Job {
+  Batch *batch;
+  StringAttr name;
+  ModuleOp source;
+  size_t weight = 0;
+  bool cached = false;
+  bool done = false; ///< under the mutex
+  std::optional<Bytes> object;
+  std::optional<llvm::Error> error;
+};
+
+struct KernelJobs::Batch {
+  cpu::MachineTarget machine;
+  unsigned optLevel;
+  std::vector<Job> jobs; ///< in order of the first calls
+  size_t end = 0;        ///< of its jobs in `order`
+};
+
+KernelJobs::KernelJobs(Compilation &compilation) : compilation(compilation) {}
+
+KernelJobs::~KernelJobs() {
+  cancel();
+  for (std::thread &thread : threads)
+    thread.join();
+  if (started)
+    compilation.context->exitMultiThreadedExecution();
+  for (const std::unique_ptr<Batch> &batch : batches)
+    for (Job &job : batch->jobs)
+      if (job.error)
+        llvm::consumeError(std::move(*job.error));
+}
+
+Expected<unsigned> KernelJobs::add(Operation *caller,
+                                   const KernelModules &kernels,
+                                   const cpu::MachineTarget &machine,
+                                   unsigned optLevel) {
+  batches.push_back(std::make_unique<Batch>());
+  Batch &batch = *batches.back();
+  batch.machine = machine;
+  batch.optLevel = optLevel;
+  llvm::SetVector<StringAttr> names;
+  caller->walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
+    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      names.insert(dispatch.getKernelAttr().getAttr());
+  });
   for (StringAttr name : names) {
     const auto *found = kernels.find(name);
     if (found == kernels.end())
-      return makeError(Fault::Internal, model,
+      return makeError(Fault::Internal, compilation.model,
                        "kernel '" + name.getValue() +
                            "' is missing [internal]");
-    Job &job = jobs.emplace_back();
+    Job &job = batch.jobs.emplace_back();
+    job.batch = &batch;
     job.name = name;
     job.source = found->second.get();
     job.source->walk([&](Operation *) { ++job.weight; });
   }
-  std::vector<Job *> order;
-  order.reserve(jobs.size());
-  for (Job &job : jobs)
+  size_t begin = order.size();
+  for (Job &job : batch.jobs)
     order.push_back(&job);
-  llvm::sort(order, [](Job *a, Job *b) {
+  std::sort(order.begin() + begin, order.end(), [](Job *a, Job *b) {
     return std::pair(b->weight, a) < std::pair(a->weight, b);
   });
-  PipelineOptions pipeline = pipelineFor(machine);
-  auto compile = [&](Job *job, PassManager &passes) {
-    Expected<Bytes> object =
-        compileKernel(job->name, job->source, pipeline, passes, machine,
-                      optLevel, job->cached);
-    if (object)
-      job->object = std::move(*object);
-    else
-      job->error = object.takeError();
-  };
+  batch.end = order.size();
+  return batches.size() - 1;
+}
+
+void KernelJobs::start() {
+  started = true;
+  compilation.context->enterMultiThreadedExecution();
   // Threads of our own, not those of the context's pool: a thread of the pool
   // that waits inside a pass would start another kernel on top of this one, and
   // so on, until its stack ends. (MLIR's parallelForEach has that, and holds
   // diagnostics back until all are done.)
   size_t numThreads =
-      pool ? std::min<size_t>(pool->getMaxConcurrency(), order.size()) : 1;
-  std::atomic<size_t> next{0};
-  auto work = [&] {
-    // One for all kernels of a thread: passes prepare their patterns once.
-    PassManager passes(context.get());
-    // The input was verified once; between our own passes the tests verify.
-    passes.enableVerifier(false);
-    buildKernelPipeline(passes, pipeline);
-    for (size_t index = next++; index < order.size(); index = next++)
-      compile(order[index], passes);
-  };
-  context->enterMultiThreadedExecution();
-  std::vector<std::thread> threads;
+      compilation.pool ? std::min<size_t>(compilation.pool->getMaxConcurrency(),
+                                          order.size())
+                       : 1;
   for (size_t i = 1; i < numThreads; ++i)
-    threads.emplace_back(work);
-  work();
-  for (std::thread &thread : threads)
-    thread.join();
-  context->exitMultiThreadedExecution();
+    threads.emplace_back([this] { work(order.size()); });
+}
+
+/// Compiles one kernel after the other until those before `end` have begun.
+void KernelJobs::work(size_t end) {
+  // One for all kernels of a thread: passes prepare their patterns once.
+  std::unique_ptr<PassManager> passes;
+  Batch *prepared = nullptr;
+  while (true) {
+    Job *job;
+    {
+      std::lock_guard lock(mutex);
+      if (next >= end)
+        return;
+      job = order[next++];
+    }
+    Batch &batch = *job->batch;
+    if (prepared != &batch) {
+      prepared = &batch;
+      passes = std::make_unique<PassManager>(compilation.context.get());
+      // The input was verified once; between our own passes the tests verify.
+      passes->enableVerifier(false);
+      buildKernelPipeline(*passes, compilation.pipelineFor(batch.machine));
+    }
+    Expected<Bytes> object =
+        compilation.compileKernel(job->name, job->source, *passes,
+                                  batch.machine, batch.optLevel, job->cached);
+    if (object)
+      job->object = std::move(*object);
+    else
+      job->error = object.takeError();
+    std::lock_guard lock(mutex);
+    job->done = true;
+    changed.notify_all();
+  }
+}
+
+void KernelJobs::cancel() {
+  std::lock_guard lock(mutex);
+  next = order.size();
+}
+
+Expected<std::vector<Bytes>> KernelJobs::finish(unsigned number) {
+  Batch &batch = *batches[number];
+  work(batch.end);
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] {
+      return llvm::all_of(batch.jobs, [](const Job &job) { return job.done; });
+    });
+  }
   llvm::Error errors = llvm::Error::success();
   std::vector<Bytes> objects;
-  for (Job &job : jobs) {
-    if (job.error)
+  CompileReport &report = compilation.report;
+  for (Job &job : batch.jobs) {
+    if (job.error) {
       errors = llvm::joinErrors(std::move(errors), std::move(*job.error));
-    else
+      job.error.reset();
+    } else {
       objects.push_back(std::move(*job.object));
+    }
     report.kernelsFromCache += job.cached;
   }
-  report.kernels += jobs.size();
+  report.kernels += batch.jobs.size();
   if (errors)
     return std::move(errors);
   return objects;

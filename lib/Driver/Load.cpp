@@ -3,12 +3,7 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What: reads by extension, and hashes what was read for the cache.
-// Why files are hashed without parsing them: a model in the cache must start in
-//   milliseconds. The one thing to know is where an ONNX file keeps its
-//   external tensors; protobuf spells that as key "location" followed by its
-//   value, which a search for the bytes finds. A false hit costs a hash,
-//   nothing else.
+// What: reads by extension.
 //
 //===----------------------------------------------------------------------===//
 #include "Compilation.h"
@@ -18,12 +13,11 @@
 #endif
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Pipeline/Registration.h"
+#include "orchestra/Schedule/Passes.h"
 
+#include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -33,7 +27,8 @@ using namespace orchestra;
 using llvm::Expected;
 using llvm::StringRef;
 
-static Expected<std::unique_ptr<llvm::MemoryBuffer>> openFile(StringRef path) {
+Expected<std::unique_ptr<llvm::MemoryBuffer>>
+orchestra::openModelFile(StringRef path) {
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
       llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                   /*RequiresNullTerminator=*/false);
@@ -44,55 +39,6 @@ static Expected<std::unique_ptr<llvm::MemoryBuffer>> openFile(StringRef path) {
     notes = {"note: it is a folder", "help: name the model file inside it"};
   return makeError(Fault::Input, path,
                    "the model file cannot be read [unreadable-file]", notes);
-}
-
-/// Values of "location" entries in an ONNX file.
-static llvm::StringSet<> externalFiles(StringRef bytes) {
-  llvm::StringSet<> files;
-  // Field 1 of a StringStringEntryProto, its length, the key, then field 2.
-  constexpr StringRef key("\x0a\x08location\x12", 11);
-  for (size_t at = bytes.find(key); at != StringRef::npos;
-       at = bytes.find(key, at + key.size())) {
-    StringRef rest = bytes.drop_front(at + key.size());
-    uint64_t length = 0;
-    unsigned shift = 0;
-    bool more = true;
-    while (more && !rest.empty() && shift < 28) {
-      unsigned char byte = rest.front();
-      rest = rest.drop_front();
-      length |= uint64_t(byte & 0x7f) << shift;
-      shift += 7;
-      more = byte & 0x80;
-    }
-    if (!more && length <= rest.size() && length < 4096)
-      files.insert(rest.take_front(length));
-  }
-  return files;
-}
-
-Expected<std::string> orchestra::hashModelFiles(StringRef path) {
-  Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openFile(path);
-  if (!buffer)
-    return buffer.takeError();
-  ContentHash hash;
-  hash.addLarge((*buffer)->getBuffer());
-  if (path.ends_with(".onnx")) {
-    llvm::SmallVector<StringRef> files;
-    llvm::StringSet<> found = externalFiles((*buffer)->getBuffer());
-    for (const auto &entry : found)
-      files.push_back(entry.getKey());
-    llvm::sort(files);
-    for (StringRef file : files) {
-      llvm::SmallString<256> full(llvm::sys::path::parent_path(path));
-      llvm::sys::path::append(full, file);
-      hash.add(file);
-      // A file that is missing is the importer's to report.
-      if (auto data = llvm::MemoryBuffer::getFile(
-              full, /*IsText=*/false, /*RequiresNullTerminator=*/false))
-        hash.addLarge((*data)->getBuffer());
-    }
-  }
-  return hash.hex();
 }
 
 /// Loads now what the kernels' pipelines would load: a context must not change
@@ -153,7 +99,7 @@ llvm::Error Compilation::load() {
                      {"help: build with -DORCHESTRA_ONNX=ON"});
 #endif
   } else if (extension == ".mlir" || extension == ".mlirbc") {
-    Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openFile(model);
+    Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openModelFile(model);
     if (!buffer)
       return buffer.takeError();
     // Resources of a text live in the context; the text itself need not.
@@ -185,5 +131,10 @@ llvm::Error Compilation::load() {
                      "no function is marked as the model [missing-entry]",
                      {"help: give one func.func the attribute '" +
                       kEntryAttrName.str() + "'"});
+  if (options.profileBranches)
+    return runPipeline(*module, "profiling branches", [](OpPassManager &pm) {
+      pm.addPass(createLiftControlFlowToSCFPass());
+      pm.addPass(createProfileBranchesPass());
+    });
   return llvm::Error::success();
 }

@@ -15,6 +15,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <set>
+
 using namespace llvm;
 using namespace orchestra;
 
@@ -364,6 +366,18 @@ Expected<NamedTensors>
 orchestra::randomInputs(const Model &model,
                         const std::map<std::string, int64_t> &dims,
                         uint64_t seed) {
+  std::set<std::string> known;
+  for (const TensorDecl &spec : model.getInputs())
+    for (size_t i = 0; i < spec.dims.size(); ++i)
+      if (spec.dims[i] < 0 && !spec.dimNames[i].empty())
+        known.insert(spec.dimNames[i]);
+  for (const auto &[name, size] : dims)
+    if (!known.count(name))
+      return makeError(
+          Fault::Usage, model.getName(),
+          "no input has a dynamic dimension '" + name + "' [unknown-dimension]",
+          {known.empty() ? "note: all sizes are fixed"
+                         : "note: there are " + llvm::join(known, ", ")});
   NamedTensors tensors;
   for (const TensorDecl &spec : model.getInputs()) {
     std::vector<int64_t> sizes;

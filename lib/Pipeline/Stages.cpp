@@ -103,6 +103,9 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     break;
   }
   case Stage::Optimize: {
+    DivergenceToSpeculationPassOptions speculation;
+    speculation.profile = options.branches;
+    pm.addPass(createDivergenceToSpeculationPass(speculation));
     if (options.reference)
       break;
     // Layouts are for vector units of CPUs.
@@ -131,6 +134,11 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createOutlineKernelsPass(outline));
     pm.addPass(createSplitConstantsPass());
     addCleanup(pm);
+    if (options.emulates.empty()) {
+      GeneralizeKernelsPassOptions generalize;
+      generalize.salt = outline.salt;
+      pm.addPass(createGeneralizeKernelsPass(generalize));
+    }
     break;
   }
   default:
@@ -259,19 +267,24 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
                           llvm::cl::init("host")};
   Option<std::string> arch{*this, "arch", llvm::cl::desc("architecture"),
                            llvm::cl::init("host")};
+  Option<std::string> features{*this, "features",
+                               llvm::cl::desc("processor features, as +a,-b")};
   Option<std::string> strategy{*this, "strategy",
                                llvm::cl::desc("strategy script")};
   Option<bool> reference{*this, "reference", llvm::cl::desc("plain loops only"),
                          llvm::cl::init(false)};
   Option<std::string> emulates{
       *this, "emulates", llvm::cl::desc("GPU whose kernels run emulated")};
+  Option<std::string> branches{
+      *this, "branches", llvm::cl::desc("file of how often conditions held")};
 
   PipelineOptions get() const {
     PipelineOptions options;
-    options.target = getTarget(arch, cpu, "");
+    options.target = getTarget(arch, cpu, features);
     options.strategyFile = strategy;
     options.reference = reference;
     options.emulates = emulates;
+    options.branches = branches;
     return options;
   }
 };

@@ -8,9 +8,9 @@
 // models are compiled once.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelGroups.h"
 #include "KernelShapes.h"
 
+#include "orchestra/Dialect/Orchestra/KernelGroups.h"
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Transforms/Passes.h"
 
@@ -302,23 +302,32 @@ void KernelOutliner::build(const KernelGroup &group) {
   // Inside, locations would only make equal kernels differ in debug output.
   Location nowhere = UnknownLoc::get(ctx);
   kernel->walk([&](Operation *op) { op->setLoc(nowhere); });
+  // The kernel itself has the first of its nodes, for errors.
+  kernel->setLoc(loc);
   kernel->walk([&](Block *block) {
     for (BlockArgument argument : block->getArguments())
       argument.setLoc(nowhere);
   });
 }
 
-/// Names the kernel by its content and adds it to the module unless it is
-/// there already. Returns its name.
-StringRef KernelOutliner::finish() {
+std::string orchestra::getKernelName(func::FuncOp kernel, StringRef salt) {
   std::string text;
   llvm::raw_string_ostream os(text);
+  StringAttr name = kernel.getSymNameAttr();
+  kernel.setSymName("kernel");
   kernel.print(os, OpPrintingFlags().useLocalScope());
+  kernel.setSymNameAttr(name);
   os << salt;
   llvm::XXH128_hash_t hash =
       llvm::xxh3_128bits(llvm::arrayRefFromStringRef(text));
-  std::string name = "orch_k_" + llvm::utohexstr(hash.high64, true, 16) +
-                     llvm::utohexstr(hash.low64, true, 16);
+  return "orch_k_" + llvm::utohexstr(hash.high64, true, 16) +
+         llvm::utohexstr(hash.low64, true, 16);
+}
+
+/// Names the kernel by its content and adds it to the module unless it is
+/// there already. Returns its name.
+StringRef KernelOutliner::finish() {
+  std::string name = getKernelName(kernel, salt);
   if (auto existing = symbols.lookup<func::FuncOp>(name)) {
     kernel->erase();
     kernel = existing;

@@ -106,10 +106,26 @@ static int compile(Arguments &args, const Common &common) {
     llvm::Error error = emitText(args);
     return error ? report(std::move(error), common) : 0;
   }
+  if (!args.stopAfter.empty())
+    return report(makeError(Fault::Usage, "",
+                            "only MLIR leaves the stage '" + args.stopAfter +
+                                "' [unknown-stage]",
+                            {"help: use --emit=mlir, or drop --stop-after"}),
+                  common);
   if (args.output.empty())
     args.output = llvm::sys::path::stem(args.model).str() +
                   (args.emit == "obj" ? ".o" : ".so");
   llvm::StringRef extension = llvm::sys::path::extension(args.output);
+  if ((args.emit == "obj" && extension == ".so") ||
+      (args.emit == "so" && extension == ".o"))
+    return report(makeError(Fault::Usage, args.output,
+                            "--emit=" + args.emit +
+                                " is not what the file's name says "
+                                "[unknown-format]",
+                            {"help: name it " +
+                             std::string(args.emit == "obj" ? ".o" : ".so") +
+                             ", or drop --emit"}),
+                  common);
   if (extension != ".so" && extension != ".o")
     return report(makeError(Fault::Usage, args.output,
                             "the kind of output is not known [unknown-format]",

@@ -8,6 +8,7 @@
 #include "RunInputs.h"
 #include "Tool.h"
 
+#include "orchestra/Driver/BranchProfile.h"
 #include "orchestra/Driver/DriverError.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -24,11 +25,12 @@ using namespace orchestra::tool;
 
 namespace {
 struct Arguments {
-  std::string model, outputs, compare, profile, labels, batch;
+  std::string model, outputs, compare, profile, branchProfile, labels, batch;
   InputArguments inputs;
   CompileOptions compile;
   int threads = 0;
   int top = 0;
+  int warmup = 0;
   double rtol = 1e-4, atol = 1e-5;
   bool poison = false;
 };
@@ -116,8 +118,13 @@ static llvm::Error compareOutputs(const Arguments &args, const Model &model,
         llvm::find_if(*reference, [&, &decl = decl](const auto &entry) {
           return entry.first == decl.name;
         });
-    if (wanted == reference->end())
+    if (wanted == reference->end()) {
+      json[decl.name] = nullptr;
+      if (print)
+        llvm::outs() << decl.name
+                     << ": not compared, the reference does not have it\n";
       continue;
+    }
     ++compared;
     llvm::Expected<Difference> difference =
         compare(got, wanted->second, args.rtol, args.atol, decl.name);
@@ -183,6 +190,14 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
       return read.takeError();
     archive = std::move(*read);
   }
+  args.compile.profileBranches = !args.branchProfile.empty();
+  if (args.compile.profileBranches &&
+      llvm::StringRef(args.model).ends_with(".so"))
+    return makeError(Fault::Usage, args.model,
+                     "a compiled program does not tell how its conditions go "
+                     "[usage]",
+                     {"help: run the model that it was made of"});
+  fixDims(args.inputs, args.model, args.compile);
   llvm::Expected<Loaded> loaded =
       loadModelFor(args.model, args.compile, common, archive);
   if (!loaded)
@@ -210,6 +225,9 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
       Session::create(loaded->model, options);
   if (!session)
     return session.takeError();
+  for (int i = 0; i < args.warmup; ++i)
+    if (auto outputs = (*session)->run(*inputs); !outputs)
+      return outputs.takeError();
   double start = nowMilliseconds();
   llvm::Expected<std::vector<Tensor>> outputs = (*session)->run(*inputs);
   if (!outputs)
@@ -222,6 +240,10 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
   NamedTensors named;
   for (auto [decl, tensor] : llvm::zip(model.getOutputs(), *outputs))
     named.emplace_back(decl.name, tensor);
+  NamedTensors branches = takeBranches(named);
+  if (!args.branchProfile.empty())
+    if (llvm::Error error = addBranchCounts(args.branchProfile, branches))
+      return error;
   if (!args.outputs.empty())
     if (llvm::Error error = writeNpz(args.outputs, named))
       return error;
@@ -269,7 +291,8 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
                  << (loaded->report.fromCache ? " (cached)" : "")
                  << ", loaded in "
                  << formatMilliseconds(loaded->loadMilliseconds)
-                 << ", first run " << formatMilliseconds(milliseconds) << "\n";
+                 << (args.warmup ? ", run " : ", first run ")
+                 << formatMilliseconds(milliseconds) << "\n";
   return llvm::Error::success();
 }
 
@@ -285,7 +308,8 @@ void tool::addRun(CLI::App &app, Tool &tool) {
       "  orchestra run resnet.onnx --input cat.jpg --crop --top 5 \\\n"
       "      --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225\n"
       "  orchestra run bert.onnx --random --dim batch=2 --dim seq=128\n"
-      "  orchestra run model.onnx --inputs in.npz --compare ref.npz");
+      "  orchestra run model.onnx --inputs in.npz --compare ref.npz\n"
+      "  orchestra run model.onnx --random --warmup 3 --profile trace.json");
   command->add_option("model", args->model,
                       "An .onnx, .mlir or .mlirbc file, or a compiled .so");
   addInputFlags(*command, args->inputs);
@@ -308,6 +332,13 @@ void tool::addRun(CLI::App &app, Tool &tool) {
       ->check(threadCounts());
   command->add_option("--profile", args->profile,
                       "Write a trace for ui.perfetto.dev");
+  command
+      ->add_option("--warmup", args->warmup,
+                   "Runs before the one that is shown (default: 0)")
+      ->check(CLI::Range(0, 1000000));
+  command->add_option("--profile-branches", args->branchProfile,
+                      "Count in this JSON file which conditions held, for "
+                      "--branches");
   command->add_option("--batch", args->batch,
                       "Run many cases in one process: a file with a JSON "
                       "object a line, {\"model\", \"inputs\", \"outputs\"}");

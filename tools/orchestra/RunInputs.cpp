@@ -45,7 +45,8 @@ void tool::addInputFlags(CLI::App &command, InputArguments &args) {
               args.dims[name.str()] = number;
             }
           },
-          "Size of a dynamic dimension of random inputs (others: 1)")
+          "Size of a dynamic dimension, of random inputs (others: 1) and for "
+          "targets that need fixed ones")
       ->type_name("NAME=SIZE")
       ->group(group);
   group = "Pictures as inputs";
@@ -101,12 +102,29 @@ static llvm::Expected<Tensor> readInput(StringRef path, const TensorDecl &decl,
     return readNpy(path);
   if (extension == ".png" || extension == ".jpg" || extension == ".jpeg")
     return readImage(path, decl, image);
+  if (extension == ".npz")
+    return makeError(
+        Fault::Usage, path,
+        "an archive holds many arrays, --input takes one "
+        "[usage]",
+        {"help: use --inputs=" + path.str() + ", or a .npy file of one array"});
   return readRaw(path, decl);
+}
+
+void tool::fixDims(InputArguments &args, llvm::StringRef model,
+                   CompileOptions &options) {
+  if (llvm::StringRef(options.target).starts_with("emulated:") &&
+      model.ends_with(".onnx"))
+    options.dims.swap(args.dims);
 }
 
 llvm::Expected<std::vector<Tensor>>
 tool::readInputs(const Model &model, const InputArguments &args) {
   NamedTensors given;
+  if (!args.dims.empty() && args.seed.empty())
+    return makeError(Fault::Usage, "",
+                     "--dim is a size of random inputs [usage]",
+                     {"help: add --random; files have sizes of their own"});
   if (!args.seed.empty()) {
     uint64_t seed;
     if (StringRef(args.seed).getAsInteger(10, seed))

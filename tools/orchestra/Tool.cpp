@@ -74,7 +74,7 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
       ->group(group);
   command
       .add_option("-O,--opt-level", options.optLevel,
-                  "Effort of LLVM, 0 to 3 (default: 3)")
+                  "Effort of LLVM, 0 to 3 (default: 2)")
       ->check(CLI::Range(0, 3))
       ->group(group);
   command
@@ -119,6 +119,11 @@ void tool::addPlanFlags(CLI::App &command, CompileOptions &options) {
   command
       .add_option("--task-times", options.taskTimes,
                   "Measured times of tasks, a JSON file, instead of estimates")
+      ->group(group);
+  command
+      .add_option("--branches", options.branches,
+                  "How often conditions held, a JSON file that 'orchestra run "
+                  "--profile-branches' wrote")
       ->group(group);
 }
 

@@ -45,14 +45,18 @@ public:
   /// `$XDG_CACHE_HOME/orchestra`, else `~/.cache/orchestra`, else "".
   static std::string defaultFolder();
 
-  /// The entry of this kind ("kernel", "model") and key, or null. Checks that
-  /// it is whole; `check` may be false for what this process has just stored.
+  /// The entry of this kind ("kernel", "model", "files") and key, or null.
+  /// Checks that it is whole; `check` may be false for what this process has
+  /// just stored.
   std::shared_ptr<CacheEntry> find(llvm::StringRef kind, llvm::StringRef key,
                                    bool check = true);
 
   /// Stores what `write` produces, unless the entry exists by now.
   llvm::Error store(llvm::StringRef kind, llvm::StringRef key,
                     llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+  /// Forgets an entry, if there is one.
+  void remove(llvm::StringRef kind, llvm::StringRef key);
 
   /// Removes the least recently used entries while the total is above the
   /// limit, and what interrupted writers left. Returns the bytes removed.

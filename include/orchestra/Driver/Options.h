@@ -43,6 +43,10 @@ struct CompileOptions {
   std::vector<std::string> place;
   /// JSON file of measured seconds by architecture and task.
   std::string taskTimes;
+  /// JSON file of how often conditions held in earlier runs.
+  std::string branches;
+  /// The program tells how its conditions go, in results of their own.
+  bool profileBranches = false;
   /// Plain loops only: slow, and the measure of what is right.
   bool reference = false;
   /// Sizes for named dynamic dims, fixed at compile time.

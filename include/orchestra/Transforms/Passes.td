@@ -107,6 +107,28 @@ def SplitConstantsPass
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def GeneralizeKernelsPass
+    : Pass<"orchestra-generalize-kernels", "::mlir::ModuleOp"> {
+  let summary = "Makes kernels on constants that differ in sizes one kernel.";
+  let description = [{
+    Before: kernels that only `@orchestra_fold` calls, pure data movement
+    (packs without padding) or elementwise. After: those that differ in nothing
+    but sizes are one kernel with dynamic sizes. Their dispatches keep static
+    types, which the kernel's are more general than. Kernels that write more
+    than `max-bytes` stay: compiling them is worth it.
+  }];
+  let options = [
+    Option<"salt", "salt", "std::string", "\"\"",
+           "What else distinguishes code: target, strategy, version.">,
+    Option<"maxBytes", "max-bytes", "int64_t", "16 << 20",
+           "Bytes from which a kernel is worth code of its own.">
+  ];
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def KernelDestinationsPass
     : Pass<"orchestra-kernel-destinations", "::mlir::ModuleOp"> {
   let summary = "Makes kernels on buffers write their results to arguments.";

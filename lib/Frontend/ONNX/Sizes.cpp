@@ -139,6 +139,30 @@ void requireEqual(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what) {
              what + " do not agree: " + op.text({a}) + " and " + op.text({b}));
 }
 
+Dim agree(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what) {
+  auto left = a.constant(), right = b.constant();
+  if (left && right && *left != *right)
+    (void)op.fail("shape-mismatch",
+                  op.node.op + ": " + what.str() + " do not agree",
+                  {"they are " + op.text({a}) + " and " + op.text({b})});
+  requireEqual(op, a, b, what);
+  return left ? a : right ? b : a;
+}
+
+Data withShape(Op &op, const Data &data, llvm::ArrayRef<Dim> shape,
+               const llvm::Twine &what) {
+  Data result = data;
+  for (const auto &[have, want] : llvm::zip(result.shape, shape))
+    have = agree(op, have, want, what);
+  if (op.failed() || data.constant)
+    return result;
+  auto type = op.tensorType(result.shape, data.type);
+  Value value = op.value(data);
+  if (type && value && value.getType() != type)
+    result.value = tensor::CastOp::create(op.b, type, value);
+  return result;
+}
+
 void requireBroadcast(Op &op, const Dim &a, const Dim &b) {
   if (a == b || a.is(1) || b.is(1) || (a.constant() && b.constant()))
     return;

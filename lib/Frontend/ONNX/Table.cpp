@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Table.h"
+#include "Reader.h"
 
 #include "orchestra/Frontend/ONNX.h"
 
@@ -66,6 +67,12 @@ void printSupportedOps(llvm::raw_ostream &os) {
   for (const auto &[name, entry] : opTable().all())
     os << "| " << name << " | " << entry.facts.since << " | "
        << entry.facts.limits << " |\n";
+  os << "\n## Operators of ONNX Runtime\n\n"
+        "What its optimiser for transformers and its quantiser emit; the "
+        "reader "
+        "replaces them by operators of the standard.\n\n";
+  for (const std::string &name : contribOperatorNames())
+    os << "- " << name << "\n";
 }
 
 } // namespace orchestra::onnx

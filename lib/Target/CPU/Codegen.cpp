@@ -14,6 +14,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -22,6 +23,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Scalar/LoopPassManager.h"
 #include "llvm/Transforms/Scalar/LoopUnrollPass.h"
+#include "llvm/Transforms/Utils/Local.h"
 
 using namespace llvm;
 using namespace orchestra;
@@ -62,10 +64,29 @@ static void setFunctionAttributes(Module &module, const MachineTarget &target) {
   }
 }
 
+/// Descriptors of buffers are built field by field and read field by field: to
+/// see through them costs less than to select instructions for them.
+static void takeDescriptorsApart(Module &module) {
+  for (Function &function : module) {
+    for (BasicBlock &block : function)
+      for (Instruction &instruction : make_early_inc_range(block))
+        if (auto *extract = dyn_cast<ExtractValueInst>(&instruction))
+          if (Value *field = FindInsertedValue(extract->getAggregateOperand(),
+                                               extract->getIndices())) {
+            extract->replaceAllUsesWith(field);
+            extract->eraseFromParent();
+          }
+    for (BasicBlock &block : reverse(function))
+      for (Instruction &instruction : make_early_inc_range(reverse(block)))
+        if (isInstructionTriviallyDead(&instruction))
+          instruction.eraseFromParent();
+  }
+}
+
 static void optimize(Module &module, TargetMachine &machine,
                      unsigned optLevel) {
   if (optLevel == 0)
-    return;
+    return takeDescriptorsApart(module);
   PipelineTuningOptions tuning;
   tuning.LoopVectorization = optLevel >= 2;
   tuning.LoopInterleaving = optLevel >= 2;

@@ -12,6 +12,7 @@
 #include "orchestra_runtime/format.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/LLVMContext.h"
@@ -362,10 +363,14 @@ static void describeTensors(raw_ostream &os, StringRef what, StringRef prefix,
                             ArrayRef<TensorInfo> tensors) {
   os << "#define " << prefix << "_NUM_" << what << "S " << tensors.size()
      << "\n";
+  llvm::StringSet<> used;
   for (auto [index, tensor] : llvm::enumerate(tensors)) {
     std::string stem =
         (prefix + "_" + what + "_" + StringRef(identifier(tensor.name)).upper())
             .str();
+    // "a.b" and "a_b" are two tensors.
+    if (!used.insert(stem).second)
+      used.insert(stem += "_" + std::to_string(index));
     os << "/* " << dtypeName(tensor.dtype) << "[";
     int64_t elements = 1;
     for (size_t i = 0; i < tensor.dims.size(); ++i) {

@@ -49,10 +49,7 @@ func::FuncOp HostEntryBuilder::buildTask(func::FuncOp program, TaskOp task,
   auto function = func::FuncOp::create(
       b, task.getLoc(), "orch_task_" + std::to_string(index),
       b.getFunctionType({pointer, pointer}, {}));
-  function.setPrivate();
-  function->setAttr(
-      "llvm.linkage",
-      LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
+  makeInternal(function);
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   IRMapping map;

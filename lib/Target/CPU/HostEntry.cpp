@@ -23,6 +23,13 @@ namespace orchestra {
 #include "orchestra/Target/CPU/Passes.h.inc"
 } // namespace orchestra
 
+void orchestra::makeInternal(func::FuncOp function) {
+  function.setPrivate();
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(function.getContext(), LLVM::Linkage::Internal));
+}
+
 Value HostEntryBuilder::loadAt(Value base, Type type, int64_t index) {
   Value address = LLVM::GEPOp::create(b, loc, pointer, type, base,
                                       ArrayRef<LLVM::GEPArg>{int32_t(index)});
@@ -95,24 +102,69 @@ SmallVector<Value> HostEntryBuilder::makeInputs(ArrayRef<Type> types,
   return buffers;
 }
 
-/// if (exec->profiling) exec->api->on_call(exec, call, end);
-void HostEntryBuilder::emitHook(Value exec, int64_t call, int64_t end) {
+/// orch_report_call(exec, call, end):
+///   if (exec->profiling) exec->api->on_call(exec, call, end);
+/// One function for all calls: two branches each would be most of the program.
+func::FuncOp HostEntryBuilder::getReportFunction() {
+  constexpr StringLiteral name = "orch_report_call";
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name))
+    return existing;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(module.getBody());
   auto i32 = b.getI32Type();
+  auto report = func::FuncOp::create(
+      b, loc, name, b.getFunctionType({pointer, i32, i32}, {}));
+  makeInternal(report);
+  b.setInsertionPointToStart(report.addEntryBlock());
+  Value exec = report.getArgument(0);
   Value profiling = loadField(exec, kExecProfiling, b.getI64Type());
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI64Type(), 0);
   Value on =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, profiling, zero);
   auto branch = scf::IfOp::create(b, loc, on, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(b);
+  func::ReturnOp::create(b, loc);
   b.setInsertionPointToStart(branch.thenBlock());
   Value api = loadField(exec, 0, pointer);
   Value hook = loadField(api, kApiOnCall, pointer);
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, i32});
-  SmallVector<Value> arguments{hook, exec,
+  SmallVector<Value> arguments{hook};
+  llvm::append_range(arguments, report.getArguments());
+  LLVM::CallOp::create(b, loc, type, arguments);
+  return report;
+}
+
+/// Tells a profiler that `call` begins (`end` 0) or ends (1).
+void HostEntryBuilder::emitHook(Value exec, int64_t call, int64_t end) {
+  auto i32 = b.getI32Type();
+  SmallVector<Value> arguments{exec,
                                LLVM::ConstantOp::create(b, loc, i32, call),
                                LLVM::ConstantOp::create(b, loc, i32, end)};
-  LLVM::CallOp::create(b, loc, type, arguments);
+  func::CallOp::create(b, loc, getReportFunction(), arguments);
+}
+
+/// A buffer of any sizes, wherever it is; calls pass both the same way.
+static MemRefType eraseSizes(MemRefType type) {
+  SmallVector<int64_t> unknown(type.getRank(), ShapedType::kDynamic);
+  return MemRefType::get(
+      unknown, type.getElementType(),
+      StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic, unknown),
+      type.getMemorySpace());
+}
+
+/// Finds what all calls of a kernel can be cast to: a kernel for any sizes is
+/// called with several.
+void HostEntryBuilder::collectSignatures() {
+  module.walk([&](DispatchOp dispatch) {
+    if (dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      return;
+    SmallVector<Type> &types = signatures[dispatch.getKernel()];
+    if (types.empty())
+      llvm::append_range(types, dispatch->getOperandTypes());
+    for (auto [type, given] : llvm::zip(types, dispatch->getOperandTypes()))
+      if (type != given)
+        type = eraseSizes(cast<MemRefType>(given));
+  });
 }
 
 /// A kernel takes the execution state and its operands.
@@ -121,7 +173,12 @@ void HostEntryBuilder::callKernel(Value exec, DispatchOp dispatch) {
   if (name.starts_with(kHostFunctionPrefix))
     return callHost(exec, dispatch);
   SmallVector<Value> operands{exec};
-  llvm::append_range(operands, dispatch.getOperands());
+  for (auto [operand, type] :
+       llvm::zip(dispatch.getOperands(), signatures[name]))
+    operands.push_back(
+        operand.getType() == type
+            ? operand
+            : memref::CastOp::create(b, loc, type, operand).getResult());
   if (auto old = module.lookupSymbol<func::FuncOp>(name);
       !old || old.getNumArguments() != operands.size()) {
     if (old)
@@ -335,10 +392,7 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
       functions.push_back(sizes);
     for (func::FuncOp function : functions) {
       castExpansions(function);
-      function.setPrivate();
-      function->setAttr(
-          "llvm.linkage",
-          LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
+      makeInternal(function);
     }
     unsigned numInputs = shapes.getNumArguments();
     UnitAttr yes = UnitAttr::get(&getContext());
@@ -347,6 +401,7 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
             .wasInterrupted())
       module->setAttr(kSizesFromValuesAttrName, yes);
     HostEntryBuilder builder(module);
+    builder.collectSignatures();
     if (sizes) {
       module->setAttr(kComputesSizesAttrName, yes);
       builder.lowerSizes(sizes);

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace orchestra {
 
@@ -38,6 +39,9 @@ constexpr int32_t kApiFinish = 64;
 constexpr int32_t kApiAllocate = 72;
 constexpr int32_t kApiCall = 80;
 
+/// Makes a function one that only the host program sees.
+void makeInternal(mlir::func::FuncOp function);
+
 class HostEntryBuilder {
 public:
   explicit HostEntryBuilder(mlir::ModuleOp module)
@@ -51,6 +55,7 @@ public:
     }
   }
 
+  void collectSignatures();
   void lowerDispatches(mlir::func::FuncOp program);
   void lowerConditions(mlir::func::FuncOp shapes);
   void lowerSizes(mlir::func::FuncOp sizes);
@@ -79,6 +84,7 @@ private:
   void reportUnless(mlir::Value exec, mlir::cf::AssertOp op);
   void storeSizes(mlir::Value exec, mlir::Value inputDims, mlir::Value inputs);
   mlir::Value makeText(llvm::StringRef text);
+  mlir::func::FuncOp getReportFunction();
   void emitHook(mlir::Value exec, int64_t call, int64_t end);
 
   mlir::ModuleOp module;
@@ -86,6 +92,8 @@ private:
   mlir::Location loc;
   mlir::LLVMTypeConverter converter;
   mlir::LLVM::LLVMPointerType pointer;
+  /// Operand types of each kernel.
+  llvm::StringMap<llvm::SmallVector<mlir::Type>> signatures;
   unsigned numTexts = 0;
   bool usesDevices = false;
   unsigned numArenas = 1;

@@ -13,18 +13,13 @@ func.func private @orch_k_1(memref<4x8xf32>, memref<4x8xf32>)
 // CHECK-LABEL: func.func private @orchestra_program
 // CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr, %[[X:.*]]: memref<4x8xf32>, %[[Y:.*]]: memref<4x8xf32>, %{{.*}}: memref<?xi8>, %{{.*}}: memref<?xi8>)
 // CHECK-NOT:     orchestra.entry
-// CHECK:         llvm.getelementptr %[[EXEC]][8] : (!llvm.ptr) -> !llvm.ptr, i8
-// CHECK:         %[[ON:.*]] = arith.cmpi ne
-// CHECK:         scf.if %[[ON]] {
-// CHECK:           llvm.getelementptr %{{.*}}[24] : (!llvm.ptr) -> !llvm.ptr, i8
-// CHECK:           %[[CALL:.*]] = llvm.mlir.constant(0 : i32)
-// CHECK:           %[[BEFORE:.*]] = llvm.mlir.constant(0 : i32)
-// CHECK:           llvm.call %{{.*}}(%[[EXEC]], %[[CALL]], %[[BEFORE]])
+// CHECK:         %[[CALL:.*]] = llvm.mlir.constant(0 : i32)
+// CHECK:         %[[BEFORE:.*]] = llvm.mlir.constant(0 : i32)
+// CHECK:         call @orch_report_call(%[[EXEC]], %[[CALL]], %[[BEFORE]])
 // CHECK:         call @orch_k_1(%[[EXEC]], %[[X]], %[[Y]])
-// CHECK:         scf.if
-// CHECK:           llvm.mlir.constant(0 : i32)
-// CHECK:           %[[AFTER:.*]] = llvm.mlir.constant(1 : i32)
-// CHECK:           llvm.call %{{.*}}(%[[EXEC]], %{{.*}}, %[[AFTER]])
+// CHECK:         %[[CALL:.*]] = llvm.mlir.constant(0 : i32)
+// CHECK:         %[[AFTER:.*]] = llvm.mlir.constant(1 : i32)
+// CHECK:         call @orch_report_call(%[[EXEC]], %[[CALL]], %[[AFTER]])
 // CHECK:         call @orch_k_1(%[[EXEC]], %[[Y]], %[[X]])
 func.func @main(%x: memref<4x8xf32>, %y: memref<4x8xf32>, %arena: memref<?xi8>, %weights: memref<?xi8>)
     attributes {orchestra.entry} {
@@ -36,6 +31,14 @@ func.func @main(%x: memref<4x8xf32>, %y: memref<4x8xf32>, %arena: memref<?xi8>, 
 // Declarations have the state in front, once each.
 // CHECK:       func.func private @orch_k_1(!llvm.ptr, memref<4x8xf32>, memref<4x8xf32>)
 // CHECK-NOT:   func.func private @orch_k_1
+
+// CHECK-LABEL: func.func private @orch_report_call
+// CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr, %[[CALL:.*]]: i32, %[[END:.*]]: i32) attributes {llvm.linkage = #llvm.linkage<internal>}
+// CHECK:         llvm.getelementptr %[[EXEC]][8] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK:         %[[ON:.*]] = arith.cmpi ne
+// CHECK:         scf.if %[[ON]] {
+// CHECK:           llvm.getelementptr %{{.*}}[24] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK:           llvm.call %{{.*}}(%[[EXEC]], %[[CALL]], %[[END]])
 
 // The signatures of orchestra_runtime/format.h. With static sizes only, the
 // dimensions are neither read nor computed.
@@ -100,3 +103,30 @@ func.func @main(%n: memref<1xindex>, %y: memref<?xf32>, %arena: memref<?xi8>, %w
 // CHECK:           llvm.mlir.addressof @orch_message_0
 // CHECK-LABEL: func.func @orch_resolve
 // CHECK:         llvm.getelementptr %{{.*}}[24] : (!llvm.ptr) -> !llvm.ptr, i8
+
+// -----
+
+// A kernel for any sizes gets buffers of several, all passed as the same type.
+func.func @orch_shapes(%x: memref<4x8xf32>) -> (index, index, index) {
+  %c64 = arith.constant 64 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  return %c64, %c4, %c8 : index, index, index
+}
+func.func private @orch_k_1(memref<?x8xf32>, memref<4x8xf32>)
+// CHECK-LABEL: func.func private @orchestra_program
+// CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr, %[[X:.*]]: memref<4x8xf32>, %[[Y:.*]]: memref<4x8xf32>, %{{.*}}: memref<?xi8>, %[[W:.*]]: memref<?xi8>)
+// CHECK:         %[[V:.*]] = memref.view %[[W]]
+// CHECK:         %[[A:.*]] = memref.cast %[[X]] : memref<4x8xf32> to memref<?x?xf32, strided<[?, ?], offset: ?>>
+// CHECK:         call @orch_k_1(%[[EXEC]], %[[A]], %[[Y]])
+// CHECK:         %[[B:.*]] = memref.cast %[[V]] : memref<2x8xf32> to memref<?x?xf32, strided<[?, ?], offset: ?>>
+// CHECK:         call @orch_k_1(%[[EXEC]], %[[B]], %[[Y]])
+// CHECK:       func.func private @orch_k_1(!llvm.ptr, memref<?x?xf32, strided<[?, ?], offset: ?>>, memref<4x8xf32>)
+func.func @main(%x: memref<4x8xf32>, %y: memref<4x8xf32>, %arena: memref<?xi8>, %weights: memref<?xi8>)
+    attributes {orchestra.entry} {
+  %c0 = arith.constant 0 : index
+  %w = memref.view %weights[%c0][] : memref<?xi8> to memref<2x8xf32>
+  orchestra.dispatch @orch_k_1(%x : memref<4x8xf32>) outs(%y : memref<4x8xf32>)
+  orchestra.dispatch @orch_k_1(%w : memref<2x8xf32>) outs(%y : memref<4x8xf32>)
+  return
+}
