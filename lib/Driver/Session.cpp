@@ -130,16 +130,16 @@ public:
     std::vector<orch_tensor> views = viewsOf(inputs);
     size_t count = model->getOutputs().size();
     std::vector<orch_tensor> made(count); // without memory: the run allocates
-    if (orch_status status = orch_context_run(
-            context, views.data(), views.size(), made.data(), count))
+    if (orch_status status = orch_context_run(context, views.data(),
+                                              views.size(), made.data(), count))
       return runtimeError(status);
     std::vector<Tensor> outputs;
     for (orch_tensor &tensor : made) {
-      auto owner = std::shared_ptr<orch_tensor>(
-          new orch_tensor(tensor), [](orch_tensor *tensor) {
-            orch_tensor_release(tensor);
-            delete tensor;
-          });
+      auto owner = std::shared_ptr<orch_tensor>(new orch_tensor(tensor),
+                                                [](orch_tensor *tensor) {
+                                                  orch_tensor_release(tensor);
+                                                  delete tensor;
+                                                });
       outputs.push_back(Tensor::over(
           tensor.dtype,
           std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank),

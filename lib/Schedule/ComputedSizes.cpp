@@ -77,8 +77,7 @@ private:
 } // namespace
 
 /// The copy of what `loads` and the conditions before them follow from.
-func::FuncOp
-MemoryPlanner::buildSizesFunction(ArrayRef<memref::LoadOp> loads) {
+func::FuncOp MemoryPlanner::buildSizesFunction(ArrayRef<memref::LoadOp> loads) {
   Slice slice;
   Operation *last = loads.front();
   for (memref::LoadOp load : loads) {
@@ -143,8 +142,8 @@ LogicalResult MemoryPlanner::separateSizes() {
     b.setInsertionPoint(load);
     Value number = function.getArgument(numInputs++);
     if (load.getType().isIndex())
-      number = arith::IndexCastOp::create(b, load.getLoc(), load.getType(),
-                                          number);
+      number =
+          arith::IndexCastOp::create(b, load.getLoc(), load.getType(), number);
     else if (load.getType() != number.getType())
       number =
           arith::TruncIOp::create(b, load.getLoc(), load.getType(), number);

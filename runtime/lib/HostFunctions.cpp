@@ -61,9 +61,8 @@ const char *literals(const HostCall &call) {
   const int64_t *ends = call.data<int64_t>(1);
   int64_t begin = 0;
   for (int64_t i = 0, n = call.elements(2); i < n; ++i) {
-    if (const char *why =
-            put(call, 2, i, call.data<char>(0) + begin,
-                uint64_t(ends[i] - begin)))
+    if (const char *why = put(call, 2, i, call.data<char>(0) + begin,
+                              uint64_t(ends[i] - begin)))
       return why;
     begin = ends[i];
   }
@@ -109,13 +108,13 @@ bool nextPart(orch_string &rest, orch_string delimiter, int64_t splits,
   }
   if (!more)
     return false;
-  const void *found =
-      splits == 0 ? nullptr
-                  : memmem(rest.data, rest.size, delimiter.data, delimiter.size);
+  const void *found = splits == 0 ? nullptr
+                                  : memmem(rest.data, rest.size, delimiter.data,
+                                           delimiter.size);
   more = found != nullptr;
-  part = {rest.data, found ? uint64_t(static_cast<const char *>(found) -
-                                      rest.data)
-                           : rest.size};
+  part = {rest.data,
+          found ? uint64_t(static_cast<const char *>(found) - rest.data)
+                : rest.size};
   uint64_t used = part.size + (found ? delimiter.size : 0);
   rest = {rest.data + used, rest.size - used};
   return true;
@@ -232,8 +231,8 @@ private:
   uint32_t draw() {
     if (at == size) {
       for (uint32_t i = 0; i < size; ++i) {
-        uint32_t y = (state[i] & 0x80000000u) |
-                     (state[(i + 1) % size] & 0x7fffffffu);
+        uint32_t y =
+            (state[i] & 0x80000000u) | (state[(i + 1) % size] & 0x7fffffffu);
         state[i] = state[(i + 397) % size] ^ y >> 1 ^ (y & 1) * 0x9908b0dfu;
       }
       at = 0;
@@ -278,9 +277,9 @@ const char *imageDecode(const HostCall &call) {
   auto *to = call.data<uint8_t>(2);
   for (int64_t i = 0, n = pixels.width * pixels.height; i < n; ++i, from += 3) {
     if (how == 2) { // ITU-R 601
-      *to++ = uint8_t((from[0] * 19595u + from[1] * 38470u + from[2] * 7471u +
-                       0x8000u) >>
-                      16);
+      *to++ = uint8_t(
+          (from[0] * 19595u + from[1] * 38470u + from[2] * 7471u + 0x8000u) >>
+          16);
       continue;
     }
     for (int c = 0; c < 3; ++c)

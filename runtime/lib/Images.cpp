@@ -47,8 +47,8 @@ public:
       dlclose(handle);
   }
   template <typename Function> bool find(const char *name, Function &function) {
-    function = reinterpret_cast<Function>(handle ? dlsym(handle, name)
-                                                 : nullptr);
+    function =
+        reinterpret_cast<Function>(handle ? dlsym(handle, name) : nullptr);
     return function != nullptr;
   }
 
@@ -70,7 +70,8 @@ const char *decodeBmp(orch_string file, Pixels &pixels) {
   if (file.size < 54)
     return damaged;
   uint64_t begin = read32(bytes + 10);
-  auto width = int32_t(read32(bytes + 18)), height = int32_t(read32(bytes + 22));
+  auto width = int32_t(read32(bytes + 18)),
+       height = int32_t(read32(bytes + 22));
   uint32_t bits = read16(bytes + 28), compression = read32(bytes + 30);
   if ((bits != 24 && bits != 32) || compression != 0)
     return "a BMP picture has a form that is not supported";
@@ -99,7 +100,8 @@ const char *decodePnm(orch_string file, Pixels &pixels) {
   const char *at = file.data + 2, *end = file.data + file.size;
   int64_t numbers[3];
   for (int64_t &number : numbers) {
-    while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r') || *at == '#'))
+    while (at < end &&
+           (*at == ' ' || (*at >= '\t' && *at <= '\r') || *at == '#'))
       if (*at++ == '#')
         while (at < end && *at != '\n')
           ++at;

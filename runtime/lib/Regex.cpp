@@ -203,8 +203,7 @@ bool Regex::parseEscape() {
     if (isWord(static_cast<unsigned char>(c)) && c != '_')
       return wrong("an escape in a regular expression is not supported");
     --at;
-    return add(
-        {Kind::Character, false, int32_t(decodeCharacter(at, end)), 0});
+    return add({Kind::Character, false, int32_t(decodeCharacter(at, end)), 0});
   }
 }
 
@@ -262,8 +261,7 @@ bool Regex::parseAtom(int depth) {
     if (more() && *at == '?') {
       bool plain = end - at >= 2 && at[1] == ':';
       bool named = end - at >= 3 && at[1] == 'P' && at[2] == '<';
-      const void *close =
-          named ? memchr(at, '>', size_t(end - at)) : nullptr;
+      const void *close = named ? memchr(at, '>', size_t(end - at)) : nullptr;
       if (!plain && !close)
         return wrong("flags in regular expressions are not supported");
       at = plain ? at + 2 : static_cast<const char *>(close) + 1;
@@ -297,8 +295,7 @@ bool Regex::parseAtom(int depth) {
       return wrong("a regular expression ends in a backslash");
     return parseEscape();
   default:
-    return add(
-        {Kind::Character, false, int32_t(decodeCharacter(at, end)), 0});
+    return add({Kind::Character, false, int32_t(decodeCharacter(at, end)), 0});
   }
 }
 
@@ -317,7 +314,8 @@ const char *Regex::compile(orch_string expression) {
     return problem;
   size_t count = size_t(numSteps);
   if (!lists.allocate(allocator, 2 * count) ||
-      !marks.allocate(allocator, count) || !stack.allocate(allocator, 2 * count))
+      !marks.allocate(allocator, count) ||
+      !stack.allocate(allocator, 2 * count))
     return noMemory;
   return nullptr;
 }

@@ -114,9 +114,9 @@ void hostCall(orch_exec *exec, const char *name, const orch_operand *operands,
               int64_t count) {
   orch_context &context = contextOf(exec);
   HostFunction function = findHostFunction(name, count);
-  const char *why = function ? function({context.allocator, context.strings,
-                                         operands, count})
-                             : "the runtime lacks a function of the program";
+  const char *why =
+      function ? function({context.allocator, context.strings, operands, count})
+               : "the runtime lacks a function of the program";
   if (why)
     hostFail(exec, 1, why);
 }

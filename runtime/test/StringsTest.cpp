@@ -50,15 +50,31 @@ bool matches(const std::string &expression, const std::string &text) {
 
 // The standard library's own syntax, ECMAScript, agrees on these.
 TEST(Regex, AgreesWithTheStandardLibrary) {
-  const char *expressions[] = {"",          "a",        "ab|c",    "a*b",
-                               "(ab)+",     "a?b?c?",   "[a-c]+",  "[^a-c]*",
-                               "a{2}",      "a{2,}",    "a{1,3}",  "(a|b){0,2}c",
-                               "\\w+",      "\\d*\\s?", ".*b",     "(a*)*",
-                               "(a|ab)(c|bcd)(d*)", "^a$", "\\bab\\b.*",
-                               "[\\w.-]+",  "[]a]*",    "x{0}y"};
-  const char *texts[] = {"",   "a",   "b",    "ab",   "abab", "aab",  "abc",
+  const char *expressions[] = {"",
+                               "a",
+                               "ab|c",
+                               "a*b",
+                               "(ab)+",
+                               "a?b?c?",
+                               "[a-c]+",
+                               "[^a-c]*",
+                               "a{2}",
+                               "a{2,}",
+                               "a{1,3}",
+                               "(a|b){0,2}c",
+                               "\\w+",
+                               "\\d*\\s?",
+                               ".*b",
+                               "(a*)*",
+                               "(a|ab)(c|bcd)(d*)",
+                               "^a$",
+                               "\\bab\\b.*",
+                               "[\\w.-]+",
+                               "[]a]*",
+                               "x{0}y"};
+  const char *texts[] = {"",   "a",   "b",    "ab",   "abab", "aab",   "abc",
                          "c",  "aaa", "abcd", "1 ",   "12",   "a.b-c", "ab cd",
-                         "]a", "y",   "xy",   "aaaa", "bac",  "\n",   "a\nb"};
+                         "]a", "y",   "xy",   "aaaa", "bac",  "\n",    "a\nb"};
   for (const char *expression : expressions)
     for (const char *text : texts) {
       if (std::string(expression) == "[]a]*") { // ECMAScript's own reading
@@ -148,10 +164,11 @@ TEST(HostFunctions, Literals) {
   Call call;
   std::vector<char> bytes{'a', 'b', 'c'};
   std::vector<int64_t> ends{1, 1, 3}, out(3);
-  EXPECT_EQ(
-      call.with(bytes, {3}).with(ends, {3}).with(out, {3}).run(
-          "string_literals"),
-      nullptr);
+  EXPECT_EQ(call.with(bytes, {3})
+                .with(ends, {3})
+                .with(out, {3})
+                .run("string_literals"),
+            nullptr);
   EXPECT_EQ(call.texts(out), (Texts{"a", "", "bc"}));
 }
 

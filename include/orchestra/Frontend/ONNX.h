@@ -41,8 +41,8 @@ struct ImportOptions {
   llvm::StringMap<int64_t> dims;
   /// Inputs of the runs to come, if they are known. An item of a sequence has
   /// the input's name, a dot and its number. Sequences have as many items, and
-  /// optionals are there, as they are here; sizes and positions that follow from
-  /// `values` are constants, and a run with other values fails.
+  /// optionals are there, as they are here; sizes and positions that follow
+  /// from `values` are constants, and a run with other values fails.
   std::optional<std::map<std::string, GivenInput>> given;
   /// The module's name; empty: the stem of the file.
   std::string name;

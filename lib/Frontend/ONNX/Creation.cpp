@@ -55,10 +55,10 @@ LogicalResult lowerConstant(Op &op) {
     if (name == "value_string" && attribute.kind == Kind::String)
       return op.set(0, op.stringConstant({attribute.s}, {}));
     if (name == "value_strings" && attribute.kind == Kind::Strings)
-      return op.set(0, op.stringConstant(
-                           attribute.strings,
-                           {Dim(static_cast<int64_t>(
-                               attribute.strings.size()))}));
+      return op.set(0,
+                    op.stringConstant(
+                        attribute.strings,
+                        {Dim(static_cast<int64_t>(attribute.strings.size()))}));
     if (name == "value_int" && attribute.kind == Kind::Int)
       return setNumbers<int64_t>(op, ElementType::Int64, {attribute.i}, true);
     if (name == "value_ints" && attribute.kind == Kind::Ints)

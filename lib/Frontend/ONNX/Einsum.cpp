@@ -241,8 +241,6 @@ LogicalResult lowerEinsum(Op &op) {
 
 } // namespace
 
-void addEinsum(Table &table) {
-  table.op("Einsum", {12}, lowerEinsum);
-}
+void addEinsum(Table &table) { table.op("Einsum", {12}, lowerEinsum); }
 
 } // namespace orchestra::onnx

@@ -382,8 +382,8 @@ LogicalResult lowerPRelu(Op &op) {
                 Value scaled = combine(b, Reduction::Prod, x.type, v[0], v[1]);
                 Value negative;
                 if (isFloat(x.type))
-                  negative = arith::CmpFOp::create(
-                      b, arith::CmpFPredicate::OLT, v[0], zero);
+                  negative = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
+                                                   v[0], zero);
                 else
                   negative = arith::CmpIOp::create(
                       b,

@@ -46,8 +46,8 @@ Data Op::callHost(llvm::StringRef function, llvm::ArrayRef<Value> inputs,
 }
 
 Value Op::bytesOf(llvm::StringRef text) {
-  auto type = RankedTensorType::get({static_cast<int64_t>(text.size())},
-                                    b.getI8Type());
+  auto type =
+      RankedTensorType::get({static_cast<int64_t>(text.size())}, b.getI8Type());
   return arith::ConstantOp::create(
       b, DenseElementsAttr::getFromRawBuffer(
              type, llvm::ArrayRef<char>(text.data(), text.size())));

@@ -119,17 +119,16 @@ std::optional<Data> Importer::addArgument(const std::string &name,
   if (huge)
     return refuse("invalid-shape", "has a shape that no tensor can have");
   if (isPacked(type.type) && ShapedType::isDynamicShape(sizes))
-    return refuse("unsupported-type",
-                  "has the element type " + elementTypeName(type.type) +
-                      " and a shape that is not known");
+    return refuse("unsupported-type", "has the element type " +
+                                          elementTypeName(type.type) +
+                                          " and a shape that is not known");
   Location loc = locationOf(name);
   Block &entry = function.getBody().front();
   auto stored = RankedTensorType::get(
       isPacked(type.type) ? packedShape(sizes, type.type) : sizes, element);
   Value argument = entry.addArgument(stored, loc);
-  argumentAttrs.push_back(
-      interfaceAttrs(context, name, names, type.type, sizes)
-          .getDictionary(&context));
+  argumentAttrs.push_back(interfaceAttrs(context, name, names, type.type, sizes)
+                              .getDictionary(&context));
   Data data;
   data.type = type.type;
   data.value = argument;
@@ -167,8 +166,9 @@ std::optional<Data> Importer::importItems(const std::string &name,
   if (!options.given) {
     addProblem({"needs-inputs",
                 "",
-                "input '" + name + "' is a sequence, and how many items it "
-                                   "has must be known at compile time",
+                "input '" + name +
+                    "' is a sequence, and how many items it "
+                    "has must be known at compile time",
                 {},
                 "compile it for the inputs of a run: --inputs=FILE.npz, in "
                 "which the items are '" +
@@ -204,8 +204,9 @@ std::optional<Data> Importer::importOptional(const std::string &name,
   if (!options.given) {
     addProblem({"needs-inputs",
                 "",
-                "input '" + name + "' is an optional, and whether it is there "
-                                   "must be known at compile time",
+                "input '" + name +
+                    "' is an optional, and whether it is there "
+                    "must be known at compile time",
                 {},
                 "compile it for the inputs of a run: --inputs=FILE.npz"});
     return std::nullopt;
@@ -259,8 +260,8 @@ void Importer::importOutput(const std::string &name, const ValueType &type,
   }
   if (data.items || data.isAbsent || !type.notTensor.empty())
     return refuse("unsupported-type",
-                  "is a " + (type.notTensor.empty() ? "sequence"
-                                                    : type.notTensor));
+                  "is a " +
+                      (type.notTensor.empty() ? "sequence" : type.notTensor));
   if (type.type != ElementType::Undefined && type.type != data.type)
     return refuse("type-mismatch",
                   "is declared as " + elementTypeName(type.type) +
@@ -275,9 +276,9 @@ void Importer::importOutput(const std::string &name, const ValueType &type,
   auto shape = cast<RankedTensorType>(value.getType());
   if (isPacked(data.type)) {
     if (!shape.hasStaticShape())
-      return refuse("unsupported-type",
-                    "has the element type " + elementTypeName(data.type) +
-                        " and a shape that is not known");
+      return refuse("unsupported-type", "has the element type " +
+                                            elementTypeName(data.type) +
+                                            " and a shape that is not known");
     value = pack(op, data).value;
   }
   llvm::SmallVector<std::string> names;
@@ -313,9 +314,8 @@ bool Importer::importOutputs() {
     return false;
   builder.setInsertionPointToEnd(&function.getBody().front());
   func::ReturnOp::create(builder, fileLocation(), results);
-  function.setFunctionType(
-      FunctionType::get(&context, function.getArgumentTypes(),
-                        ValueRange(results).getTypes()));
+  function.setFunctionType(FunctionType::get(
+      &context, function.getArgumentTypes(), ValueRange(results).getTypes()));
   for (const auto &[index, dict] : llvm::enumerate(resultAttrs))
     function.setResultAttrs(index, dict);
   return true;

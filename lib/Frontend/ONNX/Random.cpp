@@ -153,19 +153,20 @@ LogicalResult lowerMultinomial(Op &op) {
         auto weight = [&](Builder &b, Num k) {
           return at(b, logs, {row, k}).unary<math::ExpOp>();
         };
-        Num total = loop(b, count, u.constant(0),
-                         [&](Builder &b, Num k, llvm::ArrayRef<Num> sum)
-                             -> llvm::SmallVector<Num> {
-                           return {sum[0] + weight(b, k)};
-                         })[0];
+        Num total =
+            loop(b, count, u.constant(0),
+                 [&](Builder &b, Num k,
+                     llvm::ArrayRef<Num> sum) -> llvm::SmallVector<Num> {
+                   return {sum[0] + weight(b, k)};
+                 })[0];
         // How many classes end at or before the number drawn.
-        auto last = loop(
-            b, count - 1, {u.constant(0), indexNum(b, 0)},
-            [&](Builder &b, Num k,
-                llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
-              Num sum = now[0] + weight(b, k);
-              return {sum, (sum <= u * total).choose(now[1] + 1, now[1])};
-            });
+        auto last =
+            loop(b, count - 1, {u.constant(0), indexNum(b, 0)},
+                 [&](Builder &b, Num k,
+                     llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
+                   Num sum = now[0] + weight(b, k);
+                   return {sum, (sum <= u * total).choose(now[1] + 1, now[1])};
+                 });
         return last[1].toInt(op.elementType(type));
       }));
 }

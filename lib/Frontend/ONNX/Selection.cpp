@@ -37,8 +37,8 @@ Chosen choosePositions(Op &op, const Data &flags) {
   if (!ones)
     return chosen;
   Data sum = reduce(op, *ones, {0}, false, Reduction::Sum);
-  chosen.count = countedSize(
-      op, tensor::ExtractOp::create(op.b, sum.value, ValueRange()));
+  chosen.count =
+      countedSize(op, tensor::ExtractOp::create(op.b, sum.value, ValueRange()));
   // One pass over the flags writes each position behind the last one.
   Value source = op.value(flags);
   Value room = op.empty({chosen.count}, ElementType::Int64);
@@ -53,8 +53,8 @@ Chosen choosePositions(Op &op, const Data &flags) {
             b, flag,
             [&](OpBuilder &builder, Location loc) {
               Builder inner(loc, builder);
-              Value place = arith::IndexCastOp::create(
-                  inner, inner.getI64Type(), i);
+              Value place =
+                  arith::IndexCastOp::create(inner, inner.getI64Type(), i);
               Value next = tensor::InsertOp::create(inner, place, now[1],
                                                     ValueRange(Value(now[0])));
               Value one = arith::ConstantIndexOp::create(inner, 1);
@@ -62,8 +62,7 @@ Chosen choosePositions(Op &op, const Data &flags) {
               scf::YieldOp::create(inner, ValueRange{more, next});
             },
             [&](OpBuilder &builder, Location loc) {
-              scf::YieldOp::create(builder, loc,
-                                   ValueRange{now[0], now[1]});
+              scf::YieldOp::create(builder, loc, ValueRange{now[0], now[1]});
             });
         return {Num(b, write.getResult(0)), Num(b, write.getResult(1))};
       });
@@ -115,8 +114,7 @@ LogicalResult lowerNonZero(Op &op) {
   Value positions = chosen.positions.value;
   Shape shape{Dim(x.rank()), chosen.count};
   Data result = generate(
-      op, shape, ElementType::Int64,
-      [&](Builder &b, ValueRange at_) -> Value {
+      op, shape, ElementType::Int64, [&](Builder &b, ValueRange at_) -> Value {
         // The coordinate of dimension at_[0]: the position divided by what is
         // behind the dimension, modulo its size.
         Num axis(b, at_[0]);
@@ -140,8 +138,7 @@ LogicalResult lowerCompress(Op &op) {
                      "the condition"))
     return failure();
   if (condition.rank() != 1)
-    return op.fail("shape-mismatch",
-                   "Compress: the condition must be a vector",
+    return op.fail("shape-mismatch", "Compress: the condition must be a vector",
                    {"it is " + op.text(condition.shape)});
   Data source = data;
   int64_t axis = 0;
@@ -153,7 +150,8 @@ LogicalResult lowerCompress(Op &op) {
   } else {
     source = reshape(op, data, {product(data.shape)});
   }
-  auto have = condition.shape[0].constant(), most = source.shape[axis].constant();
+  auto have = condition.shape[0].constant(),
+       most = source.shape[axis].constant();
   if (have && most && *have > *most)
     return op.fail("shape-mismatch",
                    "Compress: the condition is longer than the axis",
@@ -173,8 +171,7 @@ LogicalResult lowerCompress(Op &op) {
   return op.set(
       0, generate(op, shape, data.type, [&](Builder &b, ValueRange v) -> Value {
         llvm::SmallVector<Num> place = numbers(b, v);
-        place[axis] =
-            positionAt(b, chosen.positions.value, place[axis], limit);
+        place[axis] = positionAt(b, chosen.positions.value, place[axis], limit);
         return at(b, tensor, place);
       }));
 }
@@ -191,16 +188,18 @@ public:
   /// differ. NaN is equal to NaN and greater than numbers.
   Num compare(Builder &b, Num i, Num j) {
     Num zero = indexNum(b, 0);
-    auto last = loop(
-        b, Num(b, length), zero,
-        [&](Builder &b, Num k,
-            llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
-          Num here = at(b, values, {i, k}), other = at(b, values, {j, k});
-          Num order = less(b, other, here).choose(
-              indexNum(b, 1), less(b, here, other)
-                                  .choose(indexNum(b, -1), indexNum(b, 0)));
-          return {(now[0] == indexNum(b, 0)).choose(order, now[0])};
-        });
+    auto last =
+        loop(b, Num(b, length), zero,
+             [&](Builder &b, Num k,
+                 llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
+               Num here = at(b, values, {i, k}), other = at(b, values, {j, k});
+               Num order =
+                   less(b, other, here)
+                       .choose(indexNum(b, 1),
+                               less(b, here, other)
+                                   .choose(indexNum(b, -1), indexNum(b, 0)));
+               return {(now[0] == indexNum(b, 0)).choose(order, now[0])};
+             });
     return last[0];
   }
 
@@ -211,8 +210,8 @@ public:
 private:
   Num less(Builder &b, Num left, Num right) {
     if (left.isFloat()) {
-      Num number(b, arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, left,
-                                          left)),
+      Num number(
+          b, arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, left, left)),
           none(b, arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, right,
                                         right));
       return (left < right) | (number & none);
@@ -304,7 +303,8 @@ LogicalResult lowerUnique(Op &op) {
   Data place = perRow(op, count, [&](Builder &b, Num i) {
     Num kept = at(b, first.value, i).asIndex();
     return sumOver(b, table.count, [&](Builder &b, Num j) {
-      Num ahead = sorted ? table.compare(b, j, kept) < indexNum(b, 0) : j < kept;
+      Num ahead =
+          sorted ? table.compare(b, j, kept) < indexNum(b, 0) : j < kept;
       return asNumber(b, ahead & isFirst(b, j));
     });
   });

@@ -88,9 +88,8 @@ std::optional<Contents> Importer::readContents(const Data &data, Location loc) {
 
 /// The same where the values are given: they become constants, and a run with
 /// others fails.
-std::optional<Contents> Importer::fixContents(const Data &data,
-                                              const GivenInput &given,
-                                              Location loc) {
+std::optional<Contents>
+Importer::fixContents(const Data &data, const GivenInput &given, Location loc) {
   auto read = readContents(data, loc);
   if (!read || read->size() != given.values->size())
     return read;

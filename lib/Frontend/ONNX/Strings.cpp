@@ -76,10 +76,9 @@ LogicalResult lowerStringSplit(Op &op) {
   Value zero = arith::ConstantOp::create(op.b, op.b.getI64IntegerAttr(0));
   Value count = tensor::ExtractOp::create(op.b, longest.value, ValueRange());
   Shape shape = x.shape;
-  shape.push_back(
-      countedSize(op, arith::MaxSIOp::create(op.b, count, zero)));
-  if (failed(op.set(0, op.callHost("string_split", inputs, shape,
-                                   ElementType::String))))
+  shape.push_back(countedSize(op, arith::MaxSIOp::create(op.b, count, zero)));
+  if (failed(op.set(
+          0, op.callHost("string_split", inputs, shape, ElementType::String))))
     return failure();
   return op.set(1, counts);
 }
@@ -124,12 +123,12 @@ LogicalResult lowerStringNormalizer(Op &op) {
   auto keep = elementwise(
       op, tested, ElementType::Bool, [&](Num::Builder &b, ValueRange v) {
         Num yes(b, arith::ConstantOp::create(b, b.getBoolAttr(true)));
-        auto last = loop(b, indexNum(b, count), yes,
-                         [&](Num::Builder &b, Num k, llvm::ArrayRef<Num> now)
-                             -> llvm::SmallVector<Num> {
-                           return {now[0] & (at(b, stops.value, k) !=
-                                             Num(b, v[0]))};
-                         });
+        auto last =
+            loop(b, indexNum(b, count), yes,
+                 [&](Num::Builder &b, Num k,
+                     llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
+                   return {now[0] & (at(b, stops.value, k) != Num(b, v[0]))};
+                 });
         return Value(last[0]);
       });
   if (!keep)
@@ -151,9 +150,9 @@ LogicalResult lowerStringNormalizer(Op &op) {
             b, there,
             [&](OpBuilder &builder, Location loc) {
               Num::Builder b(loc, builder);
-              Num place = orchestra::onnx::at(b, chosen.positions.value,
-                                              Num(b, at[0]))
-                              .asIndex();
+              Num place =
+                  orchestra::onnx::at(b, chosen.positions.value, Num(b, at[0]))
+                      .asIndex();
               Num inside = place.max(0).min(Num(b, limit) - 1);
               scf::YieldOp::create(
                   b, Value(orchestra::onnx::at(b, strings, inside)));

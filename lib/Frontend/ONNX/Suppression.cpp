@@ -5,7 +5,8 @@
 //
 // For each batch and class, boxes are met by falling score, those of equal
 // score by their number; one that overlaps no box chosen before is chosen. The
-// choice is made in a tensor with room for all, and what is in it is the result.
+// choice is made in a tensor with room for all, and what is in it is the
+// result.
 //
 //===----------------------------------------------------------------------===//
 #include "Arithmetic.h"
@@ -55,8 +56,7 @@ Box Suppression::boxAt(Builder &b, Num batch, Num box) {
   for (int i = 0; i < 4; ++i)
     v[i] = at(b, boxes, {batch, box, indexNum(b, i)});
   if (centers) // x, y, width, height
-    return {v[1] - v[3] / 2, v[0] - v[2] / 2, v[1] + v[3] / 2,
-            v[0] + v[2] / 2};
+    return {v[1] - v[3] / 2, v[0] - v[2] / 2, v[1] + v[3] / 2, v[0] + v[2] / 2};
   // Any two corners that face each other.
   return {v[0].min(v[2]), v[1].min(v[3]), v[0].max(v[2]), v[1].max(v[3])};
 }
@@ -94,9 +94,9 @@ Nums Suppression::nextBox(Builder &b, Num batch, Num kind, Num score, Num box) {
 /// Rows of one class behind `begin`: their end and the tensor.
 Nums Suppression::oneClass(Builder &b, Num batch, Num kind, Num begin,
                            Num room) {
-  Num high = Num(b, scalar(b, cast<ShapedType>(scores.getType())
-                                  .getElementType(),
-                           INFINITY));
+  Num high =
+      Num(b, scalar(b, cast<ShapedType>(scores.getType()).getElementType(),
+                    INFINITY));
   Nums last = loop(
       b, Num(b, count), {high, indexNum(b, -1), begin, room},
       [&](Builder &b, Num, llvm::ArrayRef<Num> now) -> Nums {
@@ -108,12 +108,12 @@ Nums Suppression::oneClass(Builder &b, Num batch, Num kind, Num begin,
         Num no(b, arith::ConstantOp::create(b, b.getBoolAttr(false)));
         Num chosen = now[2] - begin;
         Num hidden =
-            loop(b, chosen, no, [&](Builder &b, Num k,
-                                    llvm::ArrayRef<Num> so) -> Nums {
-              Num row = begin + k;
-              Num other = at(b, now[3], {row, indexNum(b, 2)}).asIndex();
-              return {so[0] | overlaps(b, mine, boxAt(b, batch, other))};
-            })[0];
+            loop(b, chosen, no,
+                 [&](Builder &b, Num k, llvm::ArrayRef<Num> so) -> Nums {
+                   Num row = begin + k;
+                   Num other = at(b, now[3], {row, indexNum(b, 2)}).asIndex();
+                   return {so[0] | overlaps(b, mine, boxAt(b, batch, other))};
+                 })[0];
         Num good = there & !hidden & (chosen < Num(b, most));
         auto write = scf::IfOp::create(
             b, good,
@@ -128,8 +128,8 @@ Nums Suppression::oneClass(Builder &b, Num batch, Num kind, Num begin,
                     inner, value, tensor,
                     ValueRange{now[2], indexNum(inner, i)});
               }
-              Value end = arith::AddIOp::create(inner, now[2],
-                                                indexNum(inner, 1));
+              Value end =
+                  arith::AddIOp::create(inner, now[2], indexNum(inner, 1));
               scf::YieldOp::create(inner, ValueRange{end, tensor});
             },
             [&](OpBuilder &builder, Location loc) {
@@ -146,8 +146,7 @@ Nums Suppression::run(Value room) {
               [&](Builder &b, Num batch, llvm::ArrayRef<Num> outer) -> Nums {
                 return loop(
                     b, Num(b, classes), outer,
-                    [&](Builder &b, Num kind,
-                        llvm::ArrayRef<Num> now) -> Nums {
+                    [&](Builder &b, Num kind, llvm::ArrayRef<Num> now) -> Nums {
                       return oneClass(b, batch, kind, now[0], now[1]);
                     });
               });
@@ -177,10 +176,10 @@ LogicalResult lowerNonMaxSuppression(Op &op) {
       !op.expectType(scores, scores.type == ElementType::Float, "the scores"))
     return failure();
   if (boxes.rank() != 3 || scores.rank() != 3)
-    return op.fail("shape-mismatch",
-                   "NonMaxSuppression: boxes and scores must have rank 3",
-                   {"they are " + op.text(boxes.shape) + " and " +
-                    op.text(scores.shape)});
+    return op.fail(
+        "shape-mismatch",
+        "NonMaxSuppression: boxes and scores must have rank 3",
+        {"they are " + op.text(boxes.shape) + " and " + op.text(scores.shape)});
   requireEqual(op, boxes.shape[0], scores.shape[0], "numbers of batches");
   requireEqual(op, boxes.shape[1], scores.shape[2], "numbers of boxes");
   requireEqual(op, boxes.shape[2], Dim(4), "numbers of corners");
@@ -190,10 +189,9 @@ LogicalResult lowerNonMaxSuppression(Op &op) {
   if (disagree(boxes.shape[0], scores.shape[0]) ||
       disagree(boxes.shape[1], scores.shape[2]) ||
       disagree(boxes.shape[2], Dim(4)))
-    return op.fail("shape-mismatch",
-                   "NonMaxSuppression: boxes and scores do not agree",
-                   {"they are " + op.text(boxes.shape) + " and " +
-                    op.text(scores.shape)});
+    return op.fail(
+        "shape-mismatch", "NonMaxSuppression: boxes and scores do not agree",
+        {"they are " + op.text(boxes.shape) + " and " + op.text(scores.shape)});
   if (op.dims.inRegion())
     return op.unsupported("a size that a loop or a branch computes");
   Dim most(0);
@@ -226,8 +224,7 @@ LogicalResult lowerNonMaxSuppression(Op &op) {
   Dim count = op.dims.create("", found[0], /*nonNegative=*/true);
   if (op.failed())
     return failure();
-  return op.set(
-      0, slice(op, all, {Dim(0), Dim(0)}, {count, Dim(3)}, {1, 1}));
+  return op.set(0, slice(op, all, {Dim(0), Dim(0)}, {count, Dim(3)}, {1, 1}));
 }
 
 } // namespace

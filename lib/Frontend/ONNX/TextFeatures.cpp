@@ -106,13 +106,15 @@ LogicalResult lowerLabelEncoder(Op &op) {
 
 /// The grams of a TfIdfVectorizer, sorted by the column that counts them.
 struct Grams {
-  llvm::SmallVector<int64_t> columns; // where those of each column begin
+  llvm::SmallVector<int64_t> columns;       // where those of each column begin
   llvm::SmallVector<int64_t> sizes, starts; // of each, in the pool
   llvm::SmallVector<float> weights;
 };
 
-std::optional<Grams> gramsOf(Op &op, int64_t pool, int64_t least, int64_t most) {
-  auto counts = op.intsAttr("ngram_counts"), indexes = op.intsAttr("ngram_indexes");
+std::optional<Grams> gramsOf(Op &op, int64_t pool, int64_t least,
+                             int64_t most) {
+  auto counts = op.intsAttr("ngram_counts"),
+       indexes = op.intsAttr("ngram_indexes");
   auto weights = op.floatsAttr("weights");
   llvm::SmallVector<int64_t> sizes, starts;
   for (const auto &[i, start] : llvm::enumerate(counts)) {
@@ -137,9 +139,8 @@ std::optional<Grams> gramsOf(Op &op, int64_t pool, int64_t least, int64_t most) 
   }
   llvm::SmallVector<size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), 0);
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return indexes[a] < indexes[b];
-  });
+  llvm::stable_sort(
+      order, [&](size_t a, size_t b) { return indexes[a] < indexes[b]; });
   Grams grams;
   for (size_t i : order) {
     if (sizes[i] == 0)
@@ -184,8 +185,8 @@ LogicalResult lowerTfIdfVectorizer(Op &op) {
                                   x.type == ElementType::Int32,
                      "X"))
     return failure();
-  auto tokens = isText ? std::optional<Data>(x)
-                       : convert(op, x, ElementType::Int64);
+  auto tokens =
+      isText ? std::optional<Data>(x) : convert(op, x, ElementType::Int64);
   if (!tokens)
     return failure();
   Dim batch = x.rank() == 2 ? x.shape[0] : Dim(1);
@@ -198,8 +199,8 @@ LogicalResult lowerTfIdfVectorizer(Op &op) {
   Value text = op.value(rows), items = op.value(*pool),
         columns = table(grams->columns), sizes = table(grams->sizes),
         starts = table(grams->starts),
-        weights = op.value(constantVector<float>(op, ElementType::Float,
-                                                 grams->weights));
+        weights = op.value(
+            constantVector<float>(op, ElementType::Float, grams->weights));
   Value length = indexValue(op, x.shape.back());
   if (op.failed())
     return failure();
@@ -211,12 +212,13 @@ LogicalResult lowerTfIdfVectorizer(Op &op) {
         [&](Builder &b, Num first,
             llvm::ArrayRef<Num> sum) -> llvm::SmallVector<Num> {
           Num yes(b, arith::ConstantOp::create(b, b.getBoolAttr(true)));
-          Num same = loop(b, size, yes,
-                          [&](Builder &b, Num k, llvm::ArrayRef<Num> so)
-                              -> llvm::SmallVector<Num> {
-                            Num here = at(b, text, {row, first + skip * k});
-                            return {so[0] & (here == at(b, items, start + k))};
-                          })[0];
+          Num same =
+              loop(b, size, yes,
+                   [&](Builder &b, Num k,
+                       llvm::ArrayRef<Num> so) -> llvm::SmallVector<Num> {
+                     Num here = at(b, text, {row, first + skip * k});
+                     return {so[0] & (here == at(b, items, start + k))};
+                   })[0];
           Num one(b, arith::IndexCastUIOp::create(b, b.getIndexType(), same));
           return {sum[0] + one};
         })[0];
@@ -240,13 +242,12 @@ LogicalResult lowerTfIdfVectorizer(Op &op) {
               // A single item has nothing to skip.
               Num ways = (size == indexNum(b, 1))
                              .choose(indexNum(b, 1), indexNum(b, skips + 1));
-              Num count = loop(b, ways, indexNum(b, 0),
-                               [&](Builder &b, Num skip,
-                                   llvm::ArrayRef<Num> now)
-                                   -> llvm::SmallVector<Num> {
-                                 return {now[0] + countOf(b, row, size, start,
-                                                          skip + 1)};
-                               })[0];
+              Num count = loop(
+                  b, ways, indexNum(b, 0),
+                  [&](Builder &b, Num skip,
+                      llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
+                    return {now[0] + countOf(b, row, size, start, skip + 1)};
+                  })[0];
               if (mode == "IDF")
                 count = count.min(1);
               Num number = count.toFloat(f32);

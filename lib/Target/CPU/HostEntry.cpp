@@ -75,8 +75,8 @@ Value HostEntryBuilder::makeBuffer(MemRefType type, Value data,
       .getResult(0);
 }
 
-/// The inputs' buffers, and the computed numbers behind them; a null `inputs` makes buffers without data, of which
-/// only the dimensions may be used.
+/// The inputs' buffers, and the computed numbers behind them; a null `inputs`
+/// makes buffers without data, of which only the dimensions may be used.
 SmallVector<Value> HostEntryBuilder::makeInputs(ArrayRef<Type> types,
                                                 Value exec, Value inputs,
                                                 Value inputDims) {

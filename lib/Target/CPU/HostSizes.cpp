@@ -93,9 +93,8 @@ void HostEntryBuilder::storeSizes(Value exec, Value inputDims, Value inputs) {
   auto call = func::CallOp::create(b, loc, sizes, arguments);
   Value room = loadField(exec, kExecSizes, pointer);
   for (auto [i, value] : llvm::enumerate(call.getResults())) {
-    Value address =
-        LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), room,
-                            ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), room,
+                                        ArrayRef<LLVM::GEPArg>{int32_t(i)});
     LLVM::StoreOp::create(b, loc, value, address);
   }
 }
@@ -115,9 +114,8 @@ void HostEntryBuilder::callHost(Value exec, DispatchOp dispatch) {
   };
   auto room = [&](int64_t count) -> Value {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&dispatch->getParentOfType<func::FuncOp>()
-                                    .getBody()
-                                    .front());
+    b.setInsertionPointToStart(
+        &dispatch->getParentOfType<func::FuncOp>().getBody().front());
     return LLVM::AllocaOp::create(b, loc, pointer, i64, constant(count));
   };
   int64_t count = dispatch.getNumOperands();
