@@ -210,6 +210,16 @@ Expected<std::string> Compilation::modelKey() {
     rest += " " + place;
   for (const auto &[name, size] : options.dims)
     rest += " " + name + "=" + std::to_string(size);
+  if (options.given)
+    rest += " given";
+  for (const auto &[name, input] :
+       options.given.value_or(std::map<std::string, GivenInput>())) {
+    rest += " " + name + ":";
+    for (int64_t dim : input.dims)
+      rest += std::to_string(dim) + "x";
+    for (int64_t value : input.values.value_or(std::vector<int64_t>()))
+      rest += " " + std::to_string(value);
+  }
   hash.add(rest);
   return hash.hex();
 }
@@ -248,7 +258,8 @@ llvm::Error Compilation::runModuleStages(Stage last) {
 static llvm::SetVector<StringAttr> calledKernels(ModuleOp host) {
   llvm::SetVector<StringAttr> names;
   host.walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
-    names.insert(dispatch.getKernelAttr().getAttr());
+    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      names.insert(dispatch.getKernelAttr().getAttr());
   });
   return names;
 }

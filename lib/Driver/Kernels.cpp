@@ -177,7 +177,8 @@ Expected<unsigned> KernelJobs::add(Operation *caller,
   batch.optLevel = optLevel;
   llvm::SetVector<StringAttr> names;
   caller->walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
-    names.insert(dispatch.getKernelAttr().getAttr());
+    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      names.insert(dispatch.getKernelAttr().getAttr());
   });
   for (StringAttr name : names) {
     const auto *found = kernels.find(name);

@@ -85,6 +85,11 @@ llvm::Error Compilation::load() {
     onnx::ImportOptions import;
     for (const auto &[name, size] : options.dims)
       import.dims[name] = size;
+    if (options.given) {
+      import.given.emplace();
+      for (const auto &[name, input] : *options.given)
+        (*import.given)[name] = {input.dims, input.values};
+    }
     module = onnx::importOnnx(model, *context, import);
     if (!module)
       return diagnostics->takeError("importing", /*afterImport=*/false);

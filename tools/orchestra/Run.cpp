@@ -48,6 +48,13 @@ static void printTensor(llvm::StringRef name, const Tensor &tensor, int top,
   llvm::raw_ostream &os = llvm::outs();
   os << name << ": " << describeType(tensor.getDtype(), tensor.getDims());
   int64_t count = tensor.getNumElements();
+  if (tensor.isStrings()) {
+    os << "\n ";
+    for (int64_t i = 0; i < std::min<int64_t>(count, 8); ++i)
+      os << " '" << tensor.getString(i) << "'";
+    os << (count > 8 ? " ...\n" : "\n");
+    return;
+  }
   double low = INFINITY, high = -INFINITY, sum = 0;
   int64_t strange = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -176,6 +183,13 @@ static llvm::Error writeText(llvm::StringRef path, const std::string &text) {
 }
 
 static llvm::Error runOnce(Arguments &args, const Common &common) {
+  NamedTensors archive;
+  if (!args.inputs.archive.empty()) {
+    llvm::Expected<NamedTensors> read = readNpz(args.inputs.archive);
+    if (!read)
+      return read.takeError();
+    archive = std::move(*read);
+  }
   args.compile.profileBranches = !args.branchProfile.empty();
   if (args.compile.profileBranches &&
       llvm::StringRef(args.model).ends_with(".so"))
@@ -184,7 +198,8 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
                      "[usage]",
                      {"help: run the model that it was made of"});
   fixDims(args.inputs, args.model, args.compile);
-  llvm::Expected<Loaded> loaded = loadModel(args.model, args.compile, common);
+  llvm::Expected<Loaded> loaded =
+      loadModelFor(args.model, args.compile, common, archive);
   if (!loaded)
     return loaded.takeError();
   printWarnings(loaded->report, common);

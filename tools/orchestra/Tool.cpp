@@ -208,6 +208,28 @@ llvm::Expected<Loaded> tool::loadModel(const std::string &path,
   return loaded;
 }
 
+llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
+                                          const CompileOptions &options,
+                                          const Common &common,
+                                          const NamedTensors &inputs) {
+  llvm::Expected<Loaded> loaded = loadModel(path, options, common);
+  if (loaded || options.given)
+    return loaded;
+  // What no program can say for all inputs, one may say for these.
+  DriverError error = toDriverError(loaded.takeError(), path);
+  StringRef text = error.getText();
+  bool needs = text.contains("[needs-inputs]");
+  if (needs || text.contains("[unsupported-form]")) {
+    CompileOptions more = options;
+    more.given = describeInputs(inputs);
+    llvm::Expected<Loaded> again = loadModel(path, more, common);
+    if (again || needs)
+      return again;
+    llvm::consumeError(again.takeError());
+  }
+  return llvm::make_error<DriverError>(error);
+}
+
 int tool::report(llvm::Error error, const Common &common) {
   DriverError driver = toDriverError(std::move(error), "orchestra");
   if (common.json)

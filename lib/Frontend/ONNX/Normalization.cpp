@@ -38,12 +38,26 @@ Data map(Op &op, llvm::ArrayRef<Data> inputs, ElementBody body) {
   return result ? *result : inputs.front();
 }
 
+/// The type that statistics are computed in.
+ElementType statisticsType(ElementType type) {
+  return elementBits(type) < 32 ? ElementType::Float : type;
+}
+
 /// e = exp(x - max x); softmax = e / sum e; log-softmax = x - max - log sum e
 LogicalResult softmax(Op &op, bool logarithm) {
-  const Data &x = op.in(0);
-  auto axis = op.axis(op.intAttr("axis", -1), x.rank());
-  if (!axis || !op.expectType(x, isFloat(x.type), "the operand"))
+  const Data given = op.in(0);
+  auto axis = op.axis(op.intAttr("axis", -1), given.rank());
+  if (!axis || !op.expectType(given, isFloat(given.type), "the operand"))
     return failure();
+  // Rounded once, at the end.
+  auto wide = convert(op, given, statisticsType(given.type));
+  if (!wide)
+    return failure();
+  const Data &x = *wide;
+  auto finish = [&](const Data &result) {
+    auto narrow = convert(op, result, given.type);
+    return narrow ? op.set(0, *narrow) : failure();
+  };
   Data top = reduce(op, x, *axis, true, Reduction::Max);
   Data shifted = map(op, {x, top}, [](Builder1 &b, ValueRange v) {
     return sub(b, v[0], v[1]);
@@ -53,21 +67,16 @@ LogicalResult softmax(Op &op, bool logarithm) {
   });
   Data sum = reduce(op, power, *axis, true, Reduction::Sum);
   if (!logarithm)
-    return op.set(0, map(op, {power, sum}, [](Builder1 &b, ValueRange v) {
-                    return div(b, v[0], v[1]);
-                  }));
-  return op.set(0, map(op, {shifted, sum}, [](Builder1 &b, ValueRange v) {
-                  Value log = math::LogOp::create(b, v[1]);
-                  return sub(b, v[0], log);
-                }));
+    return finish(map(op, {power, sum}, [](Builder1 &b, ValueRange v) {
+      return div(b, v[0], v[1]);
+    }));
+  return finish(map(op, {shifted, sum}, [](Builder1 &b, ValueRange v) {
+    Value log = math::LogOp::create(b, v[1]);
+    return sub(b, v[0], log);
+  }));
 }
 LogicalResult lowerSoftmax(Op &op) { return softmax(op, false); }
 LogicalResult lowerLogSoftmax(Op &op) { return softmax(op, true); }
-
-/// The type that statistics are computed in.
-ElementType statisticsType(ElementType type) {
-  return elementBits(type) < 32 ? ElementType::Float : type;
-}
 
 Data mean(Op &op, const Data &x, llvm::ArrayRef<int64_t> axes) {
   Data sum = reduce(op, x, axes, true, Reduction::Sum);

@@ -7,6 +7,8 @@
 #include "Sizes.h"
 #include "Build.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 using namespace mlir;
 
 namespace orchestra::onnx {
@@ -26,15 +28,45 @@ std::optional<Contents> sizesFrom(Op &op, const Data &data,
   }
   if (auto known = op.contents(data))
     return known;
-  // A program's sizes are functions of its inputs: memory is planned before
-  // anything runs.
+  if (auto computed = computedSizes(op, data))
+    return computed;
   (void)op.fail("unsupported-form",
                 op.node.op + ": " + what +
-                    " must not depend on tensors that the model computes",
-                {"sizes may depend on constants, on the inputs' dimensions, "
-                 "and on small integer inputs"},
-                "make it an initializer or an input of the model");
+                    " must not depend on what a loop or a branch computes",
+                {}, "make it an initializer or an input of the model");
   return std::nullopt;
+}
+
+std::optional<Contents> computedSizes(Op &op, const Data &data) {
+  constexpr int64_t most = 64;
+  auto count = product(data.shape).constant();
+  if (op.dims.inRegion() || !count || *count > most || op.failed())
+    return std::nullopt;
+  Value vector = op.value(reshape(op, data, {Dim(*count)}));
+  if (!vector)
+    return std::nullopt;
+  // Larger numbers mean "to the end", and sums of these do not overflow.
+  constexpr int64_t bound = int64_t(1) << 48;
+  Contents contents;
+  for (int64_t i = 0; i < *count; ++i) {
+    Value element =
+        tensor::ExtractOp::create(op.b, vector, indexConstant(op, i));
+    Type index = op.b.getIndexType();
+    Value size =
+        data.type == ElementType::Bool
+            ? arith::IndexCastUIOp::create(op.b, index, element).getResult()
+            : arith::IndexCastOp::create(op.b, index, element).getResult();
+    size = arith::MinSIOp::create(op.b, size, indexConstant(op, bound));
+    size = arith::MaxSIOp::create(op.b, size, indexConstant(op, -bound));
+    contents.push_back(sizeFrom(op, size, /*nonNegative=*/false));
+  }
+  return contents;
+}
+
+Dim countedSize(Op &op, Value count) {
+  Value size = arith::IndexCastOp::create(op.b, op.b.getIndexType(), count);
+  // It counts what exists, so it needs no test of its own.
+  return op.dims.create("", size, /*nonNegative=*/true);
 }
 
 std::optional<Contents> axesFrom(Op &op, unsigned input,

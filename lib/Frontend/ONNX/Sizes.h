@@ -18,6 +18,13 @@ namespace orchestra::onnx {
 std::optional<Contents> sizesFrom(Op &op, const Data &data,
                                   llvm::StringRef what);
 
+/// The elements of a small integer tensor that the model computes, which is
+/// done before the rest of the program. Nothing inside of loops and branches.
+std::optional<Contents> computedSizes(Op &op, const Data &data);
+/// A number that a kernel has counted, an integer that is not negative, as a
+/// size. Not inside of loops and branches.
+Dim countedSize(Op &op, mlir::Value count);
+
 /// The same for an input that says axes, of a tensor of this rank: each in
 /// [-rank, rank), made non-negative. Without the input, the attribute of older
 /// versions; nothing of both gives nothing and no problem.
