@@ -125,7 +125,7 @@ const char *splitCounts(const HostCall &call) {
   for (int64_t i = 0, n = call.elements(3); i < n; ++i) {
     orch_string rest = call.text(0, i), part;
     int64_t splits = *call.data<int64_t>(2), count = 0;
-    bool more = rest.size != 0;
+    bool more = true;
     while (nextPart(rest, call.bytes(1), splits, more, part)) {
       ++count;
       splits -= splits > 0;
@@ -141,7 +141,7 @@ const char *split(const HostCall &call) {
   for (int64_t i = 0; i < n; ++i) {
     orch_string rest = call.text(0, i), part;
     int64_t splits = *call.data<int64_t>(2), at = 0;
-    bool more = rest.size != 0;
+    bool more = true;
     while (at < room && nextPart(rest, call.bytes(1), splits, more, part)) {
       if (const char *why = put(call, 3, i * room + at, part.data, part.size))
         return why;

@@ -56,8 +56,8 @@ TEST(Regex, AgreesWithTheStandardLibrary) {
                                "a*b",
                                "(ab)+",
                                "a?b?c?",
-                               "[a-c]+",
-                               "[^a-c]*",
+                               "[1-3]+",
+                               "[^1-3]*",
                                "a{2}",
                                "a{2,}",
                                "a{1,3}",
@@ -103,7 +103,7 @@ TEST(Regex, TakesNoExponentialTime) {
 
 TEST(Regex, WrongExpressionsAreRefused) {
   for (const char *expression :
-       {"(", ")", "[a", "*a", "a{3,2}", "a\\", "\\q", "(?i)a", "[b-a]",
+       {"(", ")", "[a", "*a", "a{3,2}", "a\\", "\\q", "(?i)a", "[3-1]",
         "a{1001}", "[[:alpha:]]", "((a{1000}){1000}){1000}"}) {
     Regex regex(orch_system_allocator());
     EXPECT_NE(regex.compile(view(expression)), nullptr) << expression;
