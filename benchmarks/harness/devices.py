@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a second device brings: two CPU devices of one core each against one of them.
 
-    devices.py --seconds 3 > benchmarks/results/DATE-devices.json
+    devices.py --seconds 3 benchmarks/.models/full/*/model.onnx > benchmarks/results/DATE-devices.json
 
 Two towers (a compute-bound model whose halves do not need each other) by latency, a transformer
 by throughput with several requests under way, and how far the plan's estimates are from what
@@ -104,6 +104,7 @@ class Bench:
     def __init__(self, arguments: argparse.Namespace, folder: pathlib.Path):
         self.program = arguments.orchestra
         self.seconds = arguments.seconds
+        self.warmup = arguments.warmup
         self.folder = folder
         self.env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
 
@@ -112,6 +113,10 @@ class Bench:
         if core is not None:
             command = ["taskset", "-c", str(core), *command]
         return subprocess.run(command, check=True, capture_output=True, text=True, env=self.env).stdout
+
+    def median_round(self, model: pathlib.Path, rounds: int) -> dict:
+        found = sorted((summary(self.estimates(model)) for _ in range(rounds)), key=lambda e: e["within_25_percent"])
+        return {**found[len(found) // 2], "of_rounds": [entry["within_25_percent"] for entry in found]}
 
     def bench(self, model: pathlib.Path, *words: object, core: int | None = None) -> dict:
         return json.loads(self("bench", model, "--json", "--seconds", self.seconds, *words, core=core))
@@ -124,19 +129,23 @@ class Bench:
             two.append(self.bench(model, *words))
         return one, two
 
-    def estimates(self, model: pathlib.Path, machine: list) -> list[dict]:
-        """Estimated and measured microseconds of each task, the latter the least of some runs."""
-        least: dict[int, dict] = {}
-        for _ in range(5):
-            trace = self.folder / "trace.json"
-            self("run", model, "--random", "0", "-q", "--profile", trace, *machine)
-            for event in json.loads(trace.read_text())["traceEvents"]:
-                about = event.get("args", {})
-                if "task" not in about or "nodes" in about:
-                    continue
-                entry = least.setdefault(about["task"], {"estimated_us": about["estimated_us"], "measured_us": event["dur"]})
-                entry["measured_us"] = min(entry["measured_us"], event["dur"])
-        return list(least.values())
+    def estimates(self, model: pathlib.Path) -> list[dict]:
+        """Estimated and measured microseconds of each task, the latter the least of some runs.
+
+        The machine is measured just before: clocks change by the minute.
+        """
+        trace, file = self.folder / "trace.json", self.folder / "now.json"
+        file.write_text(self("targets", "--emit-topology", "--cpu-devices=2", "--measure"))
+        machine = ["--topology", file]
+        archive = model.parent / "inputs.npz"
+        inputs = ["--inputs", archive] if archive.exists() else ["--random=0"]
+        self("run", model, *inputs, "-q", "--warmup", self.warmup, "--profile", trace, *machine)
+        tasks = []
+        for event in json.loads(trace.read_text())["traceEvents"]:
+            about = event.get("args", {})
+            if "estimated_us" in about and "nodes" not in about:
+                tasks.append({"estimated_us": about["estimated_us"], "measured_us": about["least_us"]})
+        return tasks
 
 
 def summary(tasks: list[dict]) -> dict:
@@ -156,6 +165,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=4)
+    parser.add_argument("--estimate-rounds", type=int, default=3)
+    parser.add_argument("--warmup", type=int, default=10, help="runs of which estimates are compared with the least")
+    parser.add_argument("models", nargs="*", type=pathlib.Path, help="further models for the estimates, .onnx")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -184,7 +196,8 @@ def main() -> None:
             "latency_ms": statistics.median(entry["latency_ms"]["median"] for entry in two),
         }
         result["estimates"] = {
-            model.stem: summary(bench.estimates(model, ["--topology", machine])) for model in (towers, transformer)
+            model.parent.name if model.stem == "model" else model.stem: bench.median_round(model, arguments.estimate_rounds)
+            for model in (towers, transformer, *arguments.models)
         }
         if arguments.task_benchmark:
             text = subprocess.run([arguments.task_benchmark, "bind"], check=True, capture_output=True, text=True).stdout

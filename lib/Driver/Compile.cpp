@@ -169,6 +169,7 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   pipeline.strategyText = strategyText;
   pipeline.reference = options.reference;
   pipeline.emulates = machine.emulates;
+  pipeline.branches = options.branches;
   return pipeline;
 }
 
@@ -201,17 +202,29 @@ Expected<std::string> Compilation::modelKey() {
   hash.add(compilerFingerprint());
   hash.add(target.describe() + " " + target.featureString);
   hash.add(strategyText);
-  for (const std::string &file : {options.topology, options.taskTimes})
+  for (const std::string &file :
+       {options.topology, options.taskTimes, options.branches})
     if (auto text = llvm::MemoryBuffer::getFile(file))
       hash.add((*text)->getBuffer());
   std::string rest = std::to_string(options.optLevel) +
-                     (options.reference ? " reference" : "");
+                     (options.reference ? " reference" : "") +
+                     (options.profileBranches ? " branches" : "");
   if (!options.topology.empty())
     rest += " " + options.objective + " " + std::to_string(options.inFlight);
   for (const std::string &place : options.place)
     rest += " " + place;
   for (const auto &[name, size] : options.dims)
     rest += " " + name + "=" + std::to_string(size);
+  if (options.given)
+    rest += " given";
+  for (const auto &[name, input] :
+       options.given.value_or(std::map<std::string, GivenInput>())) {
+    rest += " " + name + ":";
+    for (int64_t dim : input.dims)
+      rest += std::to_string(dim) + "x";
+    for (int64_t value : input.values.value_or(std::vector<int64_t>()))
+      rest += " " + std::to_string(value);
+  }
   hash.add(rest);
   return hash.hex();
 }
@@ -250,7 +263,8 @@ llvm::Error Compilation::runModuleStages(Stage last) {
 static llvm::SetVector<StringAttr> calledKernels(ModuleOp host) {
   llvm::SetVector<StringAttr> names;
   host.walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
-    names.insert(dispatch.getKernelAttr().getAttr());
+    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      names.insert(dispatch.getKernelAttr().getAttr());
   });
   return names;
 }

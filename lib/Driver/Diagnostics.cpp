@@ -81,8 +81,12 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
   if (!isError && diagnostic.getSeverity() != DiagnosticSeverity::Warning)
     return; // remarks have their own channel
   std::string message = diagnostic.str();
-  std::string text = describeLocation(diagnostic.getLocation(), model) +
-                     (isError ? ": error: " : ": warning: ") + message;
+  std::lock_guard<std::mutex> lock(mutex);
+  auto place = places.find(std::this_thread::get_id());
+  std::string text =
+      describeLocation(diagnostic.getLocation(),
+                       place == places.end() ? model : place->second) +
+      (isError ? ": error: " : ": warning: ") + message;
   for (Diagnostic &note : diagnostic.getNotes()) {
     std::string noteText = note.str();
     // A note that shows whole IR is of no use to somebody who has a model.
@@ -91,7 +95,6 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
     bool isHelp = StringRef(noteText).starts_with("help: ");
     text += (isHelp ? "\n  " : "\n  note: ") + noteText;
   }
-  std::lock_guard<std::mutex> lock(mutex);
   if (!isError) {
     warnings.push_back(std::move(text));
     return;
@@ -101,6 +104,14 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
     errors.push_back({std::this_thread::get_id(), std::move(text),
                       endsWithSlug(message),
                       StringRef(message).ends_with("[out-of-memory]")});
+}
+
+void DiagnosticCollector::setPlace(std::string place) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (place.empty())
+    places.erase(std::this_thread::get_id());
+  else
+    places[std::this_thread::get_id()] = std::move(place);
 }
 
 llvm::Error DiagnosticCollector::takeErrorIfAny() {

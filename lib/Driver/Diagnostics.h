@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -39,6 +40,10 @@ public:
   /// reported.
   llvm::Error takeErrorIfAny();
 
+  /// What this thread works on from now on: where ops without a location are;
+  /// empty: in the model.
+  void setPlace(std::string place);
+
   /// Warnings so far, in the house form.
   std::vector<std::string> takeWarnings();
 
@@ -47,6 +52,7 @@ private:
 
   std::mutex mutex;
   std::string model;
+  std::map<std::thread::id, std::string> places;
   struct Report {
     std::thread::id thread;
     std::string text;

@@ -214,6 +214,10 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
 
   if (host->removeAttr(kSizesFromValuesAttrName))
     program.info.flags |= ORCH_ARTEFACT_SIZES_FROM_VALUES;
+  if (host->removeAttr(kComputesSizesAttrName))
+    program.info.flags |= ORCH_ARTEFACT_COMPUTES_SIZES;
+  if (host->removeAttr(kCallsHostAttrName))
+    program.info.flags |= ORCH_ARTEFACT_CALLS_HOST;
   describeDevices(host, program.info);
   if (auto size = host->getAttrOfType<IntegerAttr>("orchestra.weights_size"))
     program.weights.size = size.getInt();

@@ -16,6 +16,7 @@
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -104,6 +105,9 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
       cached = true;
       return Bytes{entry->bytes(), entry};
     }
+  // A kernel's ops have no locations; the kernel has that of its first node.
+  diagnostics->setPlace(describeLocation(source.getLoc(), model));
+  auto done = llvm::scope_exit([&] { diagnostics->setPlace(""); });
   OwningOpRef<ModuleOp> work = source.clone();
   if (failed(passes.run(*work)))
     return withReproducer(
@@ -173,7 +177,8 @@ Expected<unsigned> KernelJobs::add(Operation *caller,
   batch.optLevel = optLevel;
   llvm::SetVector<StringAttr> names;
   caller->walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
-    names.insert(dispatch.getKernelAttr().getAttr());
+    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      names.insert(dispatch.getKernelAttr().getAttr());
   });
   for (StringAttr name : names) {
     const auto *found = kernels.find(name);

@@ -13,7 +13,9 @@
 #endif
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Pipeline/Registration.h"
+#include "orchestra/Schedule/Passes.h"
 
+#include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -61,6 +63,11 @@ llvm::Error Compilation::importOnnx() {
   onnx::ImportOptions import;
   for (const auto &[name, size] : options.dims)
     import.dims[name] = size;
+  if (options.given) {
+    import.given.emplace();
+    for (const auto &[name, input] : *options.given)
+      (*import.given)[name] = {input.dims, input.values};
+  }
   if (source)
     module = onnx::importOnnxFromMemory(
         StringRef(source->bytes.data(), source->bytes.size()), model, *context,
@@ -144,5 +151,10 @@ llvm::Error Compilation::load() {
                      "no function is marked as the model [missing-entry]",
                      {"help: give one func.func the attribute '" +
                       kEntryAttrName.str() + "'"});
+  if (options.profileBranches)
+    return runPipeline(*module, "profiling branches", [](OpPassManager &pm) {
+      pm.addPass(createLiftControlFlowToSCFPass());
+      pm.addPass(createProfileBranchesPass());
+    });
   return llvm::Error::success();
 }

@@ -33,7 +33,7 @@ static double now() {
       .count();
 }
 
-static void pinTo(Cores cores) {
+void orchestra::pinTo(Cores cores) {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (int core : cores)

@@ -9,11 +9,18 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+
+#include <vector>
 
 namespace orchestra {
 
 /// Numbers of the operating system, one a thread; -1: wherever it is put.
 using Cores = llvm::ArrayRef<int>;
+
+/// Keeps this thread, and those it starts, on `cores`.
+void pinTo(Cores cores);
 
 /// Operations a second on elements of `type`, all threads together; 0 if this
 /// machine has no vector arithmetic on them.
@@ -35,6 +42,11 @@ struct LinkSpeed {
 /// What the first core of `to` copies from memory that the first core of `from`
 /// filled, and how long it takes to see what that one wrote.
 LinkSpeed measureLink(Cores from, Cores to);
+
+/// The `kernel_rates` of each set of cores, a thread on each core, while the
+/// other sets do the same.
+llvm::Expected<std::vector<llvm::json::Object>>
+measureKernels(llvm::ArrayRef<std::vector<int>> cores);
 
 } // namespace orchestra
 

@@ -147,9 +147,9 @@ static void measureFigures(json::Object &device, Cores cores) {
   device["launch_latency"] = measureLaunch(cores);
 }
 
-static void addCpuDevices(Topology &topology, const TopologyOptions &options,
-                          const HwlocTopology &machine,
-                          MutableArrayRef<CoreSet> sets) {
+static Error addCpuDevices(Topology &topology, const TopologyOptions &options,
+                           const HwlocTopology &machine,
+                           MutableArrayRef<CoreSet> sets) {
   MachineInfo info = describeMachine();
   int64_t memory = int64_t(info.memoryBytes);
   if (std::optional<int64_t> limit = getMemoryLimit())
@@ -165,6 +165,8 @@ static void addCpuDevices(Topology &topology, const TopologyOptions &options,
         {"cores", json::Array(set.cores)},
         {"core_count", int64_t(set.cores.size())},
         {"vector_bits", int64_t(info.vectorBits)},
+        // The runtime copies with the receiver's cores.
+        {"copy_engine", false},
         {"memory_bytes",
          int64_t(double(memory) * double(set.cores.size()) / double(count))}};
     if (!info.model.empty())
@@ -182,6 +184,16 @@ static void addCpuDevices(Topology &topology, const TopologyOptions &options,
     if (options.measure)
       measureFigures(device, set.cores);
     topology.devices.push_back({"cpu" + std::to_string(i), std::move(device)});
+  }
+  if (options.measure) {
+    std::vector<std::vector<int>> cores;
+    for (const CoreSet &set : sets)
+      cores.push_back(set.cores);
+    Expected<std::vector<json::Object>> rates = measureKernels(cores);
+    if (!rates)
+      return rates.takeError();
+    for (auto [device, own] : zip(topology.devices, *rates))
+      device.target["kernel_rates"] = std::move(own);
   }
   for (size_t i = 0; i < sets.size(); ++i)
     for (size_t j = i + 1; j < sets.size(); ++j) {
@@ -202,6 +214,7 @@ static void addCpuDevices(Topology &topology, const TopologyOptions &options,
       }
       topology.links.push_back(std::move(link));
     }
+  return Error::success();
 }
 
 Expected<Topology> orchestra::describeTopology(const TopologyOptions &options) {
@@ -226,7 +239,8 @@ Expected<Topology> orchestra::describeTopology(const TopologyOptions &options) {
     hwloc_bitmap_set(set.set, unit->os_index);
   }
   Topology topology;
-  addCpuDevices(topology, options, machine, sets);
+  if (Error error = addCpuDevices(topology, options, machine, sets))
+    return std::move(error);
   for (FoundDevice &found : findAccelerators()) {
     topology.links.push_back({topology.devices.front().name, found.device.name,
                               found.hostBandwidth, found.hostLatency});

@@ -16,6 +16,7 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -83,6 +84,7 @@ llvm::Error Compilation::plan(const PlanRequest &request,
   options.profile = request.profile;
   options.assumedSize = request.assumedSize;
   options.keep = request.keep;
+  options.channelsLast = !this->options.reference;
   module->walk([&](ScheduleOp) { options.hasTasks = true; });
   if (options.keep && !options.hasTasks)
     return makeError(Fault::Usage, model,
@@ -129,6 +131,7 @@ llvm::Error Compilation::planForDevices() {
   planning.inFlight = options.inFlight;
   planning.place = options.place;
   planning.profile = options.taskTimes;
+  planning.channelsLast = !options.reference;
   return runPipeline(*module, "planning", [&](OpPassManager &pm) {
     buildPlanPipeline(pm, planning);
   });
@@ -174,7 +177,93 @@ llvm::Error Compilation::checkCodegen() {
 // Measured times
 //===----------------------------------------------------------------------===//
 
-/// Fills in when a run did each task: from its first kernel to its last.
+namespace {
+/// Finds a plan's work in the slices of a trace.
+class TraceReader {
+public:
+  explicit TraceReader(PlannedSchedule &plan);
+
+  /// Whether the slice is of this plan.
+  bool add(const llvm::json::Object &slice);
+
+private:
+  PlannedWork *findPlanned(const llvm::json::Object &slice);
+  PlannedWork *findByNode(const llvm::json::Object &slice);
+
+  PlannedSchedule &plan;
+  /// Where each node is; -1: in several tasks, as constants are.
+  llvm::StringMap<int> taskOf;
+};
+} // namespace
+
+TraceReader::TraceReader(PlannedSchedule &plan) : plan(plan) {
+  for (auto [index, work] : llvm::enumerate(plan.work))
+    for (const std::string &node : work.nodes) {
+      auto [it, isNew] = taskOf.try_emplace(node, int(index));
+      if (!isNew && it->second != int(index))
+        it->second = -1;
+    }
+}
+
+/// The task or copy of a run of this very plan: its device, its planned start
+/// and its planned length say which it is.
+PlannedWork *TraceReader::findPlanned(const llvm::json::Object &slice) {
+  const llvm::json::Object *about = slice.getObject("args");
+  if (!about || !about->get("task"))
+    return nullptr;
+  std::optional<StringRef> device = about->getString("device");
+  std::optional<double> start = about->getNumber("estimated_start_us"),
+                        length = about->getNumber("estimated_us");
+  if (!device || !start || !length)
+    return nullptr;
+  bool isCopy = about->get("nodes") != nullptr;
+  auto isNear = [](double a, double b) {
+    return std::abs(a - b) <= 1e-9 * std::max({1.0, a, b});
+  };
+  for (PlannedWork &work : plan.work)
+    if (work.time && work.isTransfer == isCopy && work.device == *device &&
+        !work.measured && isNear(work.time->first * 1e6, *start) &&
+        isNear((work.time->second - work.time->first) * 1e6, *length))
+      return &work;
+  return nullptr;
+}
+
+/// The task that holds the first node of a slice that only one task holds.
+PlannedWork *TraceReader::findByNode(const llvm::json::Object &slice) {
+  StringRef name = *slice.getString("name");
+  name.consume_front("task: ");
+  SmallVector<StringRef> nodes;
+  name.split(nodes, " + ");
+  for (StringRef node : nodes)
+    if (auto it = taskOf.find(node); it != taskOf.end() && it->second >= 0)
+      return &plan.work[it->second];
+  return nullptr;
+}
+
+bool TraceReader::add(const llvm::json::Object &slice) {
+  std::optional<double> start = slice.getNumber("ts"),
+                        length = slice.getNumber("dur");
+  if (!slice.getString("name") || !start || !length)
+    return false;
+  PlannedWork *work = findPlanned(slice);
+  if (work)
+    if (std::optional<double> least =
+            slice.getObject("args")->getNumber("least_us"))
+      work->least = *least * 1e-6;
+  // A kernel, or a task of another plan.
+  if (!work)
+    work = findByNode(slice);
+  if (!work)
+    return false;
+  double from = *start * 1e-6, to = (*start + *length) * 1e-6;
+  work->measured = work->measured
+                       ? PlannedTime(std::min(work->measured->first, from),
+                                     std::max(work->measured->second, to))
+                       : PlannedTime(from, to);
+  return true;
+}
+
+/// Fills in when a run did each task and each copy.
 static llvm::Error readTrace(StringRef path, PlannedSchedule &plan) {
   Expected<std::unique_ptr<llvm::MemoryBuffer>> text = readText(path, "trace");
   if (!text)
@@ -192,39 +281,11 @@ static llvm::Error readTrace(StringRef path, PlannedSchedule &plan) {
       object ? object->getArray("traceEvents") : nullptr;
   if (!events)
     return wrong("the trace has no list 'traceEvents'");
-  // A node that several tasks hold, such as a constant, tells nothing.
-  llvm::StringMap<int> taskOf;
-  for (auto [index, work] : llvm::enumerate(plan.work))
-    for (const std::string &node : work.nodes) {
-      auto [it, isNew] = taskOf.try_emplace(node, int(index));
-      if (!isNew && it->second != int(index))
-        it->second = -1;
-    }
-  unsigned found = 0;
-  for (const llvm::json::Value &entry : *events) {
-    const llvm::json::Object *event = entry.getAsObject();
-    std::optional<StringRef> name =
-        event ? event->getString("name") : std::nullopt;
-    std::optional<double> start = event ? event->getNumber("ts") : std::nullopt,
-                          length =
-                              event ? event->getNumber("dur") : std::nullopt;
-    if (!name || !start || !length)
-      continue;
-    SmallVector<StringRef> nodes;
-    name->split(nodes, " + ");
-    for (StringRef node : nodes) {
-      auto it = taskOf.find(node);
-      if (it == taskOf.end() || it->second < 0)
-        continue;
-      std::optional<PlannedTime> &time = plan.work[it->second].measured;
-      double from = *start * 1e-6, to = (*start + *length) * 1e-6;
-      time = time ? PlannedTime(std::min(time->first, from),
-                                std::max(time->second, to))
-                  : PlannedTime(from, to);
-      ++found;
-      break;
-    }
-  }
+  TraceReader reader(plan);
+  bool found = false;
+  for (const llvm::json::Value &event : *events)
+    if (const llvm::json::Object *slice = event.getAsObject())
+      found |= reader.add(*slice);
   if (!found)
     return wrong("no slice of the trace has the name of a node of this plan");
   return llvm::Error::success();
@@ -290,6 +351,22 @@ orchestra::planModel(StringRef path, const PlanRequest &request) {
   return result;
 }
 
+std::string orchestra::formatTaskTimes(const PlannedSchedule &plan) {
+  llvm::json::Object archs;
+  for (const PlannedWork &work : plan.work) {
+    if (work.isTransfer || !work.measured)
+      continue;
+    double seconds =
+        work.least.value_or(work.measured->second - work.measured->first);
+    for (const PlannedDevice &device : plan.devices)
+      if (device.name == work.device && seconds > 0)
+        archs.try_emplace(device.arch, llvm::json::Object())
+            .first->second.getAsObject()
+            ->insert({llvm::json::fixUTF8(work.name), seconds});
+  }
+  return llvm::formatv("{0:2}\n", llvm::json::Value(std::move(archs)));
+}
+
 std::string orchestra::formatPlanJson(const PlannedSchedule &plan) {
   using llvm::json::Array;
   using llvm::json::fixUTF8;
@@ -333,6 +410,7 @@ std::string orchestra::formatPlanJson(const PlannedSchedule &plan) {
     addTime(object, "start_s", "end_s", entry.time);
     addTime(object, "unmeasured_start_s", "unmeasured_end_s", entry.unmeasured);
     addTime(object, "measured_start_s", "measured_end_s", entry.measured);
+    addNumber(object, "measured_least_s", entry.least);
     work.push_back(std::move(object));
   }
   Object object{{"ok", true},

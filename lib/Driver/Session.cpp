@@ -129,22 +129,22 @@ public:
   Expected<std::vector<Tensor>> run(ArrayRef<Tensor> inputs) override {
     std::vector<orch_tensor> views = viewsOf(inputs);
     size_t count = model->getOutputs().size();
-    std::vector<orch_tensor> resolved(count);
-    if (orch_status status =
-            orch_context_resolve(context, views.data(), views.size(),
-                                 resolved.data(), count, nullptr))
+    std::vector<orch_tensor> made(count); // without memory: the run allocates
+    if (orch_status status = orch_context_run(context, views.data(),
+                                              views.size(), made.data(), count))
       return runtimeError(status);
     std::vector<Tensor> outputs;
-    for (const orch_tensor &tensor : resolved) {
-      Expected<Tensor> output = Tensor::allocate(
+    for (orch_tensor &tensor : made) {
+      auto owner = std::shared_ptr<orch_tensor>(new orch_tensor(tensor),
+                                                [](orch_tensor *tensor) {
+                                                  orch_tensor_release(tensor);
+                                                  delete tensor;
+                                                });
+      outputs.push_back(Tensor::over(
           tensor.dtype,
-          std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank));
-      if (!output)
-        return output.takeError();
-      outputs.push_back(std::move(*output));
+          std::vector<int64_t>(tensor.dims, tensor.dims + tensor.rank),
+          std::shared_ptr<char>(owner, static_cast<char *>(tensor.data))));
     }
-    if (Error error = runInto(inputs, outputs))
-      return std::move(error);
     return outputs;
   }
 
@@ -281,6 +281,25 @@ static Expected<Tensor> fromBits(const Tensor &tensor, uint32_t dtype) {
   for (int64_t i = 0; bits < 8 && i < tensor.getNumElements(); ++i)
     result->setCode(i, tensor.getCode(i));
   return result;
+}
+
+std::map<std::string, GivenInput>
+orchestra::describeInputs(const NamedTensors &given) {
+  constexpr int64_t most = 64; // elements that a shape or a list of axes has
+  std::map<std::string, GivenInput> inputs;
+  for (const auto &[name, tensor] : given) {
+    GivenInput &input = inputs[name];
+    input.dims = tensor.getDims();
+    if ((tensor.getDtype() != ORCH_DTYPE_I64 &&
+         tensor.getDtype() != ORCH_DTYPE_I32 &&
+         tensor.getDtype() != ORCH_DTYPE_BOOL) ||
+        tensor.getNumElements() > most)
+      continue;
+    input.values.emplace();
+    for (int64_t i = 0; i < tensor.getNumElements(); ++i)
+      input.values->push_back(int64_t(tensor.getElement(i)));
+  }
+  return inputs;
 }
 
 Expected<std::vector<Tensor>>

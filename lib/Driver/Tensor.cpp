@@ -74,6 +74,47 @@ Expected<Tensor> Tensor::allocate(uint32_t dtype, std::vector<int64_t> dims) {
   return tensor;
 }
 
+Expected<Tensor> Tensor::ofStrings(std::vector<int64_t> dims,
+                                   ArrayRef<std::string> strings) {
+  uint64_t bytes = strings.size() * sizeof(orch_string);
+  for (const std::string &string : strings)
+    bytes += string.size();
+  Expected<Tensor> room = allocate(ORCH_DTYPE_U8, {int64_t(bytes)});
+  if (!room)
+    return room.takeError();
+  auto *elements = reinterpret_cast<orch_string *>(room->getData());
+  char *characters = reinterpret_cast<char *>(elements + strings.size());
+  for (size_t i = 0; i < strings.size(); ++i) {
+    elements[i] = {characters, strings[i].size()};
+    memcpy(characters, strings[i].data(), strings[i].size());
+    characters += strings[i].size();
+  }
+  return over(ORCH_DTYPE_STRING, std::move(dims), room->data);
+}
+
+Tensor Tensor::over(uint32_t dtype, std::vector<int64_t> dims,
+                    std::shared_ptr<char> data) {
+  Tensor tensor;
+  tensor.dtype = dtype;
+  tensor.numElements = 1;
+  for (int64_t dim : dims)
+    tensor.numElements *= dim;
+  tensor.numBytes =
+      divideCeil(uint64_t(tensor.numElements) * orch_dtype_bits(dtype), 8);
+  tensor.dims = std::move(dims);
+  tensor.data = std::move(data);
+  return tensor;
+}
+
+bool Tensor::isStrings() const { return dtype == ORCH_DTYPE_STRING; }
+
+StringRef Tensor::getString(int64_t index) const {
+  orch_string string;
+  memcpy(&string, data.get() + uint64_t(index) * sizeof(string),
+         sizeof(string));
+  return StringRef(string.data, string.size);
+}
+
 Tensor Tensor::reshaped(std::vector<int64_t> newDims) const {
   Tensor result = *this;
   result.dims = std::move(newDims);
@@ -283,6 +324,19 @@ Expected<Difference> orchestra::compare(const Tensor &got, const Tensor &wanted,
                       describeType(got.getDtype(), got.getDims()) +
                       ", the reference has " +
                       describeType(wanted.getDtype(), wanted.getDims())});
+  if (got.isStrings() != wanted.isStrings())
+    return makeError(Fault::Input, name,
+                     "strings are compared with numbers [compare-shape]");
+  if (got.isStrings()) { // of which each differs by nothing or by 1
+    Difference result;
+    for (int64_t i = 0; i < got.getNumElements(); ++i)
+      if (got.getString(i) != wanted.getString(i)) {
+        result.index = result.violations++ ? result.index : i;
+        result.maxAbsolute = result.relativeToScale = 1;
+        result.withinBounds = false;
+      }
+    return result;
+  }
   // Integers of 64 bits do not fit a double.
   bool wide =
       got.getDtype() == wanted.getDtype() &&

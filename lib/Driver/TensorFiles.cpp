@@ -15,6 +15,7 @@
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
@@ -137,6 +138,36 @@ static void transposeInto(Tensor &tensor, const char *from, size_t size) {
   }
 }
 
+/// Strings, which NumPy keeps as UTF-32 in elements of one size, padded with
+/// zeros.
+static Expected<Tensor> parseStrings(StringRef text, const NpyHeader &header,
+                                     uint64_t length, bool bigEndian,
+                                     StringRef where) {
+  uint64_t count = 1;
+  bool over = false;
+  for (int64_t dim : header.shape)
+    count = SaturatingMultiply(count, uint64_t(dim), &over);
+  uint64_t size = SaturatingMultiply<uint64_t>(length, 4);
+  if (over || SaturatingMultiply(count, size) > text.size())
+    return badNpy(where, "its elements are cut off");
+  if (header.fortran && header.shape.size() > 1)
+    return badNpy(where, "strings in column-major order");
+  std::vector<std::string> strings(count);
+  for (uint64_t i = 0; i < count; ++i)
+    for (uint64_t k = 0; k < length; ++k) {
+      const char *at = text.data() + i * size + 4 * k;
+      uint32_t code = bigEndian ? support::endian::read32be(at)
+                                : support::endian::read32le(at);
+      if (code == 0)
+        break;
+      char bytes[UNI_MAX_UTF8_BYTES_PER_CODE_POINT], *end = bytes;
+      if (!ConvertCodePointToUTF8(code, end))
+        return badNpy(where, "a string has a character that is none");
+      strings[i].append(bytes, end);
+    }
+  return Tensor::ofStrings(header.shape, strings);
+}
+
 Expected<Tensor> orchestra::parseNpy(ArrayRef<char> bytes, StringRef where) {
   StringRef text(bytes.data(), bytes.size());
   if (!text.consume_front("\x93NUMPY") || text.size() < 4)
@@ -163,6 +194,10 @@ Expected<Tensor> orchestra::parseNpy(ArrayRef<char> bytes, StringRef where) {
   StringRef code = header->descr;
   bool bigEndian = code.starts_with(">");
   code = code.ltrim("<>|=");
+  uint64_t characters;
+  if (StringRef number = code;
+      number.consume_front("U") && !number.getAsInteger(10, characters))
+    return parseStrings(text, *header, characters, bigEndian, where);
   uint32_t dtype = 0;
   for (const NumpyType &type : kNumpyTypes)
     if (type.code == code)
@@ -209,9 +244,42 @@ Expected<Tensor> orchestra::readNpy(StringRef path) {
       ArrayRef((*buffer)->getBufferStart(), (*buffer)->getBufferSize()), path);
 }
 
+static SmallVector<UTF32> codesOf(StringRef text) {
+  SmallVector<UTF32> codes;
+  const auto *at = reinterpret_cast<const UTF8 *>(text.begin());
+  const auto *end = reinterpret_cast<const UTF8 *>(text.end());
+  while (at < end) {
+    UTF32 code;
+    if (convertUTF8Sequence(&at, end, &code, strictConversion) != conversionOK)
+      code = *at++; // no UTF-8: bytes as they are
+    codes.push_back(code);
+  }
+  return codes;
+}
+
+/// In characters; NumPy has no strings of none.
+static size_t longestString(const Tensor &tensor) {
+  size_t length = 1;
+  for (int64_t i = 0; i < tensor.getNumElements(); ++i)
+    length = std::max(length, codesOf(tensor.getString(i)).size());
+  return length;
+}
+
 /// The elements as NumPy has them: packed ones take a byte each.
 static ArrayRef<char> numpyBytes(const Tensor &tensor,
                                  std::vector<char> &unpacked) {
+  if (tensor.getDtype() == ORCH_DTYPE_STRING) {
+    size_t length = longestString(tensor);
+    unpacked.assign(4 * length * size_t(tensor.getNumElements()), 0);
+    for (int64_t i = 0; i < tensor.getNumElements(); ++i) {
+      char *to = unpacked.data() + 4 * length * size_t(i);
+      for (UTF32 code : codesOf(tensor.getString(i))) {
+        support::endian::write32le(to, code);
+        to += 4;
+      }
+    }
+    return unpacked;
+  }
   if (orch_dtype_bits(tensor.getDtype()) >= 8)
     return ArrayRef(tensor.getData(), tensor.getNumBytes());
   unpacked.resize(size_t(tensor.getNumElements()));
@@ -225,6 +293,9 @@ std::vector<char> orchestra::formatNpyHeader(const Tensor &tensor) {
   for (const NumpyType &type : kNumpyTypes)
     if (type.dtype == tensor.getDtype())
       code = type.code;
+  std::string text;
+  if (tensor.getDtype() == ORCH_DTYPE_STRING)
+    code = text = "U" + std::to_string(longestString(tensor));
   std::string dict;
   raw_string_ostream os(dict);
   unsigned size = std::max(1u, orch_dtype_bits(tensor.getDtype()) / 8);

@@ -66,6 +66,9 @@ std::string orchestra::formatTrace(const Model &model, const Session &session) {
               trackOf(tasks[i].device), double(tasks[i].lastStart) / 1e3,
               double(tasks[i].last) / 1e3, [&] {
                 out.attribute("task", int64_t(i));
+                out.attribute("device",
+                              json::fixUTF8(model.getDevices()[task.device]));
+                out.attribute("least_us", double(tasks[i].least) / 1e3);
                 if (task.isCopy)
                   out.attribute("nodes", json::fixUTF8(nodes));
                 if (task.start < 0)

@@ -7,6 +7,7 @@
 #include "orchestra/Pipeline/Planning.h"
 
 #include "orchestra/Schedule/Passes.h"
+#include "orchestra/Transforms/Passes.h"
 
 #include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,6 +26,9 @@ void orchestra::buildPlanPipeline(OpPassManager &pm,
     pm.addPass(createLiftControlFlowToSCFPass());
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
+    // Layouts reach across tasks only while there are none.
+    if (options.channelsLast)
+      pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
     PartitionPassOptions partition;
     partition.assumedSize = options.assumedSize;
     partition.place.assign(options.place.begin(), options.place.end());

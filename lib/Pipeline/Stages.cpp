@@ -103,6 +103,9 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     break;
   }
   case Stage::Optimize: {
+    DivergenceToSpeculationPassOptions speculation;
+    speculation.profile = options.branches;
+    pm.addPass(createDivergenceToSpeculationPass(speculation));
     if (options.reference)
       break;
     // Layouts are for vector units of CPUs.
@@ -272,6 +275,8 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
                          llvm::cl::init(false)};
   Option<std::string> emulates{
       *this, "emulates", llvm::cl::desc("GPU whose kernels run emulated")};
+  Option<std::string> branches{
+      *this, "branches", llvm::cl::desc("file of how often conditions held")};
 
   PipelineOptions get() const {
     PipelineOptions options;
@@ -279,6 +284,7 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
     options.strategyFile = strategy;
     options.reference = reference;
     options.emulates = emulates;
+    options.branches = branches;
     return options;
   }
 };

@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What: the state of orchestra-plan-memory. PlanMemory.cpp makes the program
-// take its memory from outside; PlaceBuffers.cpp decides where in an arena each
-// buffer is.
+// take its memory from outside; ComputedSizes.cpp separates what sizes follow
+// from; PlaceBuffers.cpp decides where in an arena each buffer is.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ORCHESTRA_LIB_SCHEDULE_MEMORYPLANNER_H
@@ -44,6 +44,9 @@ private:
   bool isArithmetic(mlir::Operation *op) const;
   bool isShapeArithmetic(mlir::Value value) const;
   mlir::LogicalResult check();
+  mlir::LogicalResult separateSizes();
+  mlir::func::FuncOp
+  buildSizesFunction(llvm::ArrayRef<mlir::memref::LoadOp> loads);
   mlir::LogicalResult collectConditions();
   mlir::LogicalResult placeResults();
   mlir::LogicalResult placeWeights();
@@ -62,6 +65,8 @@ private:
 
   mlir::ModuleOp module;
   mlir::func::FuncOp function;
+  /// What computes sizes; null in most programs.
+  mlir::func::FuncOp sizesFunction;
   mlir::Block &block;
   mlir::OpBuilder b;
   mlir::Location loc;
@@ -70,6 +75,7 @@ private:
   /// One a device.
   llvm::SmallVector<mlir::BlockArgument> arenas;
   TaskOrder order;
+  /// Arguments that sizes follow from: the inputs, then computed numbers.
   unsigned numInputs = 0;
   unsigned numDevices = 1;
   llvm::SmallVector<mlir::Value> resultDims;

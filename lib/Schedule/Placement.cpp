@@ -63,6 +63,17 @@ DictionaryAttr orchestra::getTaskTarget(DeviceOp device) {
        b.getNamedAttr("device_id", b.getI64IntegerAttr(device.getDeviceId()))});
 }
 
+/// One of a device's `kernel_rates`, which its verifier has seen.
+static plan::RateTable readTable(const llvm::json::Object &rates,
+                                 StringRef kind) {
+  std::vector<std::pair<double, double>> points;
+  for (const llvm::json::Value &entry : *rates.getArray(kind)) {
+    const llvm::json::Array &pair = *entry.getAsArray();
+    points.emplace_back(*pair[0].getAsNumber(), *pair[1].getAsNumber());
+  }
+  return plan::RateTable(std::move(points));
+}
+
 FailureOr<plan::Machine> orchestra::getMachine(TopologyOp topology) {
   plan::Machine machine;
   llvm::StringMap<int32_t> index;
@@ -90,6 +101,12 @@ FailureOr<plan::Machine> orchestra::getMachine(TopologyOp topology) {
     if (device.memory <= 0)
       missing.push_back("memory_bytes");
     device.launch = figures.getNumber("launch_latency").value_or(0);
+    if (const llvm::json::Value *engine = figures.lookup("copy_engine"))
+      device.hasCopyEngine = *engine->getAsBoolean();
+    if (const llvm::json::Value *rates = figures.lookup("kernel_rates"))
+      for (unsigned i = 0; i < plan::kKernelKinds; ++i)
+        device.rates[i] =
+            readTable(*rates->getAsObject(), plan::kKernelKindNames[i]);
     if (!missing.empty()) {
       InFlightDiagnostic diag = op.emitError("device '")
                                 << op.getSymName() << "' has no figure for ";

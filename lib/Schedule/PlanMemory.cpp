@@ -153,7 +153,10 @@ LogicalResult MemoryPlanner::placeResults() {
 /// Makes every constant a view of the weights.
 LogicalResult MemoryPlanner::placeWeights() {
   SmallVector<memref::GetGlobalOp> uses;
-  function.walk([&](memref::GetGlobalOp op) { uses.push_back(op); });
+  auto collect = [&](memref::GetGlobalOp op) { uses.push_back(op); };
+  function.walk(collect);
+  if (sizesFunction)
+    sizesFunction.walk(collect);
   DenseMap<StringAttr, int64_t> offsets;
   SmallVector<Attribute> entries;
   int64_t total = 0;
@@ -175,10 +178,12 @@ LogicalResult MemoryPlanner::placeWeights() {
     }
     b.setInsertionPoint(use);
     Value offset = byteConstant(it->second);
+    bool isProgram = use->getParentOfType<func::FuncOp>() == function;
     Value view = memref::ViewOp::create(
         b, use.getLoc(),
-        MemRefType::get(type.getShape(), type.getElementType()), weights,
-        offset, ValueRange());
+        MemRefType::get(type.getShape(), type.getElementType()),
+        isProgram ? weights : sizesFunction.getArguments().back(), offset,
+        ValueRange());
     if (view.getType() != type)
       view = memref::CastOp::create(b, use.getLoc(), type, view);
     use.replaceAllUsesWith(view);
@@ -286,7 +291,8 @@ LogicalResult MemoryPlanner::run() {
   auto machine = module->getAttrOfType<ArrayAttr>(kDevicesAttrName);
   if (machine)
     numDevices = machine.size();
-  if (failed(check()) || failed(collectConditions()) || failed(placeResults()))
+  if (failed(check()) || failed(separateSizes()) ||
+      failed(collectConditions()) || failed(placeResults()))
     return failure();
   if (machine)
     wrapStrayWork();

@@ -13,6 +13,7 @@
 
 #include "Clusters.h"
 #include "Placement.h"
+#include "ProfileFile.h"
 #include "Reasons.h"
 #include "TaskGraphOf.h"
 
@@ -22,8 +23,6 @@
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -241,28 +240,22 @@ struct Schedule : orchestra::impl::SchedulePassBase<Schedule> {
 LogicalResult Schedule::readProfile(Profile &out) {
   if (profile.empty())
     return success();
-  auto wrong = [&](const llvm::Twine &what) {
-    return getOperation().emitError("profile '")
-           << profile << "': " << what << " [cannot-read]";
-  };
-  auto buffer = llvm::MemoryBuffer::getFile(profile);
-  if (!buffer)
-    return wrong(buffer.getError().message());
-  llvm::Expected<llvm::json::Value> text =
-      llvm::json::parse((*buffer)->getBuffer());
-  if (!text)
-    return wrong(llvm::toString(text.takeError()));
-  const llvm::json::Object *archs = text->getAsObject();
+  ProfileFile file(getOperation(), "profile", profile);
+  FailureOr<llvm::json::Value> value = file.read();
+  if (failed(value))
+    return failure();
+  const llvm::json::Object *archs = value->getAsObject();
   if (!archs)
-    return wrong("expected seconds by architecture and name of a task");
+    return file.error("expected seconds by architecture and name of a task");
   for (const auto &[arch, tasks] : *archs) {
     const llvm::json::Object *object = tasks.getAsObject();
     if (!object)
-      return wrong("'" + arch.str() + "' must map names of tasks to seconds");
+      return file.error("'" + arch.str() +
+                        "' must map names of tasks to seconds");
     for (const auto &[name, number] : *object) {
       std::optional<double> seconds = number.getAsNumber();
       if (!seconds || !(*seconds > 0))
-        return wrong("'" + name.str() + "' must have seconds above 0");
+        return file.error("'" + name.str() + "' must have seconds above 0");
       out[arch.str()][name.str()] = *seconds;
     }
   }

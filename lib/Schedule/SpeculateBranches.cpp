@@ -59,6 +59,13 @@ int32_t ValuePlaces::getDevice(Value value) const {
   return machine.host;
 }
 
+double ValuePlaces::getReady(Value value) const {
+  Operation *def = value.getDefiningOp();
+  auto times =
+      def ? def->getAttrOfType<DenseF64ArrayAttr>(kEstimateAttrName) : nullptr;
+  return times && times.size() == 2 ? times[1] : 0;
+}
+
 int32_t ValuePlaces::getHome(scf::IfOp conditional) const {
   auto task = dyn_cast<TaskOp>(conditional->getParentOp());
   return task ? getDevice(task) : machine.host;

@@ -14,6 +14,7 @@
 
 #include "Clusters.h"
 #include "Placement.h"
+#include "ProfileFile.h"
 #include "Speculation.h"
 
 #include "orchestra/Schedule/Plan/Planner.h"
@@ -27,8 +28,6 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -172,6 +171,7 @@ public:
 
 private:
   void addCondition();
+  double getDelay(ArrayRef<Operation *> ops);
   int32_t addBranch(unsigned number, plan::Task &commit);
   int32_t getValue(Value value);
 
@@ -196,6 +196,20 @@ int32_t ConditionalPlan::getValue(Value value) {
   entry.kind = plan::ValueKind::Input;
   entry.bytes = estimate.getBytes(value.getType());
   return it->second = graph.addValue(std::move(entry));
+}
+
+/// By how much, in the plan, what `ops` read is there later than what the
+/// branches read: time in which the branches need not wait.
+double ConditionalPlan::getDelay(ArrayRef<Operation *> ops) {
+  double branches = 0, condition = 0;
+  for (Region &region : conditional->getRegions())
+    for (Value value : getCaptured(region))
+      branches = std::max(branches, places.getReady(value));
+  for (Operation *op : ops)
+    visitOperands(op, [&](OpOperand &operand) {
+      condition = std::max(condition, places.getReady(operand.get()));
+    });
+  return std::max(0.0, condition - branches);
 }
 
 /// What must be computed before the condition is known: the rest of its task,
@@ -236,6 +250,11 @@ void ConditionalPlan::addCondition() {
     entry.bytes = estimate.getBytes(value.getType());
     values[value] = graph.addValue(std::move(entry));
     task.outputs.push_back(values[value]);
+  }
+  if (double delay = getDelay(ops); delay > 0) {
+    const plan::Device &device = machine.devices[task.pin];
+    task.known.push_back(
+        {device.arch, delay + plan::estimateSeconds(task, device)});
   }
   graph.addTask(std::move(task));
 }
@@ -342,30 +361,23 @@ LogicalResult DivergenceToSpeculation::readProfile() {
   counts.clear();
   if (profile.empty())
     return success();
-  auto wrong = [&](const llvm::Twine &what) {
-    return getOperation().emitError("branch profile '")
-           << profile << "': " << what << " [cannot-read]";
-  };
-  auto buffer = llvm::MemoryBuffer::getFile(profile);
-  if (!buffer)
-    return wrong(buffer.getError().message());
-  llvm::Expected<llvm::json::Value> text =
-      llvm::json::parse((*buffer)->getBuffer());
-  if (!text)
-    return wrong(llvm::toString(text.takeError()));
-  const llvm::json::Object *object = text->getAsObject();
+  ProfileFile file(getOperation(), "branch profile", profile);
+  FailureOr<llvm::json::Value> value = file.read();
+  if (failed(value))
+    return failure();
+  const llvm::json::Object *object = value->getAsObject();
   const llvm::json::Object *branches =
       object ? object->getObject("branches") : nullptr;
   if (!branches)
-    return wrong("expected counts by name of a node in 'branches'");
+    return file.error("expected counts by name of a node in 'branches'");
   for (const auto &[node, entry] : *branches) {
     const llvm::json::Object *pair = entry.getAsObject();
     std::optional<double> taken = pair ? pair->getNumber("true") : std::nullopt,
                           notTaken =
                               pair ? pair->getNumber("false") : std::nullopt;
     if (!taken || !notTaken || *taken < 0 || *notTaken < 0)
-      return wrong("'" + node.str() +
-                   "' must have counts 'true' and 'false', not below 0");
+      return file.error("'" + node.str() +
+                        "' must have counts 'true' and 'false', not below 0");
     counts[node.str()] = {*taken, *notTaken};
   }
   return success();

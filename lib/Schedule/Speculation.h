@@ -28,6 +28,8 @@ public:
   /// see, but no op inside of its tasks defines.
   int32_t getDevice(mlir::Value value) const;
   int32_t getDevice(TaskOp task) const;
+  /// When the plan has `value`, in seconds; 0: at once, or there is no plan.
+  double getReady(mlir::Value value) const;
   /// Where `conditional`, in a schedule or in a task of one, takes place.
   int32_t getHome(mlir::scf::IfOp conditional) const;
 

@@ -8,6 +8,7 @@
 #include "TaskGraphOf.h"
 
 #include "Clusters.h"
+#include "KernelsOf.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -177,6 +178,7 @@ LogicalResult ScheduleReader::addTask(TaskOp task) {
     else
       estimate.addFlops(&op, entry.flops);
   }
+  entry.kernels = getKernels(task, estimate, folded);
   for (Value value : task.getResults()) {
     plan::Value made;
     made.name = entry.name;

@@ -65,6 +65,13 @@ bool orchestra::isMultiplyAccumulate(Operation *op) {
          });
 }
 
+static bool isTranscendental(Operation *op) {
+  return op->getName().getDialectNamespace() ==
+             math::MathDialect::getDialectNamespace() &&
+         !isa<math::AbsFOp, math::AbsIOp, math::FloorOp, math::CeilOp,
+              math::FmaOp>(op);
+}
+
 /// What one execution of a scalar op costs, in additions.
 static double getScalarCost(Operation *op) {
   if (op->hasTrait<OpTrait::IsTerminator>() || op->getNumResults() == 0)
@@ -74,14 +81,28 @@ static double getScalarCost(Operation *op) {
     return 0;
   StringRef dialect = op->getName().getDialectNamespace();
   if (dialect == math::MathDialect::getDialectNamespace())
-    return isa<math::AbsFOp, math::AbsIOp, math::FloorOp, math::CeilOp,
-               math::FmaOp>(op)
-               ? 1
-               : kTranscendental;
+    return isTranscendental(op) ? kTranscendental : 1;
   if (dialect != arith::ArithDialect::getDialectNamespace() ||
       isa<CastOpInterface>(op))
     return 0;
   return 1;
+}
+
+double WorkEstimate::countIterations(Operation *op) const {
+  double iterations = 1;
+  for (int64_t range : cast<linalg::LinalgOp>(op).getStaticLoopRanges())
+    iterations *= double(ShapedType::isDynamic(range) ? assumedSize : range);
+  return iterations;
+}
+
+double WorkEstimate::countMath(Operation *op) const {
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  if (!structured)
+    return 0;
+  return countIterations(op) *
+         double(llvm::count_if(*structured.getBlock(), [](Operation &scalar) {
+           return isTranscendental(&scalar) || isa<arith::DivFOp>(scalar);
+         }));
 }
 
 void WorkEstimate::addFlops(Operation *op, double times,
@@ -90,8 +111,7 @@ void WorkEstimate::addFlops(Operation *op, double times,
     if (isa<linalg::FillOp, linalg::CopyOp, linalg::TransposeOp,
             linalg::BroadcastOp>(op))
       return;
-    for (int64_t range : linalgOp.getStaticLoopRanges())
-      times *= ShapedType::isDynamic(range) ? assumedSize : range;
+    times *= countIterations(op);
     // Units that multiply narrow types add up in wider ones at the same rate.
     std::optional<plan::Element> narrow;
     if (isMultiplyAccumulate(op))

@@ -27,10 +27,14 @@ public:
   /// that is known, all branches of an if. A multiplication and addition of a
   /// contraction count at the rate of its narrowest input.
   void addFlops(mlir::Operation *op, plan::PerElement &flops) const;
+  /// How often the body of a linalg op divides or computes an exp, a tanh and
+  /// the like.
+  double countMath(mlir::Operation *op) const;
 
 private:
   void addFlops(mlir::Operation *op, double times,
                 plan::PerElement &flops) const;
+  double countIterations(mlir::Operation *op) const;
 
   int64_t assumedSize;
 };

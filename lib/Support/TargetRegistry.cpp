@@ -13,6 +13,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <utility>
+
 using namespace llvm;
 using namespace orchestra;
 
@@ -66,8 +68,26 @@ std::string TargetKey::expects() const {
     return "a dictionary of positive numbers by element type, which is one "
            "of " +
            join(getRateTypes(), ", ");
+  case Type::Tables:
+    return "lists of pairs of a size and a rate, sizes rising, for each of " +
+           join(getKernelKinds(), ", ");
   }
   return "";
+}
+
+/// [[size, rate], ...], sizes rising, all above zero.
+static bool isTable(const json::Value &value) {
+  const json::Array *pairs = value.getAsArray();
+  double last = 0;
+  return pairs && !pairs->empty() &&
+         all_of(*pairs, [&](const json::Value &entry) {
+           const json::Array *pair = entry.getAsArray();
+           if (!pair || pair->size() != 2)
+             return false;
+           double size = (*pair)[0].getAsNumber().value_or(0),
+                  rate = (*pair)[1].getAsNumber().value_or(0);
+           return size > std::exchange(last, size) && rate > 0;
+         });
 }
 
 bool TargetKey::accepts(const json::Value &value) const {
@@ -99,6 +119,14 @@ bool TargetKey::accepts(const json::Value &value) const {
                     is_contained(getRateTypes(), StringRef(rate.first));
            });
   }
+  case Type::Tables: {
+    const json::Object *tables = value.getAsObject();
+    return tables && tables->size() == getKernelKinds().size() &&
+           all_of(getKernelKinds(), [&](StringRef kind) {
+             const json::Value *table = tables->get(kind);
+             return table && isTable(*table);
+           });
+  }
   }
   return false;
 }
@@ -109,6 +137,13 @@ ArrayRef<StringLiteral> orchestra::getRateTypes() {
                                             "bf16", "f8",  "f6",   "f4",
                                             "i32",  "i16", "i8",   "i4"};
   return types;
+}
+
+ArrayRef<StringLiteral> orchestra::getKernelKinds() {
+  static constexpr StringLiteral kinds[] = {"matmul", "convolution", "window",
+                                            "rows",   "elementwise", "copy",
+                                            "read",   "math"};
+  return kinds;
 }
 
 ArrayRef<TargetKey> orchestra::getDeviceKeys() {
@@ -125,11 +160,15 @@ ArrayRef<TargetKey> orchestra::getDeviceKeys() {
     };
     using Type = TargetKey::Type;
     add("clock_hz", Type::Number, "highest sustained clock", 0);
+    add("copy_engine", Type::Boolean,
+        "whether it computes while data is copied to it; if absent, it does");
     add("core_count", Type::Integer,
         "cores: CPU cores, streaming multiprocessors, compute units, "
         "TensorCores, NeuronCores",
         1);
     add("cores", Type::Integers, "the operating system's numbers of the cores");
+    add("kernel_rates", Type::Tables,
+        "measured rates of kernels by their kind and size");
     add("l1_bytes", Type::Integer, "first-level data cache of a core", 0);
     add("l2_bytes", Type::Integer,
         "second-level cache: of a core on CPUs, of the device elsewhere", 0);

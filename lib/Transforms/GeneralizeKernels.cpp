@@ -9,7 +9,6 @@
 //   network with a hundred shapes of weights would compile a hundred packs.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelGroups.h"
 #include "KernelShapes.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"

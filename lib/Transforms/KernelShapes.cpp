@@ -54,15 +54,6 @@ bool orchestra::isEmpty(Type type) {
   return tensor && llvm::is_contained(tensor.getShape(), 0);
 }
 
-bool orchestra::hasStaticFrame(tensor::PadOp pad) {
-  auto isFrame = [](ArrayRef<int64_t> sizes) {
-    return llvm::all_of(sizes, [](int64_t size) { return size >= 0; });
-  };
-  return pad.getSourceType().hasStaticShape() &&
-         pad.getResultType().hasStaticShape() && isFrame(pad.getStaticLow()) &&
-         isFrame(pad.getStaticHigh()) && !isEmpty(pad.getSourceType());
-}
-
 OpFoldResult orchestra::getDim(OpBuilder &b, Location loc, Value value,
                                int64_t dim) {
   auto type = cast<RankedTensorType>(value.getType());

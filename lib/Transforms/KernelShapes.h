@@ -1,4 +1,4 @@
-//===- KernelShapes.h - Sizes and work of kernels ---------------*- C++ -*-===//
+//===- KernelShapes.h - Sizes, work, names of kernels ------------*- C++ -*-===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,10 +7,11 @@
 #ifndef ORCHESTRA_LIB_TRANSFORMS_KERNELSHAPES_H
 #define ORCHESTRA_LIB_TRANSFORMS_KERNELSHAPES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <optional>
+#include <string>
 
 namespace orchestra {
 
@@ -26,15 +27,15 @@ bool isEmpty(mlir::Type type);
 /// Whether `value` is neither made nor bound inside of `op`.
 bool isFromOutside(mlir::Value value, mlir::Operation *op);
 
-/// Whether the frame that `pad` adds around its source is known, and the source
-/// has elements.
-bool hasStaticFrame(mlir::tensor::PadOp pad);
-
 /// The size of dimension `dim` of `value`, in terms of values that exist on the
 /// host: never the dimension of a value that a kernel computes, if it can be
 /// said otherwise.
 mlir::OpFoldResult getDim(mlir::OpBuilder &b, mlir::Location loc,
                           mlir::Value value, int64_t dim);
+
+/// The name of a kernel: a hash of its text, without its present name, and of
+/// `salt`.
+std::string getKernelName(mlir::func::FuncOp kernel, llvm::StringRef salt);
 
 /// What a result is as a destination of a kernel: scalars become tensors.
 mlir::RankedTensorType getOutputType(mlir::Value output);

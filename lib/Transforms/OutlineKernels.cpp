@@ -8,9 +8,9 @@
 // models are compiled once.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelGroups.h"
 #include "KernelShapes.h"
 
+#include "orchestra/Dialect/Orchestra/KernelGroups.h"
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Transforms/Passes.h"
 
@@ -302,6 +302,8 @@ void KernelOutliner::build(const KernelGroup &group) {
   // Inside, locations would only make equal kernels differ in debug output.
   Location nowhere = UnknownLoc::get(ctx);
   kernel->walk([&](Operation *op) { op->setLoc(nowhere); });
+  // The kernel itself has the first of its nodes, for errors.
+  kernel->setLoc(loc);
   kernel->walk([&](Block *block) {
     for (BlockArgument argument : block->getArguments())
       argument.setLoc(nowhere);

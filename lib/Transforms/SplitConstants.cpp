@@ -86,14 +86,21 @@ struct SplitConstants
                     llvm::all_of(op.getOperands(), [&](Value operand) {
                       return constants.contains(operand);
                     });
+      // What a function of the runtime gives may hold for one run only; a size
+      // that is computed makes types that constants cannot have.
       if (auto dispatch = dyn_cast<DispatchOp>(op))
-        constant = llvm::all_of(op.getOperands(),
-                                [&](Value operand) {
-                                  return constants.contains(operand);
-                                }) &&
-                   getBytes(dispatch.getResults()) <=
-                       std::max<int64_t>(
-                           kMaxGrowth * getBytes(dispatch.getInputs()), 1024);
+        constant =
+            !dispatch.getKernel().starts_with(kHostFunctionPrefix) &&
+            llvm::all_of(op.getResultTypes(),
+                         [](Type type) {
+                           return cast<ShapedType>(type).hasStaticShape();
+                         }) &&
+            llvm::all_of(
+                op.getOperands(),
+                [&](Value operand) { return constants.contains(operand); }) &&
+            getBytes(dispatch.getResults()) <=
+                std::max<int64_t>(kMaxGrowth * getBytes(dispatch.getInputs()),
+                                  1024);
       if (!constant)
         continue;
       moved.insert(&op);

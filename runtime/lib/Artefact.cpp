@@ -169,7 +169,8 @@ orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
       (devices ? sizeof(orch_artefact) : ORCH_ARTEFACT_BASE_SIZE))
     return damaged(origin, "the descriptor is too small for its version");
   if (artefact->flags &
-      ~(ORCH_ARTEFACT_SIZES_FROM_VALUES | ORCH_ARTEFACT_USES_DEVICES))
+      ~(ORCH_ARTEFACT_SIZES_FROM_VALUES | ORCH_ARTEFACT_USES_DEVICES |
+        ORCH_ARTEFACT_COMPUTES_SIZES | ORCH_ARTEFACT_CALLS_HOST))
     return orch_set_error(
         ORCH_ERROR_VERSION,
         "%s: error: the artefact was made for another version "

@@ -235,7 +235,9 @@ orch_status bindOne(const orch_context &context, const orch_tensor &tensor,
         "it is %s",
         context.origin(), info.name, kind, info.name,
         Shape(tensor.dims, tensor.rank).text);
-  binding.staged = !isDense(tensor) || !isAligned(tensor);
+  // Strings are numbers inside of a program.
+  binding.staged = !isDense(tensor) || !isAligned(tensor) ||
+                   tensor.dtype == ORCH_DTYPE_STRING;
   return ORCH_OK;
 }
 
@@ -252,6 +254,12 @@ orch_status checkOutput(const orch_context &context, const orch_tensor &tensor,
                         const orch_tensor_info &info, const int64_t *dims) {
   if (orch_status status = checkTensor(context, tensor, info, "output", dims))
     return status;
+  if (info.dtype == ORCH_DTYPE_STRING)
+    return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
+                          "%s:/%s: error: output '%s' has memory "
+                          "[invalid-argument]\n  help: outputs of strings are "
+                          "allocated by the run: leave `data` null",
+                          context.origin(), info.name, info.name);
   if (tensor.flags & ORCH_TENSOR_READ_ONLY)
     return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
                           "%s:/%s: error: output '%s' is read-only "
@@ -346,6 +354,21 @@ orch_status checkOverlaps(orch_context &context, const orch_tensor *inputs,
   return ORCH_OK;
 }
 
+/// Replaces strings by their numbers, which take half the room, in place.
+orch_status numberStrings(orch_context &context, const Binding &binding) {
+  char *data = static_cast<char *>(binding.pointer);
+  for (uint64_t i = 0; i < binding.bytes / sizeof(orch_string); ++i) {
+    orch_string string;
+    memcpy(&string, data + i * sizeof(string), sizeof(string));
+    int64_t number =
+        context.strings.number(context.allocator, string.data, string.size);
+    if (number < 0)
+      return outOfMemory(string.size, "strings");
+    memcpy(data + i * sizeof(number), &number, sizeof(number));
+  }
+  return ORCH_OK;
+}
+
 /// Gives staged tensors their place, and copies staged inputs into it.
 orch_status stage(orch_context &context, const orch_tensor *inputs) {
   uint64_t size = 0;
@@ -373,6 +396,9 @@ orch_status stage(orch_context &context, const orch_tensor *inputs) {
       memcpy(input.pointer, inputs[i].data, input.bytes);
     else
       copyToDense(inputs[i], input.pointer);
+    if (inputs[i].dtype == ORCH_DTYPE_STRING)
+      if (orch_status status = numberStrings(context, input))
+        return status;
   }
   for (size_t i = 0; i < context.outputs.size(); ++i)
     if (context.outputs[i].staged)
@@ -400,6 +426,7 @@ orch_status showInputs(orch_context &context, const orch_tensor *inputs) {
 orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
                           uint32_t numInputs) {
   const orch_artefact &artefact = context.artefact();
+  context.strings.clear();
   if (numInputs != artefact.num_inputs || (numInputs && !inputs))
     return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
                           "%s: error: %u inputs are given, but the model has "
@@ -431,6 +458,7 @@ orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
       context.outputDims.data(),
       devices.numDevices ? devices.arenaBytes.data() : &arenaBytes);
   context.execution.base.inputs = nullptr;
+  freeScratch(context);
   if (orch_status status = executionStatus(context, returned, "shapes"))
     return status;
   for (uint32_t i = 0; i < devices.numDevices; ++i) {
@@ -483,6 +511,37 @@ orch_status bindTensors(orch_context &context, const orch_tensor *inputs,
   if (status != ORCH_OK)
     dropOutputs(context, outputs);
   return status;
+}
+
+orch_status nameStrings(orch_context &context, orch_tensor *outputs) {
+  for (size_t i = 0; i < context.outputs.size(); ++i) {
+    if (outputs[i].dtype != ORCH_DTYPE_STRING)
+      continue;
+    const auto *numbers = static_cast<const int64_t *>(outputs[i].data);
+    uint64_t count = context.outputs[i].bytes / sizeof(orch_string);
+    uint64_t bytes = count * sizeof(orch_string);
+    for (uint64_t k = 0; k < count; ++k)
+      bytes += context.strings.get(numbers[k]).size;
+    // The strings, then their characters, in one block.
+    int64_t size = int64_t(bytes);
+    orch_tensor made;
+    if (orch_status status = orch_tensor_allocate(ORCH_DTYPE_U8, 1, &size,
+                                                  &context.allocator, &made))
+      return status;
+    auto *strings = static_cast<orch_string *>(made.data);
+    char *characters = reinterpret_cast<char *>(strings + count);
+    for (uint64_t k = 0; k < count; ++k) {
+      orch_string string = context.strings.get(numbers[k]);
+      if (string.size)
+        memcpy(characters, string.data, string.size);
+      strings[k] = {characters, string.size};
+      characters += string.size;
+    }
+    orch_buffer_release(outputs[i].buffer);
+    outputs[i].buffer = made.buffer;
+    outputs[i].data = made.data;
+  }
+  return ORCH_OK;
 }
 
 void dropOutputs(orch_context &context, orch_tensor *outputs) {

@@ -83,8 +83,13 @@ orch_status allocateTables(orch_context &context) {
       context.inputs.allocate(allocator, artefact.num_inputs) &&
       context.outputs.allocate(allocator, artefact.num_outputs) &&
       context.inputPointers.allocate(allocator, artefact.num_inputs) &&
-      context.outputPointers.allocate(allocator, artefact.num_outputs))
+      context.outputPointers.allocate(allocator, artefact.num_outputs) &&
+      (!(artefact.flags & ORCH_ARTEFACT_COMPUTES_SIZES) ||
+       context.sizes.allocate(allocator, ORCH_MAX_COMPUTED_SIZES))) {
+    context.execution.base.sizes = context.sizes.data();
+    context.execution.base.weights = program.weights;
     return ORCH_OK;
+  }
   return outOfMemory((program.numInputDims + program.numOutputDims) *
                          sizeof(int64_t),
                      "a context's tables");

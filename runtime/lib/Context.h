@@ -13,6 +13,7 @@
 #include "DeviceRun.h"
 #include "Memory.h"
 #include "Program.h"
+#include "Strings.h"
 #include "Tensor.h"
 #include "orchestra_runtime/context.h"
 
@@ -83,6 +84,13 @@ struct orch_context {
   orch_call_profile runProfile = {};
   orchestra::runtime::Array<orchestra::runtime::CallTimes> callTimes;
 
+  // What `resolve` computes, and the memory it does that in, one block behind
+  // another.
+  orchestra::runtime::Array<int64_t> sizes;
+  struct Scratch *scratch = nullptr;
+  // Of the inputs and of what the run makes of them.
+  orchestra::runtime::StringTable strings;
+
   // The address of tensors without elements and of an arena of size 0.
   alignas(ORCH_BUFFER_ALIGNMENT) char nothing[ORCH_BUFFER_ALIGNMENT] = {};
 
@@ -103,6 +111,8 @@ orch_status resolveShapes(orch_context &context, const orch_tensor *inputs,
 /// memory and room for copies. Shapes are resolved.
 orch_status bindTensors(orch_context &context, const orch_tensor *inputs,
                         orch_tensor *outputs, uint32_t numOutputs);
+/// Turns the numbers of strings in outputs into strings.
+orch_status nameStrings(orch_context &context, orch_tensor *outputs);
 /// Drops outputs that this run allocated.
 void dropOutputs(orch_context &context, orch_tensor *outputs);
 
@@ -111,6 +121,8 @@ void dropOutputs(orch_context &context, orch_tensor *outputs);
 void describeOutput(const orch_context &context, uint32_t index,
                     orch_tensor &tensor);
 
+/// Frees what compiled code allocated.
+void freeScratch(orch_context &context);
 /// Forgets a failure, before calling compiled code.
 void clearFailure(orch_context &context);
 /// The status of compiled code's return value and reports, with the message.

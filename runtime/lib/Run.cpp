@@ -8,11 +8,18 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Context.h"
+#include "HostFunctions.h"
 #include "Pool.h"
 
 #include <ctime>
 
 using namespace orchestra::runtime;
+
+/// The head of a block that compiled code allocated.
+struct Scratch {
+  Scratch *next;
+  size_t bytes;
+};
 
 namespace {
 
@@ -85,6 +92,35 @@ int32_t hostFinish(orch_exec *exec) {
   return context.devices.finish(context);
 }
 
+void *hostAllocate(orch_exec *exec, int64_t bytes) {
+  orch_context &context = contextOf(exec);
+  constexpr size_t header = ORCH_BUFFER_ALIGNMENT;
+  auto size = size_t(bytes) + header;
+  void *memory = bytes < 0 || bytes > INT64_MAX / 2
+                     ? nullptr
+                     : allocate(context.allocator, size, ORCH_BUFFER_ALIGNMENT);
+  if (!memory) {
+    hostFail(exec, 1, "no memory to compute sizes in");
+    return nullptr;
+  }
+  context.scratch = new (memory) Scratch{context.scratch, size};
+  char *data = static_cast<char *>(memory) + header;
+  if (context.poison)
+    memset(data, 0xff, size_t(bytes));
+  return data;
+}
+
+void hostCall(orch_exec *exec, const char *name, const orch_operand *operands,
+              int64_t count) {
+  orch_context &context = contextOf(exec);
+  HostFunction function = findHostFunction(name, count);
+  const char *why =
+      function ? function({context.allocator, context.strings, operands, count})
+               : "the runtime lacks a function of the program";
+  if (why)
+    hostFail(exec, 1, why);
+}
+
 constexpr orch_host_api api = {sizeof(orch_host_api),
                                ORCH_ARTEFACT_ABI_VERSION,
                                hostParallelFor,
@@ -94,7 +130,9 @@ constexpr orch_host_api api = {sizeof(orch_host_api),
                                hostCopy,
                                hostRecord,
                                hostWait,
-                               hostFinish};
+                               hostFinish,
+                               hostAllocate,
+                               hostCall};
 
 /// One thread at a time in a context.
 class Guard {
@@ -202,6 +240,13 @@ void addTime(orch_call_profile &profile, uint64_t start, uint64_t length) {
   profile.last_start_ns = start;
 }
 
+void freeScratch(orch_context &context) {
+  while (Scratch *block = context.scratch) {
+    context.scratch = block->next;
+    deallocate(context.allocator, block, block->bytes, ORCH_BUFFER_ALIGNMENT);
+  }
+}
+
 void clearFailure(orch_context &context) {
   context.failed.store(0, std::memory_order_relaxed);
   context.failCode = 0;
@@ -280,6 +325,10 @@ orch_status orch_context_run(orch_context *context, const orch_tensor *inputs,
   if (orch_status status = bindTensors(*context, inputs, outputs, numOutputs))
     return status;
   if (orch_status status = callProgram(*context, arena)) {
+    dropOutputs(*context, outputs);
+    return status;
+  }
+  if (orch_status status = nameStrings(*context, outputs)) {
     dropOutputs(*context, outputs);
     return status;
   }

@@ -31,12 +31,13 @@ struct ElementType {
 
 // In the order of orch_dtype.
 constexpr ElementType elementTypes[] = {
-    {"invalid", 0}, {"f32", 32},       {"f64", 64},     {"f16", 16},
-    {"bf16", 16},   {"i8", 8},         {"i16", 16},     {"i32", 32},
-    {"i64", 64},    {"u8", 8},         {"u16", 16},     {"u32", 32},
-    {"u64", 64},    {"bool", 8},       {"f8E4M3FN", 8}, {"f8E4M3FNUZ", 8},
-    {"f8E5M2", 8},  {"f8E5M2FNUZ", 8}, {"i4", 4},       {"u4", 4},
-    {"i2", 2},      {"u2", 2},         {"f4E2M1", 4},   {"f8E8M0", 8},
+    {"invalid", 0},  {"f32", 32},       {"f64", 64},     {"f16", 16},
+    {"bf16", 16},    {"i8", 8},         {"i16", 16},     {"i32", 32},
+    {"i64", 64},     {"u8", 8},         {"u16", 16},     {"u32", 32},
+    {"u64", 64},     {"bool", 8},       {"f8E4M3FN", 8}, {"f8E4M3FNUZ", 8},
+    {"f8E5M2", 8},   {"f8E5M2FNUZ", 8}, {"i4", 4},       {"u4", 4},
+    {"i2", 2},       {"u2", 2},         {"f4E2M1", 4},   {"f8E8M0", 8},
+    {"string", 128}, // as in tensors of inputs and outputs
 };
 constexpr uint32_t numElementTypes =
     sizeof(elementTypes) / sizeof(elementTypes[0]);
@@ -83,6 +84,9 @@ inline void copyElement(char *to, const char *from, int64_t size) {
     return;
   case 4:
     memcpy(to, from, 4);
+    return;
+  case 16:
+    memcpy(to, from, 16);
     return;
   default:
     memcpy(to, from, 8);

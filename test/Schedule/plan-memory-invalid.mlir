@@ -11,15 +11,15 @@ func.func @strided(%x: memref<4x4xf32, strided<[8, 1]>>) -> memref<4x4xf32, stri
 
 func.func private @k()
 
-// A kernel computes the size: known only while the model runs.
+// A size that kernels compute is a whole number.
 func.func @size_from_data(%x: memref<4xf32>) -> memref<4xf32>
     attributes {orchestra.entry} {
-  %c0 = arith.constant 0 : index
-  %n = memref.alloc() : memref<1xi64>
-  orchestra.dispatch @k(%x : memref<4xf32>) outs(%n : memref<1xi64>)
-  %read = memref.load %n[%c0] : memref<1xi64>
-  %size = arith.index_cast %read : i64 to index
+  %n = memref.alloc() : memref<f64>
+  orchestra.dispatch @k(%x : memref<4xf32>) outs(%n : memref<f64>)
   // expected-error @+1 {{the size of a value depends on more than the inputs, which is not supported yet}}
+  %read = memref.load %n[] : memref<f64>
+  %whole = arith.fptosi %read : f64 to i64
+  %size = arith.index_cast %whole : i64 to index
   %a = memref.alloc(%size) : memref<?xf32>
   orchestra.dispatch @k(%x : memref<4xf32>) outs(%a : memref<?xf32>)
   %y = memref.alloc() : memref<4xf32>
@@ -31,14 +31,16 @@ func.func @size_from_data(%x: memref<4xf32>) -> memref<4xf32>
 
 func.func private @k()
 
-// So it is where the value is a result: its buffer cannot be given in advance.
-func.func @result_size_from_data(%x: memref<4xf32>) -> memref<?xf32>
+// Only a loop knows this size.
+func.func @size_from_loop(%x: memref<4xf32>) -> memref<?xf32>
     attributes {orchestra.entry} {
   %c0 = arith.constant 0 : index
-  %n = memref.alloc() : memref<1xi64>
-  orchestra.dispatch @k(%x : memref<4xf32>) outs(%n : memref<1xi64>)
-  %read = memref.load %n[%c0] : memref<1xi64>
-  %size = arith.index_cast %read : i64 to index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %size = scf.for %i = %c0 to %c4 step %c1 iter_args(%n = %c0) -> index {
+    %next = arith.addi %n, %i : index
+    scf.yield %next : index
+  }
   // expected-error @+1 {{the size of a value depends on more than the inputs, which is not supported yet}}
   %a = memref.alloc(%size) : memref<?xf32>
   orchestra.dispatch @k(%x : memref<4xf32>) outs(%a : memref<?xf32>)
@@ -90,13 +92,17 @@ func.func @either(%c: i1, %x: memref<4xf32>) -> memref<4xf32> attributes {orches
 
 func.func private @k()
 
-// A condition on what a kernel computes comes too late to refuse the inputs.
+// A condition that only a loop knows comes too late to refuse the inputs.
 func.func @late_condition(%x: memref<4xf32>) -> memref<4xf32>
     attributes {orchestra.entry} {
   %c0 = arith.constant 0 : index
-  %n = memref.alloc() : memref<1xi1>
-  orchestra.dispatch @k(%x : memref<4xf32>) outs(%n : memref<1xi1>)
-  %good = memref.load %n[%c0] : memref<1xi1>
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %yes = arith.constant true
+  %good = scf.for %i = %c0 to %c4 step %c1 iter_args(%n = %yes) -> i1 {
+    %next = arith.cmpi ne, %i, %c4 : index
+    scf.yield %next : i1
+  }
   // expected-error @+1 {{a condition depends on more than the inputs, which is not supported yet}}
   cf.assert %good, "no good"
   %y = memref.alloc() : memref<4xf32>

@@ -240,3 +240,42 @@ def test_pictures_stay_pixels_for_integers(orchestra, tmp_path):
     picture = ROOT / "examples/digits/pictures/7.png"
     orchestra("run", tmp_path / "m.onnx", "--input", f"x={picture}", "--outputs", tmp_path / "out.npz")
     assert np.load(tmp_path / "out.npz")["y"].max() > 1
+
+
+@pytest.mark.parametrize("ceil_mode", [0, 1])
+def test_windows_fit_at_run_time(ceil_mode, orchestra, tmp_path):
+    node = helper.make_node("MaxPool", ["x"], ["y"], name="the_node", kernel_shape=[3], strides=[2], ceil_mode=ceil_mode)
+    model = graph([node], [("x", TensorProto.FLOAT, [1, 1, "W"])], [("y", TensorProto.FLOAT, [1, 1, "V"])])
+    onnx.save(model, tmp_path / "m.onnx")
+    for size in (3, 4, 5, 6):
+        np.savez(tmp_path / "in.npz", x=np.arange(size, dtype=np.float32).reshape(1, 1, size))
+        orchestra("run", tmp_path / "m.onnx", "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "out.npz")
+        ends = [min(start + 3, size) for start in range(0, size, 2) if start + 3 <= size or (ceil_mode and start + 1 < size)]
+        assert np.load(tmp_path / "out.npz")["y"].ravel().tolist() == [end - 1 for end in ends]
+    done = orchestra("run", tmp_path / "m.onnx", "--random", "--dim", "W=2", code=1)
+    assert "the_node" in done.stderr and "larger than the input" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["compile", MODEL, "--emit=obj", "-o", "m.so"], "[unknown-format]"),
+        (["compile", MODEL, "--emit=so", "-o", "m.o"], "[unknown-format]"),
+        (["compile", MODEL, "--emit=so", "--stop-after=accelerate", "-o", "m.so"], "[unknown-stage]"),
+        (["run", MODEL, "--input", "image=some.npz"], "--inputs=some.npz"),
+        (["run", MODEL, "--inputs", DIGITS / "test.npz", "--dim", "n=3"], "--random"),
+        (["run", MODEL, "--random", "--dim", "nosuch=3"], "[unknown-dimension]"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(words, said, orchestra):
+    assert said in orchestra(*words, code=2).stderr
+
+
+def test_what_is_not_compared_is_said(orchestra, tmp_path):
+    nodes = [helper.make_node("Neg", ["x"], ["y"]), helper.make_node("Abs", ["x"], ["z"])]
+    model = graph(nodes, [("x", TensorProto.FLOAT, [2])], [(name, TensorProto.FLOAT, [2]) for name in "yz"])
+    onnx.save(model, tmp_path / "m.onnx")
+    np.savez(tmp_path / "in.npz", x=np.ones(2, np.float32))
+    np.savez(tmp_path / "ref.npz", y=-np.ones(2, np.float32))
+    done = orchestra("run", tmp_path / "m.onnx", "--inputs", tmp_path / "in.npz", "--compare", tmp_path / "ref.npz")
+    assert "z: not compared" in done.stdout

@@ -124,3 +124,50 @@ def test_measured_machine(orchestra, tmp_path):
     path = tmp_path / "machine.json"
     path.write_text(json.dumps(machine))
     assert "latency_s" in json.loads(orchestra("plan", FOLDER / "towers.mlir", "--topology", path, "--json").stdout)
+
+
+@pytest.fixture(scope="module")
+def traced(orchestra, tmp_path_factory):
+    """The edited plan of the page, run, and the plan with the times of that run."""
+    folder = tmp_path_factory.mktemp("traced")
+    kept, trace = folder / "kept.mlir", folder / "trace.json"
+    orchestra("plan", FOLDER / "edited.mlir", "--keep", "-o", kept, "-q")
+    orchestra("run", kept, "--random", "--warmup", "3", "--profile", trace)
+    words = ["plan", kept, "--keep", "--trace", trace, "--gantt", folder / "plan.svg"]
+    done = orchestra(*words, "--save-times", folder / "times.json", "--json")
+    return folder, json.loads(done.stdout), json.loads(trace.read_text())
+
+
+def test_a_run_gives_every_task_and_copy_its_time(traced):
+    _, report, trace = traced
+    slices = [event for event in trace["traceEvents"] if "task" in event.get("args", {})]
+    assert len(slices) == len(report["work"])
+    found = sorted((work["measured_start_s"], work["measured_end_s"]) for work in report["work"])
+    ran = sorted((event["ts"] * 1e-6, (event["ts"] + event["dur"]) * 1e-6) for event in slices)
+    for one, other in zip(found, ran, strict=True):
+        assert one == pytest.approx(other)
+    # What reads a value does not start before the value is there.
+    ends = {(work["kind"], work["name"], work["device"]): work for work in report["work"]}
+    join = ends["task", "join", "cpu0"]
+    for before in (ends["task", "left", "cpu0"], ends["transfer", "right", "cpu0"]):
+        assert before["measured_end_s"] <= join["measured_start_s"] + 1e-9
+    assert all(work["measured_least_s"] <= work["measured_end_s"] - work["measured_start_s"] + 1e-9 for work in report["work"])
+
+
+def test_the_picture_has_a_bar_for_each_time(traced):
+    folder, report, _ = traced
+    root = xml.etree.ElementTree.parse(folder / "plan.svg").getroot()
+    bars = [rect.get("class") for rect in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert bars.count("measured") == len(report["work"])
+    assert bars.count("task") + bars.count("transfer") == len(report["work"])
+
+
+def test_measured_times_are_a_profile(orchestra, traced):
+    folder, report, _ = traced
+    times = json.loads((folder / "times.json").read_text())
+    tasks = {work["name"]: work["measured_least_s"] for work in report["work"] if work["kind"] == "task"}
+    assert times == {"x86_64": pytest.approx(tasks)}
+    again = orchestra("plan", FOLDER / "edited.mlir", "--keep", "--profile", folder / "times.json", "--json")
+    for work in json.loads(again.stdout)["work"]:
+        if work["kind"] == "task":
+            assert work["end_s"] - work["start_s"] == pytest.approx(tasks[work["name"]])

@@ -129,6 +129,7 @@ static llvm::Expected<Result> measure(Arguments &args, const Common &common) {
       return cold.takeError();
     result.cold = std::move(*cold);
   }
+  fixDims(args.inputs, args.model, args.compile);
   llvm::Expected<Loaded> loaded = loadModel(args.model, args.compile, common);
   if (!loaded)
     return loaded.takeError();

@@ -7,6 +7,7 @@
 #include "Tool.h"
 
 #include "orchestra/Driver/DriverError.h"
+#include "orchestra/Driver/Session.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -19,7 +20,7 @@ using namespace orchestra::tool;
 
 namespace {
 struct Arguments {
-  std::string model, output, stopAfter, emit, weights = "embedded";
+  std::string model, output, stopAfter, emit, weights = "embedded", inputs;
   CompileOptions compile;
 };
 } // namespace
@@ -92,6 +93,12 @@ static llvm::Error emitText(Arguments &args) {
 }
 
 static int compile(Arguments &args, const Common &common) {
+  if (!args.inputs.empty()) {
+    llvm::Expected<NamedTensors> inputs = readNpz(args.inputs);
+    if (!inputs)
+      return report(inputs.takeError(), common);
+    args.compile.given = describeInputs(*inputs);
+  }
   if (args.emit.empty() && !args.stopAfter.empty())
     args.emit = "mlir";
   if (!args.emit.empty() && args.emit != "obj" && args.emit != "so") {
@@ -187,6 +194,10 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
           },
           "Fix a dynamic dimension at compile time: NAME=SIZE")
       ->type_name("NAME=SIZE");
+  command->add_option("--inputs", args->inputs,
+                      "Compile for the inputs in this .npz file: as many items "
+                      "of sequences, the same small integers where the "
+                      "structure follows from them");
   addCompileFlags(*command, args->compile);
   addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);

@@ -98,6 +98,7 @@ static void printJson(const std::vector<Row> &rows, double total,
 }
 
 static llvm::Error explain(Arguments &args, const Common &common) {
+  fixDims(args.inputs, args.model, args.compile);
   llvm::Expected<Loaded> loaded = loadModel(args.model, args.compile, common);
   if (!loaded)
     return loaded.takeError();

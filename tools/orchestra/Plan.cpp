@@ -26,7 +26,7 @@ using llvm::StringRef;
 
 namespace {
 struct Arguments {
-  std::string model, output, gantt;
+  std::string model, output, gantt, times;
   PlanRequest request;
 };
 } // namespace
@@ -183,6 +183,9 @@ static llvm::Error plan(Arguments &args, const Common &common) {
             writeText(args.gantt, drawGantt(schedule, title, asPage)))
       return error;
   }
+  if (!args.times.empty())
+    if (llvm::Error error = writeText(args.times, formatTaskTimes(schedule)))
+      return error;
   if (common.json)
     llvm::outs() << formatPlanJson(schedule) << "\n";
   else if (!common.quiet)
@@ -233,6 +236,10 @@ void tool::addPlan(CLI::App &app, Tool &tool) {
                       "JSON of measured seconds: {ARCH: {TASK: SECONDS}}");
   command->add_option("--trace", request.trace,
                       "Compare with a run: what 'run --profile' wrote");
+  command
+      ->add_option("--save-times", args->times,
+                   "Write the times of the run as a JSON file for --profile")
+      ->needs("--trace");
   command
       ->add_option("--assumed-size", request.assumedSize,
                    "Size of dimensions that only a request knows (default: "

@@ -8,6 +8,7 @@
 #include "RunInputs.h"
 #include "Tool.h"
 
+#include "orchestra/Driver/BranchProfile.h"
 #include "orchestra/Driver/DriverError.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -24,11 +25,12 @@ using namespace orchestra::tool;
 
 namespace {
 struct Arguments {
-  std::string model, outputs, compare, profile, labels, batch;
+  std::string model, outputs, compare, profile, branchProfile, labels, batch;
   InputArguments inputs;
   CompileOptions compile;
   int threads = 0;
   int top = 0;
+  int warmup = 0;
   double rtol = 1e-4, atol = 1e-5;
   bool poison = false;
 };
@@ -46,6 +48,13 @@ static void printTensor(llvm::StringRef name, const Tensor &tensor, int top,
   llvm::raw_ostream &os = llvm::outs();
   os << name << ": " << describeType(tensor.getDtype(), tensor.getDims());
   int64_t count = tensor.getNumElements();
+  if (tensor.isStrings()) {
+    os << "\n ";
+    for (int64_t i = 0; i < std::min<int64_t>(count, 8); ++i)
+      os << " '" << tensor.getString(i) << "'";
+    os << (count > 8 ? " ...\n" : "\n");
+    return;
+  }
   double low = INFINITY, high = -INFINITY, sum = 0;
   int64_t strange = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -174,7 +183,23 @@ static llvm::Error writeText(llvm::StringRef path, const std::string &text) {
 }
 
 static llvm::Error runOnce(Arguments &args, const Common &common) {
-  llvm::Expected<Loaded> loaded = loadModel(args.model, args.compile, common);
+  NamedTensors archive;
+  if (!args.inputs.archive.empty()) {
+    llvm::Expected<NamedTensors> read = readNpz(args.inputs.archive);
+    if (!read)
+      return read.takeError();
+    archive = std::move(*read);
+  }
+  args.compile.profileBranches = !args.branchProfile.empty();
+  if (args.compile.profileBranches &&
+      llvm::StringRef(args.model).ends_with(".so"))
+    return makeError(Fault::Usage, args.model,
+                     "a compiled program does not tell how its conditions go "
+                     "[usage]",
+                     {"help: run the model that it was made of"});
+  fixDims(args.inputs, args.model, args.compile);
+  llvm::Expected<Loaded> loaded =
+      loadModelFor(args.model, args.compile, common, archive);
   if (!loaded)
     return loaded.takeError();
   printWarnings(loaded->report, common);
@@ -200,6 +225,9 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
       Session::create(loaded->model, options);
   if (!session)
     return session.takeError();
+  for (int i = 0; i < args.warmup; ++i)
+    if (auto outputs = (*session)->run(*inputs); !outputs)
+      return outputs.takeError();
   double start = nowMilliseconds();
   llvm::Expected<std::vector<Tensor>> outputs = (*session)->run(*inputs);
   if (!outputs)
@@ -212,6 +240,10 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
   NamedTensors named;
   for (auto [decl, tensor] : llvm::zip(model.getOutputs(), *outputs))
     named.emplace_back(decl.name, tensor);
+  NamedTensors branches = takeBranches(named);
+  if (!args.branchProfile.empty())
+    if (llvm::Error error = addBranchCounts(args.branchProfile, branches))
+      return error;
   if (!args.outputs.empty())
     if (llvm::Error error = writeNpz(args.outputs, named))
       return error;
@@ -259,7 +291,8 @@ static llvm::Error runOnce(Arguments &args, const Common &common) {
                  << (loaded->report.fromCache ? " (cached)" : "")
                  << ", loaded in "
                  << formatMilliseconds(loaded->loadMilliseconds)
-                 << ", first run " << formatMilliseconds(milliseconds) << "\n";
+                 << (args.warmup ? ", run " : ", first run ")
+                 << formatMilliseconds(milliseconds) << "\n";
   return llvm::Error::success();
 }
 
@@ -275,7 +308,8 @@ void tool::addRun(CLI::App &app, Tool &tool) {
       "  orchestra run resnet.onnx --input cat.jpg --crop --top 5 \\\n"
       "      --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225\n"
       "  orchestra run bert.onnx --random --dim batch=2 --dim seq=128\n"
-      "  orchestra run model.onnx --inputs in.npz --compare ref.npz");
+      "  orchestra run model.onnx --inputs in.npz --compare ref.npz\n"
+      "  orchestra run model.onnx --random --warmup 3 --profile trace.json");
   command->add_option("model", args->model,
                       "An .onnx, .mlir or .mlirbc file, or a compiled .so");
   addInputFlags(*command, args->inputs);
@@ -298,6 +332,13 @@ void tool::addRun(CLI::App &app, Tool &tool) {
       ->check(threadCounts());
   command->add_option("--profile", args->profile,
                       "Write a trace for ui.perfetto.dev");
+  command
+      ->add_option("--warmup", args->warmup,
+                   "Runs before the one that is shown (default: 0)")
+      ->check(CLI::Range(0, 1000000));
+  command->add_option("--profile-branches", args->branchProfile,
+                      "Count in this JSON file which conditions held, for "
+                      "--branches");
   command->add_option("--batch", args->batch,
                       "Run many cases in one process: a file with a JSON "
                       "object a line, {\"model\", \"inputs\", \"outputs\"}");

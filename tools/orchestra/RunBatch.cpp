@@ -32,10 +32,6 @@ static llvm::Error runCase(const Case &test, const CompileOptions &compile,
                            int threads, CompileReport &result) {
   Common quiet;
   quiet.quiet = true;
-  llvm::Expected<Loaded> loaded = loadModel(test.model, compile, quiet);
-  if (!loaded)
-    return loaded.takeError();
-  result = loaded->report;
   NamedTensors given;
   if (!test.inputs.empty()) {
     llvm::Expected<NamedTensors> archive = readNpz(test.inputs);
@@ -43,6 +39,11 @@ static llvm::Error runCase(const Case &test, const CompileOptions &compile,
       return archive.takeError();
     given = std::move(*archive);
   }
+  llvm::Expected<Loaded> loaded =
+      loadModelFor(test.model, compile, quiet, given);
+  if (!loaded)
+    return loaded.takeError();
+  result = loaded->report;
   llvm::Expected<std::vector<Tensor>> inputs =
       orderInputs(*loaded->model, given);
   if (!inputs)

@@ -45,7 +45,8 @@ void tool::addInputFlags(CLI::App &command, InputArguments &args) {
               args.dims[name.str()] = number;
             }
           },
-          "Size of a dynamic dimension of random inputs (others: 1)")
+          "Size of a dynamic dimension, of random inputs (others: 1) and for "
+          "targets that need fixed ones")
       ->type_name("NAME=SIZE")
       ->group(group);
   group = "Pictures as inputs";
@@ -108,6 +109,13 @@ static llvm::Expected<Tensor> readInput(StringRef path, const TensorDecl &decl,
         "[usage]",
         {"help: use --inputs=" + path.str() + ", or a .npy file of one array"});
   return readRaw(path, decl);
+}
+
+void tool::fixDims(InputArguments &args, llvm::StringRef model,
+                   CompileOptions &options) {
+  if (llvm::StringRef(options.target).starts_with("emulated:") &&
+      model.ends_with(".onnx"))
+    options.dims.swap(args.dims);
 }
 
 llvm::Expected<std::vector<Tensor>>

@@ -24,6 +24,11 @@ struct InputArguments {
 
 void addInputFlags(CLI::App &command, InputArguments &args);
 
+/// Dims of `args` become those that `model` is compiled for, if the target
+/// needs fixed ones.
+void fixDims(InputArguments &args, llvm::StringRef model,
+             CompileOptions &options);
+
 /// The inputs in the model's order.
 llvm::Expected<std::vector<Tensor>> readInputs(const Model &model,
                                                const InputArguments &args);

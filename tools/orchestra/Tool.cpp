@@ -74,7 +74,7 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
       ->group(group);
   command
       .add_option("-O,--opt-level", options.optLevel,
-                  "Effort of LLVM, 0 to 3 (default: 3)")
+                  "Effort of LLVM, 0 to 3 (default: 2)")
       ->check(CLI::Range(0, 3))
       ->group(group);
   command
@@ -119,6 +119,11 @@ void tool::addPlanFlags(CLI::App &command, CompileOptions &options) {
   command
       .add_option("--task-times", options.taskTimes,
                   "Measured times of tasks, a JSON file, instead of estimates")
+      ->group(group);
+  command
+      .add_option("--branches", options.branches,
+                  "How often conditions held, a JSON file that 'orchestra run "
+                  "--profile-branches' wrote")
       ->group(group);
 }
 
@@ -201,6 +206,28 @@ llvm::Expected<Loaded> tool::loadModel(const std::string &path,
   loaded.model = std::move(*model);
   loaded.loadMilliseconds = nowMilliseconds() - start;
   return loaded;
+}
+
+llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
+                                          const CompileOptions &options,
+                                          const Common &common,
+                                          const NamedTensors &inputs) {
+  llvm::Expected<Loaded> loaded = loadModel(path, options, common);
+  if (loaded || options.given)
+    return loaded;
+  // What no program can say for all inputs, one may say for these.
+  DriverError error = toDriverError(loaded.takeError(), path);
+  StringRef text = error.getText();
+  bool needs = text.contains("[needs-inputs]");
+  if (needs || text.contains("[unsupported-form]")) {
+    CompileOptions more = options;
+    more.given = describeInputs(inputs);
+    llvm::Expected<Loaded> again = loadModel(path, more, common);
+    if (again || needs)
+      return again;
+    llvm::consumeError(again.takeError());
+  }
+  return llvm::make_error<DriverError>(error);
 }
 
 int tool::report(llvm::Error error, const Common &common) {

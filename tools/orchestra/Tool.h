@@ -78,6 +78,13 @@ struct Loaded {
 };
 llvm::Expected<Loaded> loadModel(const std::string &path,
                                  CompileOptions options, const Common &common);
+/// The same for a run with these inputs. A model whose structure follows from
+/// inputs, and which cannot be compiled without knowing them, is compiled for
+/// them alone.
+llvm::Expected<Loaded> loadModelFor(const std::string &path,
+                                    const CompileOptions &options,
+                                    const Common &common,
+                                    const NamedTensors &inputs);
 
 /// Prints an error to stderr (and, with --json, JSON to stdout) and returns the
 /// exit code that goes with it.

@@ -8,6 +8,7 @@
 #include "Corpus.h"
 
 #include "orchestra/Schedule/Plan/GraphText.h"
+#include "orchestra/Schedule/Plan/Simulator.h"
 #include "orchestra/Schedule/Plan/Timeline.h"
 
 #include <gtest/gtest.h>
@@ -187,6 +188,54 @@ TEST(Cost, Roofline) {
   EXPECT_EQ(estimateSeconds(task, machine.devices[0]), kInfinity);
 }
 
+TEST(Cost, RatesBetweenMeasuredSizes) {
+  RateTable table({{100, 10}, {10000, 1000}});
+  EXPECT_DOUBLE_EQ(table.at(1), 10);
+  EXPECT_DOUBLE_EQ(table.at(100), 10);
+  EXPECT_NEAR(table.at(1000), 100, 1e-9); // half way in logarithms
+  EXPECT_DOUBLE_EQ(table.at(1e9), 1000);
+  EXPECT_DOUBLE_EQ(table.seconds(1), 10); // what the smallest takes
+  EXPECT_DOUBLE_EQ(table.seconds(2e4), 20);
+}
+
+TEST(Cost, KernelsAtMeasuredRates) {
+  Machine machine;
+  machine.devices = {simpleDevice("a")};
+  Device &device = machine.devices[0];
+  ASSERT_EQ(machine.finish(), std::nullopt);
+  Task task;
+  task.bytes = 1e6; // the roofline would say 1e5 seconds
+  Kernel matmul;
+  matmul.kind = KernelKind::Matmul;
+  matmul.flops = 600;
+  matmul.bytes = 40;
+  matmul.constants = 100;
+  Kernel rows;
+  rows.kind = KernelKind::Rows;
+  rows.bytes = 50;
+  rows.math = 30;
+  task.kernels = {matmul, rows};
+  EXPECT_DOUBLE_EQ(estimateSeconds(task, device), 1e5);
+  for (RateTable &table : device.rates)
+    table = RateTable({{1, 1e9}});
+  auto set = [&](KernelKind kind, RateTable table) {
+    device.rates[unsigned(kind)] = std::move(table);
+  };
+  set(KernelKind::Matmul, RateTable({{1, 300}}));
+  set(KernelKind::Rows, RateTable({{1, 25}}));
+  set(KernelKind::Elementwise, RateTable({{1, 20}}));
+  set(KernelKind::Math, RateTable({{1, 10}}));
+  set(KernelKind::Read, RateTable({{100, 20}, {1000, 10}}));
+  // 600 / 300 + 40 / 20 + 100 / 20, and 50 / 25 + 30 / 10
+  EXPECT_DOUBLE_EQ(estimateSeconds(task, device), 2 + 2 + 5 + 2 + 3);
+  // The constants of a larger model do not stay where 100 bytes do.
+  EXPECT_DOUBLE_EQ(estimateSeconds(task, device, 1000), 2 + 2 + 10 + 2 + 3);
+  // Another type at its share of the peak.
+  device.peak[unsigned(Element::BF16)] = 200;
+  task.kernels[0].element = Element::BF16;
+  EXPECT_DOUBLE_EQ(estimateSeconds(task, device), 1 + 2 + 5 + 2 + 3);
+}
+
 TEST(Cost, KnownCostsAndPinsReplaceEstimates) {
   Machine machine = makeMachine("cpu-gpu");
   TaskGraph graph = graphOf({{}, {}});
@@ -199,6 +248,30 @@ TEST(Cost, KnownCostsAndPinsReplaceEstimates) {
   EXPECT_EQ(costs.mean(0), 7);
   EXPECT_LT(costs(1, 0), kInfinity);
   EXPECT_EQ(costs(1, 1), kInfinity);
+}
+
+TEST(Cost, CopiesOfCoresTakeTheReceiversTime) {
+  // Two tasks of a second, the second one's input made by the first.
+  Machine machine;
+  machine.devices = {simpleDevice("a"), simpleDevice("b")};
+  machine.links = {{0, 1, 10, 0}};
+  TaskGraph graph = graphOf({{}, {0}});
+  for (Task &task : graph.tasks)
+    task.flops[unsigned(Element::F32)] = 100;
+  for (Value &value : graph.values)
+    value.bytes = 5;
+  ASSERT_EQ(graph.finish(), std::nullopt);
+  auto busiest = [&](bool engine) {
+    for (Device &device : machine.devices)
+      device.hasCopyEngine = engine;
+    EXPECT_EQ(machine.finish(), std::nullopt);
+    CostTable costs(graph, machine);
+    Simulator simulator(graph, machine, costs);
+    simulator.run({0, 1}, graph.order());
+    return simulator.busiest();
+  };
+  EXPECT_DOUBLE_EQ(busiest(true), 1);
+  EXPECT_DOUBLE_EQ(busiest(false), 1.5);
 }
 
 TEST(Timeline, FillsGaps) {

@@ -18,11 +18,18 @@ def OrchestraToLinalgPass
     devices stays, with its tasks, as the places matter until buffers have
     addresses. A task for another architecture than `arch`, or for one without
     code generation, is an error that names both.
+
+    A commit becomes a select of each element: on several devices a task of its
+    own, where its values are. Numbers that tasks of several devices hand on
+    become tensors of rank 0, which have a place in memory.
   }];
   let options = [
     Option<"arch", "arch", "std::string", "\"x86_64\"",
            "Architecture of the host.">
   ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def LowerOrchestraToGPUPass

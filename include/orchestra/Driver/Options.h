@@ -13,10 +13,18 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace orchestra {
+
+/// What is known of an input before the compilation.
+struct GivenInput {
+  std::vector<int64_t> dims;
+  /// Of small integers and booleans: elements that will not change.
+  std::optional<std::vector<int64_t>> values;
+};
 
 struct CompileOptions {
   /// The machine: "" or "host", an architecture or a triple.
@@ -35,10 +43,17 @@ struct CompileOptions {
   std::vector<std::string> place;
   /// JSON file of measured seconds by architecture and task.
   std::string taskTimes;
+  /// JSON file of how often conditions held in earlier runs.
+  std::string branches;
+  /// The program tells how its conditions go, in results of their own.
+  bool profileBranches = false;
   /// Plain loops only: slow, and the measure of what is right.
   bool reference = false;
   /// Sizes for named dynamic dims, fixed at compile time.
   std::map<std::string, int64_t> dims;
+  /// Inputs of the runs to come, for ONNX models that have sequences or
+  /// optionals as inputs, or whose structure follows from values of inputs.
+  std::optional<std::map<std::string, GivenInput>> given;
   /// 0 to 3, of LLVM's pipeline.
   unsigned optLevel = 2;
   /// Threads that compile; 0: one for each CPU.

@@ -58,6 +58,9 @@ planModel(llvm::StringRef path, const PlanRequest &request);
 std::string drawGantt(const PlannedSchedule &plan, llvm::StringRef title,
                       bool asPage);
 
+/// Measured seconds of tasks as PlanRequest::profile reads them, JSON.
+std::string formatTaskTimes(const PlannedSchedule &plan);
+
 /// The times of a plan as JSON, one object.
 std::string formatPlanJson(const PlannedSchedule &plan);
 

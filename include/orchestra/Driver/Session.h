@@ -11,6 +11,7 @@
 #ifndef ORCHESTRA_DRIVER_SESSION_H
 #define ORCHESTRA_DRIVER_SESSION_H
 
+#include "orchestra/Driver/Options.h"
 #include "orchestra/Driver/Tensor.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -100,6 +101,10 @@ public:
   virtual void resetTimes() = 0;
   virtual llvm::Error setProfiling(bool on) = 0;
 };
+
+/// What a compilation may know of these inputs: shapes, and the elements of
+/// small integers and booleans.
+std::map<std::string, GivenInput> describeInputs(const NamedTensors &given);
 
 /// Puts tensors given by name into the model's order. Every problem is named:
 /// missing and unknown inputs, types, ranks and dims that do not fit.

@@ -41,13 +41,23 @@ public:
   static llvm::Expected<Tensor> allocate(uint32_t dtype,
                                          std::vector<int64_t> dims);
 
+  /// A tensor of strings.
+  static llvm::Expected<Tensor> ofStrings(std::vector<int64_t> dims,
+                                          llvm::ArrayRef<std::string> strings);
+  /// Memory that somebody else made, dense and row-major.
+  static Tensor over(uint32_t dtype, std::vector<int64_t> dims,
+                     std::shared_ptr<char> data);
+
   uint32_t getDtype() const { return dtype; }
   const std::vector<int64_t> &getDims() const { return dims; }
   int64_t getNumElements() const { return numElements; }
   uint64_t getNumBytes() const { return numBytes; }
   char *getData() const { return data.get(); }
 
-  /// Element `index` as a double; complex and packed types have none.
+  bool isStrings() const;
+  /// Element `index` of a tensor of strings.
+  llvm::StringRef getString(int64_t index) const;
+  /// Element `index` as a double; strings, complex and packed types have none.
   double getElement(int64_t index) const;
   /// Rounds to the element type.
   void setElement(int64_t index, double value);

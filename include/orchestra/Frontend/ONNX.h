@@ -17,7 +17,10 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class raw_ostream;
@@ -25,10 +28,22 @@ class raw_ostream;
 
 namespace orchestra::onnx {
 
+/// What is known of an input before the compilation.
+struct GivenInput {
+  std::vector<int64_t> dims;
+  /// Elements that are not to change, of small integers and booleans.
+  std::optional<std::vector<int64_t>> values;
+};
+
 struct ImportOptions {
   /// Sizes for named dimensions of inputs ("batch" -> 1). A name that no input
   /// has is an error.
   llvm::StringMap<int64_t> dims;
+  /// Inputs of the runs to come, if they are known. An item of a sequence has
+  /// the input's name, a dot and its number. Sequences have as many items, and
+  /// optionals are there, as they are here; sizes and positions that follow
+  /// from `values` are constants, and a run with other values fails.
+  std::optional<std::map<std::string, GivenInput>> given;
   /// The module's name; empty: the stem of the file.
   std::string name;
   /// How many nodes the model may have once functions are expanded.

@@ -31,6 +31,8 @@ struct PlanningOptions {
   int64_t assumedSize = 128;
   /// Keep the devices and the order that tasks have.
   bool keep = false;
+  /// Convolutions compute in the layout of vector units.
+  bool channelsLast = true;
   /// The module has a schedule already, made earlier or by hand.
   bool hasTasks = false;
 };

@@ -55,6 +55,8 @@ struct PipelineOptions {
   /// The GPU that kernels are compiled for, to run emulated on `target`; empty:
   /// kernels run on `target` itself.
   std::string emulates;
+  /// File of how often conditions held, for speculation; empty: not known.
+  std::string branches;
 };
 
 /// GPUs whose kernels can be compiled and run emulated.

@@ -54,7 +54,8 @@ def SchedulePass : Pass<"orchestra-schedule", "::mlir::ModuleOp"> {
     planned again. Modules without a topology are left alone.
 
     The plan is made from estimates: a task takes its launch and the longer of
-    its arithmetic at the device's peak and its bytes at the device's bandwidth.
+    its arithmetic at the device's peak and its bytes at the device's bandwidth;
+    on a device with `kernel_rates`, what its kernels take at those, added up.
     An attribute `orchestra.measured = {ARCH = SECONDS}` on a task, or an entry
     for the task's name in a profile, replaces the estimate. A task with
     `orchestra.place = "device"` stays on that device. No plan needs more memory
@@ -131,6 +132,21 @@ def DivergenceToSpeculationPass
   let dependentDialects = ["::orchestra::OrchestraDialect",
                            "::mlir::pdl::PDLDialect",
                            "::mlir::pdl_interp::PDLInterpDialect"];
+}
+
+def ProfileBranchesPass
+    : Pass<"orchestra-profile-branches", "::mlir::ModuleOp"> {
+  let summary = "Adds results that tell which conditions held.";
+  let description = [{
+    Before: a program on the waist. After: for each conditional (`scf.if`) that
+    runs once a request, the entry function has one more result, whether the
+    condition held, by the name `orchestra.branch:` and that of its node.
+    `orchestra run --profile-branches` counts these, for
+    `divergence-to-speculation`. Conditionals in loops and in branches are left
+    alone, with a remark: they are never speculated either.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def PlanMemoryPass : Pass<"orchestra-plan-memory", "::mlir::ModuleOp"> {

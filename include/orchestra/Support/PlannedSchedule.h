@@ -34,6 +34,8 @@ struct PlannedWork {
   std::optional<PlannedTime> unmeasured;
   /// In a run; none if that is not known.
   std::optional<PlannedTime> measured;
+  /// The least seconds of several runs; none if that is not known.
+  std::optional<double> least;
   /// Operations of a task.
   double flops = 0;
   /// What a transfer moves; what a task takes from other tasks or the host and

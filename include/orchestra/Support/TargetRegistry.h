@@ -32,7 +32,8 @@ struct TargetKey {
     Number,
     String,
     Integers, ///< a list, none below zero
-    Rates     ///< element type -> operations a second
+    Rates,    ///< element type -> operations a second
+    Tables    ///< kind of kernel -> pairs of a size and a rate
   };
 
   std::string name;
@@ -78,6 +79,9 @@ llvm::ArrayRef<TargetKey> getDeviceKeys();
 
 /// The names of element types in `peak_flops`.
 llvm::ArrayRef<llvm::StringLiteral> getRateTypes();
+
+/// The names of kinds of kernels in `kernel_rates`, which has all of them.
+llvm::ArrayRef<llvm::StringLiteral> getKernelKinds();
 
 /// All architectures that targets have registered, by name.
 class TargetRegistry {

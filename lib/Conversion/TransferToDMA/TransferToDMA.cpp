@@ -69,7 +69,19 @@ bool Dissolver::canLeave(Operation *op, Operation *task) {
   });
 }
 
+/// The user's nodes: those of the task itself, else of what is in it.
+static Location getNodes(TaskOp task) {
+  if (!isa<FileLineColLoc, UnknownLoc>(task.getLoc()))
+    return task.getLoc();
+  SmallVector<Location> locations{task.getLoc()};
+  for (Operation &op : task.getBody().front().without_terminator())
+    if (!op.hasTrait<OpTrait::ConstantLike>())
+      locations.push_back(op.getLoc());
+  return FusedLoc::get(task.getContext(), locations);
+}
+
 LogicalResult Dissolver::flatten(TaskOp task) {
+  Location loc = getNodes(task);
   auto index =
       b.getI64IntegerAttr(getDeviceIndex(topology, task.getTargetAttr()));
   for (Operation &op :
@@ -89,7 +101,7 @@ LogicalResult Dissolver::flatten(TaskOp task) {
     result.replaceAllUsesWith(value);
   }
   b.setInsertionPoint(task);
-  auto flat = TaskOp::create(b, task.getLoc(), TypeRange(), task.getTarget());
+  auto flat = TaskOp::create(b, loc, TypeRange(), task.getTarget());
   flat->setDiscardableAttrs(task->getDiscardableAttrDictionary());
   flat->setAttr(kDeviceAttrName, index);
   flat.getBody().takeBody(task.getBody());

@@ -407,77 +407,6 @@ LogicalResult lowerFeatureVectorizer(Op &op) {
   return op.set(0, concat(op, parts, 1));
 }
 
-/// Keys become values; unknown ones the default
-LogicalResult lowerLabelEncoder(Op &op) {
-  const Data &x = op.in(0);
-  std::vector<double> keys, values;
-  ElementType from = ElementType::Undefined, to = ElementType::Undefined;
-  double rest = 0;
-  auto read = [&](const std::string &side, std::vector<double> &list,
-                  ElementType &type) {
-    if (const Tensor *tensor = op.tensorAttr(side + "_tensor")) {
-      list = numbersOf(*tensor);
-      type = tensor->type;
-    } else if (op.hasAttr(side + "_floats")) {
-      auto given = op.floatsAttr(side + "_floats");
-      list.assign(given.begin(), given.end());
-      type = ElementType::Float;
-    } else if (op.hasAttr(side + "_int64s")) {
-      auto given = op.intsAttr(side + "_int64s");
-      list.assign(given.begin(), given.end());
-      type = ElementType::Int64;
-    }
-  };
-  read("keys", keys, from);
-  read("values", values, to);
-  if (from == ElementType::Undefined || to == ElementType::Undefined)
-    return op.unsupported("keys or values that are strings");
-  if (keys.size() != values.size() || keys.empty())
-    return op.fail("invalid-attribute",
-                   "LabelEncoder: keys and values differ in number");
-  if (!op.expectType(x, x.type == from, "X"))
-    return failure();
-  if (const Tensor *tensor = op.tensorAttr("default_tensor")) {
-    auto given = numbersOf(*tensor);
-    rest = given.empty() ? 0 : given[0];
-  } else {
-    rest = to == ElementType::Int64
-               ? static_cast<double>(op.intAttr("default_int64", -1))
-               : op.floatAttr("default_float", -0.0f);
-  }
-  auto table = [&](std::vector<double> list, ElementType type) {
-    if (type == ElementType::Int64) {
-      std::vector<int64_t> whole(list.begin(), list.end());
-      return std::optional<Data>(constantVector<int64_t>(op, type, whole));
-    }
-    return convert(op, constantVector<double>(op, ElementType::Double, list),
-                   type);
-  };
-  auto known = table(keys, from), found = table(values, to);
-  Value have = known ? op.value(*known) : Value(),
-        give = found ? op.value(*found) : Value();
-  if (!have || !give)
-    return failure();
-  Type element = op.elementType(to);
-  auto count = static_cast<int64_t>(keys.size());
-  auto result =
-      elementwise(op, x, to, [&](Num::Builder &b, ValueRange v) -> Value {
-        Num key(b, v[0]), start(b, scalar(b, element, rest));
-        auto last =
-            loop(b, indexNum(b, count), start,
-                 [&](Num::Builder &b, Num k,
-                     llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
-                   Num other = at(b, have, k);
-                   Num same = key == other;
-                   if (key.isFloat()) // NaN is a key as others are
-                     same = same | ((key != key) & (other != other));
-                   return {same.choose(at(b, give, k), now[0])};
-                 });
-        return last[0];
-      });
-  return result ? op.set(0, *result) : failure();
-}
-
 } // namespace
 
 void addClassical(Table &table) {
@@ -488,7 +417,6 @@ void addClassical(Table &table) {
   add("Binarizer", {1}, lowerBinarizer);
   add("FeatureVectorizer", {1}, lowerFeatureVectorizer);
   add("Imputer", {1}, lowerImputer);
-  add("LabelEncoder", {2, "strings"}, lowerLabelEncoder);
   add("LinearClassifier", {1, "strings"}, lowerLinearClassifier);
   add("LinearRegressor", {1}, lowerLinearRegressor);
   add("Normalizer", {1}, lowerNormalizer);

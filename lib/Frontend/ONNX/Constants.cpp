@@ -80,6 +80,8 @@ Type elementType(ElementType type, MLIRContext *context) {
     return b.getBF16Type();
   case ElementType::Bool:
     return b.getI1Type();
+  case ElementType::String: // its number in the table of the run
+    return b.getI64Type();
   default:
     if (isNarrow(type))
       return b.getI8Type();
@@ -116,12 +118,12 @@ static std::string unpacked(const Tensor &tensor) {
 TypedAttr constantAttr(const Tensor &tensor, llvm::StringRef name,
                        MLIRContext *context) {
   Type element = elementType(tensor.type, context);
-  if (!element)
+  if (!element || tensor.type == ElementType::String)
     return nullptr;
   auto type = RankedTensorType::get(tensor.dims, element);
   llvm::ArrayRef<char> bytes(tensor.bytes.data(), tensor.bytes.size());
   std::shared_ptr<const void> owner = tensor.owner;
-  if (elementBits(tensor.type) < 8) {
+  if (isPacked(tensor.type)) {
     auto codes = std::make_shared<std::string>(unpacked(tensor));
     bytes = {codes->data(), codes->size()};
     owner = codes;

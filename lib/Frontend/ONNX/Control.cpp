@@ -86,6 +86,8 @@ LogicalResult lowerIf(Op &op) {
       return failure();
     unsigned inside = op.dims.depth(Dim(0));
     for (const Data &result : *given) {
+      if (result.items || result.isAbsent)
+        return op.needsInputs("the condition, because a result is no tensor,");
       Data data = result;
       data.value = op.value(result);
       results[i].push_back(data);
@@ -178,14 +180,18 @@ LogicalResult lowerLoop(Op &op) {
     if (count && count->size() == 1)
       plan.trips = count->front();
     else if (body->outputs.size() > states + 1) { // it is a size of results
-      (void)sizesFrom(op, most, "the number of rounds");
-      return failure();
+      auto computed = sizesFrom(op, most, "the number of rounds");
+      if (!computed || computed->size() != 1)
+        return failure();
+      plan.trips = computed->front();
     } else {
       Value whole = onlyElement(op, most);
       plan.trips = op.dims.create(
           "", arith::IndexCastOp::create(op.b, op.b.getIndexType(), whole),
           /*nonNegative=*/false, /*fromValue=*/true);
     }
+    if (body->outputs.size() > states + 1 && !op.contents(condition))
+      plan.begin->contents = condition.contents = computedSizes(op, condition);
     plan.trips = op.dims.apply(DimSymbols::Op::Max, *plan.trips, Dim(0), op.b,
                                op.b.getLoc());
     auto first = op.contents(condition);

@@ -52,6 +52,13 @@ LogicalResult lowerConstant(Op &op) {
   for (const auto &[name, attribute] : op.node.attributes) {
     if (name == "value" && attribute.kind == Kind::Tensor)
       return setConstant(op, *attribute.tensor);
+    if (name == "value_string" && attribute.kind == Kind::String)
+      return op.set(0, op.stringConstant({attribute.s}, {}));
+    if (name == "value_strings" && attribute.kind == Kind::Strings)
+      return op.set(0,
+                    op.stringConstant(
+                        attribute.strings,
+                        {Dim(static_cast<int64_t>(attribute.strings.size()))}));
     if (name == "value_int" && attribute.kind == Kind::Int)
       return setNumbers<int64_t>(op, ElementType::Int64, {attribute.i}, true);
     if (name == "value_ints" && attribute.kind == Kind::Ints)
@@ -341,7 +348,7 @@ LogicalResult lowerOneHot(Op &op) {
 } // namespace
 
 void addCreation(Table &table) {
-  table.op("Constant", {1, "sparse and string values"}, lowerConstant);
+  table.op("Constant", {1, "sparse values"}, lowerConstant);
   table.op("ConstantOfShape", {9, "", inputs(0)}, lowerConstantOfShape);
   table.op("EyeLike", {9}, lowerEyeLike);
   table.op("OneHot", {9, "", inputs(1)}, lowerOneHot);

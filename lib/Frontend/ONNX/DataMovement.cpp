@@ -19,28 +19,6 @@ namespace {
 /// The same value under another name.
 LogicalResult lowerIdentity(Op &op) { return op.set(0, op.in(0)); }
 
-/// In inference nothing is dropped; the mask is all true.
-LogicalResult lowerDropout(Op &op) {
-  const Data &x = op.in(0);
-  if (op.has(2)) {
-    auto training = op.constantInts(2, "training_mode");
-    if (!training)
-      return failure();
-    if (!training->empty() && training->front())
-      return op.unsupported("training mode");
-  }
-  if (failed(op.set(0, x)))
-    return failure();
-  if (!op.wants(1))
-    return success();
-  Data mask;
-  mask.type = ElementType::Bool;
-  mask.shape = x.shape;
-  mask.value =
-      filled(op, x.shape, mask.type, scalarInt(op.b, op.b.getI1Type(), 1));
-  return op.set(1, mask);
-}
-
 /// Reshape where inputs say the shape: 0 and -1 are found out before the run.
 LogicalResult reshapeByValues(Op &op, const Data &x, llvm::ArrayRef<Dim> target,
                               bool allowZero) {
@@ -419,7 +397,6 @@ void addDataMovement(Table &table) {
   table.op("Transpose", {1}, lowerTranspose);
   table.op("Unsqueeze", {1, "", inputs(1)}, lowerUnsqueeze);
   table.op("Identity", {1}, lowerIdentity);
-  table.op("Dropout", {7, "training mode"}, lowerDropout);
   table.op("Reshape", {5, "", inputs(1)}, lowerReshape);
   table.op("Flatten", {1}, lowerFlatten);
 }

@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <map>
 
@@ -112,6 +113,44 @@ std::optional<Equation> readEquation(Op &op) {
   return equation;
 }
 
+/// Elements at equal places of dimensions that have the same label, of which
+/// only the first stays.
+std::optional<Data> diagonal(Op &op, const Data &x, Labels &labels) {
+  Labels kept;
+  Shape shape;
+  llvm::SmallVector<size_t> from;
+  for (const auto &[axis, label] : llvm::enumerate(labels)) {
+    size_t known = kept.find(label);
+    from.push_back(known == Labels::npos ? kept.size() : known);
+    if (known == Labels::npos) {
+      kept.push_back(label);
+      shape.push_back(x.shape[axis]);
+      continue;
+    }
+    auto a = shape[known].constant(), b = x.shape[axis].constant();
+    if (a && b && *a != *b) {
+      (void)op.fail("shape-mismatch", "operand shapes do not agree",
+                    {"label '" + std::string(1, label) + "' is " +
+                     std::to_string(*a) + " and " + std::to_string(*b)});
+      return std::nullopt;
+    }
+    requireEqual(op, shape[known], x.shape[axis], "sizes of one label");
+  }
+  if (kept.size() == labels.size())
+    return x;
+  labels = kept;
+  Value tensor = op.value(x);
+  if (op.failed() || !tensor)
+    return std::nullopt;
+  return generate(op, shape, x.type,
+                  [&](ImplicitLocOpBuilder &b, ValueRange at) -> Value {
+                    llvm::SmallVector<Value> place;
+                    for (size_t axis : from)
+                      place.push_back(at[axis]);
+                    return tensor::ExtractOp::create(b, tensor, place);
+                  });
+}
+
 LogicalResult lowerEinsum(Op &op) {
   auto equation = readEquation(op);
   if (!equation)
@@ -123,13 +162,16 @@ LogicalResult lowerEinsum(Op &op) {
   // Loops: the result's labels, then those summed over.
   Labels loops = equation->output;
   std::map<char, Dim> sizes;
+  llvm::SmallVector<Data> inputs;
   for (const auto &[i, labels] : llvm::enumerate(equation->inputs)) {
-    const Data &data = op.in(i);
-    if (!op.sameType(first, data))
+    if (!op.sameType(first, op.in(i)))
       return failure();
+    auto own = diagonal(op, op.in(i), labels);
+    if (!own)
+      return failure();
+    inputs.push_back(*own);
+    const Data &data = inputs.back();
     for (const auto &[axis, label] : llvm::enumerate(labels)) {
-      if (llvm::count(labels, label) != 1)
-        return op.unsupported("a label that stands twice in one term");
       const Dim &dim = data.shape[axis];
       if (loops.find(label) == Labels::npos)
         loops.push_back(label);
@@ -153,7 +195,7 @@ LogicalResult lowerEinsum(Op &op) {
   llvm::SmallVector<Value> operands;
   llvm::SmallVector<AffineMap> maps;
   for (const auto &[i, labels] : llvm::enumerate(equation->inputs)) {
-    auto data = convert(op, op.in(i), type);
+    auto data = convert(op, inputs[i], type);
     if (!data)
       return failure();
     Shape kept;
@@ -199,9 +241,6 @@ LogicalResult lowerEinsum(Op &op) {
 
 } // namespace
 
-void addEinsum(Table &table) {
-  table.op("Einsum", {12, "a label that stands twice in one term"},
-           lowerEinsum);
-}
+void addEinsum(Table &table) { table.op("Einsum", {12}, lowerEinsum); }
 
 } // namespace orchestra::onnx

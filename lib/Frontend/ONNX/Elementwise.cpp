@@ -242,7 +242,9 @@ LogicalResult compare(Op &op, bool allowed, arith::CmpFPredicate forFloat,
 }
 
 LogicalResult lowerEqual(Op &op) {
-  bool allowed = isNumber(op.in(0).type) || op.in(0).type == ElementType::Bool;
+  ElementType type = op.in(0).type;
+  bool allowed = isNumber(type) || type == ElementType::Bool ||
+                 type == ElementType::String;
   return compare(op, allowed, arith::CmpFPredicate::OEQ,
                  arith::CmpIPredicate::eq, arith::CmpIPredicate::eq);
 }
@@ -353,31 +355,43 @@ LogicalResult lowerWhere(Op &op) {
 
 /// f(x) = slope * x for x < 0, x for x >= 0
 LogicalResult lowerPRelu(Op &op) {
-  const Data &x = op.in(0);
-  const Data &slope = op.in(1);
+  const Data x = op.in(0);
+  Data slope = op.in(1);
   if (op.failed())
     return failure();
+  // Before version 7 a vector is a slope for each channel. The converter leaves
+  // it as it is; where it fits nothing else, that is what it is.
+  if (slope.rank() == 1 && x.rank() > 2 && slope.shape[0] == x.shape[1] &&
+      slope.shape[0] != x.shape.back() && !slope.shape[0].is(1)) {
+    Shape shape(x.rank() - 1, Dim(1));
+    shape[0] = slope.shape[0];
+    slope = reshape(op, slope, shape);
+  }
   // The slope broadcasts to x, never the other way.
   if (slope.rank() > x.rank())
     return op.fail("shape-mismatch",
                    "PRelu: the slope has a higher rank than x");
-  return binary(op, isNumber(x.type),
-                [](ImplicitLocOpBuilder &b, ElementType t, Value x,
-                   Value slope) -> Value {
-                  Value zero = scalar(b, x.getType(), 0);
-                  Value scaled = combine(b, Reduction::Prod, t, x, slope);
-                  Value negative;
-                  if (isFloat(t))
-                    negative = arith::CmpFOp::create(
-                        b, arith::CmpFPredicate::OLT, x, zero);
-                  else
-                    negative = arith::CmpIOp::create(
-                        b,
-                        isSignedInt(t) ? arith::CmpIPredicate::slt
-                                       : arith::CmpIPredicate::ult,
-                        x, zero);
-                  return arith::SelectOp::create(b, negative, scaled, x);
-                });
+  if (!op.sameType(x, slope) ||
+      !op.expectType(x, isNumber(x.type), "an operand"))
+    return failure();
+  return setOrFail(
+      op, elementwise(
+              op, {x, slope}, x.type,
+              [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                Value zero = scalar(b, v[0].getType(), 0);
+                Value scaled = combine(b, Reduction::Prod, x.type, v[0], v[1]);
+                Value negative;
+                if (isFloat(x.type))
+                  negative = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
+                                                   v[0], zero);
+                else
+                  negative = arith::CmpIOp::create(
+                      b,
+                      isSignedInt(x.type) ? arith::CmpIPredicate::slt
+                                          : arith::CmpIPredicate::ult,
+                      v[0], zero);
+                return arith::SelectOp::create(b, negative, scaled, v[0]);
+              }));
 }
 
 } // namespace

@@ -9,7 +9,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ImporterState.h"
-#include "Narrow.h"
 #include "Reader.h"
 #include "Table.h"
 
@@ -42,9 +41,10 @@ void report(Location loc, const Problem &problem) {
         << "see docs/errors/" << problem.slug;
 }
 
-Importer::Importer(MLIRContext &context, std::string file, const Model &model)
-    : context(context), file(std::move(file)), model(model), builder(&context) {
-}
+Importer::Importer(MLIRContext &context, std::string file, const Model &model,
+                   const ImportOptions &options)
+    : context(context), file(std::move(file)), model(model), options(options),
+      builder(&context) {}
 
 Location Importer::fileLocation() {
   return FileLineColLoc::get(&context, file, 0, 0);
@@ -93,154 +93,18 @@ Value Importer::constantValue(const Tensor &tensor, llvm::StringRef name) {
   if (!value) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&function.getBody().front());
+    if (tensor.type == ElementType::String) {
+      Node place;
+      place.name = name.str();
+      Op op(*this, place, locationOf(name));
+      op.b.setInsertionPointToStart(&function.getBody().front());
+      Shape shape(tensor.dims.begin(), tensor.dims.end());
+      return value = op.stringConstant(tensor.strings, shape).value;
+    }
     TypedAttr attr = constantAttr(tensor, name, &context);
     value = arith::ConstantOp::create(builder, locationOf(name), attr);
   }
   return value;
-}
-
-/// The name of a type that its MLIR type does not tell.
-static llvm::StringRef nameAtInterface(ElementType type) {
-  switch (type) {
-  case ElementType::UInt8:
-    return "u8";
-  case ElementType::UInt16:
-    return "u16";
-  case ElementType::UInt32:
-    return "u32";
-  case ElementType::UInt64:
-    return "u64";
-  case ElementType::Float8E4M3FN:
-    return "f8e4m3fn";
-  case ElementType::Float8E4M3FNUZ:
-    return "f8e4m3fnuz";
-  case ElementType::Float8E5M2:
-    return "f8e5m2";
-  case ElementType::Float8E5M2FNUZ:
-    return "f8e5m2fnuz";
-  case ElementType::Float8E8M0:
-    return "f8e8m0";
-  case ElementType::Float4E2M1:
-    return "f4e2m1";
-  case ElementType::Int4:
-    return "i4";
-  case ElementType::UInt4:
-    return "u4";
-  case ElementType::Int2:
-    return "i2";
-  case ElementType::UInt2:
-    return "u2";
-  default:
-    return "";
-  }
-}
-
-/// The attributes of an argument or result that the runtime shows to users.
-static NamedAttrList interfaceAttrs(MLIRContext &context, llvm::StringRef name,
-                                    llvm::ArrayRef<std::string> dimNames,
-                                    ElementType type,
-                                    llvm::ArrayRef<int64_t> sizes) {
-  Builder b(&context);
-  llvm::SmallVector<Attribute> names;
-  for (const std::string &dim : dimNames)
-    names.push_back(b.getStringAttr(dim));
-  NamedAttrList attrs;
-  attrs.set(kTensorNameAttrName, b.getStringAttr(name));
-  attrs.set(kDimNamesAttrName, b.getArrayAttr(names));
-  if (llvm::StringRef text = nameAtInterface(type); !text.empty())
-    attrs.set(kElementTypeAttrName, b.getStringAttr(text));
-  if (elementBits(type) < 8)
-    attrs.set(kPackedDimsAttrName, b.getDenseI64ArrayAttr(sizes));
-  return attrs;
-}
-
-bool Importer::importInputs() {
-  bool good = true;
-  Block &entry = function.getBody().front();
-  llvm::SmallVector<DictionaryAttr> attrs;
-  for (const auto &[index, each] : llvm::enumerate(model.graph.inputs)) {
-    const auto &input = each; // lambdas of C++17 capture no structured binding
-    auto refuse = [&](const char *slug, const std::string &what) {
-      addProblem({slug, "", "input '" + input.name + "' " + what, {}, ""});
-      poisoned.insert(input.name);
-      good = false;
-    };
-    const ValueType &type = input.type;
-    Type element = elementType(type.type, &context);
-    if (!type.notTensor.empty()) {
-      refuse("unsupported-type", "is a " + type.notTensor);
-      continue;
-    }
-    if (!element) {
-      refuse("unsupported-type",
-             "has the element type " + elementTypeName(type.type));
-      continue;
-    }
-    if (!type.hasRank) {
-      refuse("unknown-rank", "has no shape");
-      continue;
-    }
-    llvm::SmallVector<int64_t> sizes;
-    llvm::SmallVector<std::string> names;
-    bool huge = false;
-    int64_t elements = 1;
-    for (const DeclaredDim &dim : type.dims) {
-      // Negative sizes say "unknown" in some exporters' files; they do not in
-      // the specification.
-      huge |=
-          dim.size < -1 ||
-          (dim.size > 0 && llvm::MulOverflow(elements, dim.size, elements)) ||
-          elements > (int64_t(1) << 38);
-      sizes.push_back(dim.size < 0 ? ShapedType::kDynamic : dim.size);
-      names.push_back(dim.size < 0 ? dim.name : "");
-    }
-    if (huge) {
-      refuse("invalid-shape", "has a shape that no tensor can have");
-      continue;
-    }
-    bool isPacked = elementBits(type.type) < 8;
-    if (isPacked && ShapedType::isDynamicShape(sizes)) {
-      refuse("unsupported-type", "has the element type " +
-                                     elementTypeName(type.type) +
-                                     " and a shape that is not known");
-      continue;
-    }
-    Location loc = locationOf(input.name);
-    auto stored = RankedTensorType::get(
-        isPacked ? packedShape(sizes, type.type) : sizes, element);
-    Value argument = entry.addArgument(stored, loc);
-    Data data;
-    data.type = type.type;
-    data.value = argument;
-    if (isPacked) {
-      Node place;
-      place.name = input.name;
-      Op op(*this, place, loc);
-      op.b.setInsertionPointToEnd(&entry);
-      data.value = unpack(op, argument, sizes, type.type).value;
-    }
-    for (const auto &[axis, size] : llvm::enumerate(sizes)) {
-      if (!ShapedType::isDynamic(size)) {
-        data.shape.push_back(Dim(size));
-        continue;
-      }
-      bool isNew = names[axis].empty() || !dims.isName(names[axis]);
-      Value dim;
-      if (isNew)
-        dim = tensor::DimOp::create(builder, loc, argument, axis);
-      data.shape.push_back(names[axis].empty() ? dims.create("", dim, true)
-                                               : dims.named(names[axis], dim));
-    }
-    if (sizeValues.contains(input.name))
-      data.contents = readContents(data, loc);
-    define(input.name, std::move(data));
-    attrs.push_back(interfaceAttrs(context, input.name, names, type.type, sizes)
-                        .getDictionary(&context));
-  }
-  function.setFunctionType(
-      FunctionType::get(&context, entry.getArgumentTypes(), {}));
-  function.setAllArgAttrs(attrs);
-  return good;
 }
 
 bool Importer::inputsAreThere(const Node &node) {
@@ -300,9 +164,27 @@ void Importer::reportUnsupported() {
   }
 }
 
+/// Operators that take sequences and optionals too.
+static bool takesSequences(llvm::StringRef op) {
+  return op.starts_with("Sequence") || op.starts_with("Optional") ||
+         op == "ConcatFromSequence" || op == "Identity" || op == "If" ||
+         op == "Loop";
+}
+
 void Importer::importNode(const Node &node, Block *block) {
   const OpEntry *entry = opTable().find(node.domain, node.op);
   bool good = entry && entry->facts.since <= node.since && inputsAreThere(node);
+  if (good && !takesSequences(node.op))
+    for (const std::string &input : node.inputs)
+      if (good && !input.empty() &&
+          (lookup(input)->items || lookup(input)->isAbsent)) {
+        addProblem({"type-mismatch",
+                    node.name,
+                    node.op + ": '" + input + "' is no tensor",
+                    {"it is a sequence or an optional"},
+                    ""});
+        good = false;
+      }
   if (good) {
     Op op(*this, node, locationOf(node.name));
     op.b.setInsertionPointToEnd(block);
@@ -312,128 +194,6 @@ void Importer::importNode(const Node &node, Block *block) {
   for (const std::string &output : node.outputs)
     if (!good && !output.empty())
       poisoned.insert(output);
-}
-
-std::optional<llvm::SmallVector<Data>>
-Importer::inlineGraph(Op &op, const Graph &graph, llvm::ArrayRef<Data> inputs) {
-  size_t before = problems.size();
-  hidden.emplace_back();
-  for (const auto &[name, tensor] : graph.initializers) {
-    Data data;
-    data.type = tensor.type;
-    data.constant = &tensor;
-    data.shape.assign(tensor.dims.begin(), tensor.dims.end());
-    define(name, std::move(data));
-  }
-  for (const auto &[input, data] : llvm::zip(graph.inputs, inputs))
-    define(input.name, data);
-  for (const Node &node : graph.nodes)
-    importNode(node, op.b.getBlock());
-  llvm::SmallVector<Data> outputs;
-  for (const NamedValue &output : graph.outputs) {
-    const Data *data =
-        poisoned.contains(output.name) ? nullptr : lookup(output.name);
-    outputs.push_back(data ? *data : Data());
-    outputs.back().name = "";
-    if (!data && problems.size() == before)
-      (void)op.fail("undefined-value",
-                    "the output '" + output.name + "' is not computed");
-  }
-  for (auto &[name, data] : llvm::reverse(hidden.back())) {
-    if (data)
-      values[name] = std::move(*data);
-    else
-      values.erase(name);
-  }
-  hidden.pop_back();
-  op.b.setInsertionPointToEnd(op.b.getBlock());
-  if (problems.size() != before)
-    return std::nullopt;
-  return outputs;
-}
-
-bool Importer::importOutputs() {
-  llvm::SmallVector<Value> results;
-  llvm::SmallVector<Type> types;
-  llvm::SmallVector<DictionaryAttr> attrs;
-  for (const auto &output : model.graph.outputs) {
-    const Data *data =
-        poisoned.contains(output.name) ? nullptr : lookup(output.name);
-    if (!data) {
-      if (problems.empty())
-        addProblem({"undefined-value",
-                    "",
-                    "the output '" + output.name + "' is not computed",
-                    {},
-                    ""});
-      continue;
-    }
-    if (!output.type.notTensor.empty()) {
-      addProblem({"unsupported-type",
-                  "",
-                  "output '" + output.name + "' is a " + output.type.notTensor,
-                  {},
-                  ""});
-      continue;
-    }
-    if (output.type.type != ElementType::Undefined &&
-        output.type.type != data->type) {
-      addProblem({"type-mismatch",
-                  "",
-                  "output '" + output.name + "' is declared as " +
-                      elementTypeName(output.type.type) + " but computed as " +
-                      elementTypeName(data->type),
-                  {},
-                  ""});
-      continue;
-    }
-    Node place;
-    place.name = output.name;
-    Op op(*this, place, locationOf(output.name));
-    op.b.setInsertionPointToEnd(&function.getBody().front());
-    Value value = op.value(*data);
-    if (!value)
-      continue;
-    auto shape = cast<RankedTensorType>(value.getType());
-    if (elementBits(data->type) < 8) {
-      if (!shape.hasStaticShape()) {
-        addProblem({"unsupported-type",
-                    "",
-                    "output '" + output.name + "' has the element type " +
-                        elementTypeName(data->type) +
-                        " and a shape that is not known",
-                    {},
-                    ""});
-        continue;
-      }
-      value = pack(op, *data).value;
-    }
-    llvm::SmallVector<std::string> names;
-    for (const auto &[axis, dim] : llvm::enumerate(data->shape)) {
-      // "past + 1", or what the model calls it where it has no name here.
-      std::string name = dim.constant() ? "" : dims.text(dim);
-      if (llvm::StringRef(name).contains('?'))
-        name = axis < output.type.dims.size() &&
-                       !dims.isName(output.type.dims[axis].name)
-                   ? output.type.dims[axis].name
-                   : "";
-      names.push_back(name);
-    }
-    results.push_back(value);
-    types.push_back(value.getType());
-    attrs.push_back(interfaceAttrs(context, output.name, names, data->type,
-                                   shape.getShape())
-                        .getDictionary(&context));
-  }
-  if (!problems.empty())
-    return false;
-  builder.setInsertionPointToEnd(&function.getBody().front());
-  func::ReturnOp::create(builder, fileLocation(), results);
-  function.setFunctionType(
-      FunctionType::get(&context, function.getArgumentTypes(), types));
-  for (const auto &[index, dict] : llvm::enumerate(attrs))
-    function.setResultAttrs(index, dict);
-  return true;
 }
 
 OwningOpRef<ModuleOp> Importer::run(llvm::StringRef moduleName) {
@@ -494,7 +254,8 @@ static OwningOpRef<ModuleOp> import(llvm::StringRef path,
   ReadResult read = readModel(path.str(), bytes, readOptions);
 
   Model none;
-  Importer importer(context, path.str(), read.model ? *read.model : none);
+  Importer importer(context, path.str(), read.model ? *read.model : none,
+                    options);
   for (const Problem &problem : read.problems)
     report(importer.locationOf(problem.node), problem);
   if (!read.model)

@@ -82,6 +82,8 @@ public:
                            std::vector<std::string> notes = {},
                            llvm::StringRef help = {});
   bool failed() const { return hasFailed; }
+  /// Something that values of inputs decide must be known at compile time.
+  mlir::LogicalResult needsInputs(const llvm::Twine &what);
   /// "this node does X in a way that is not supported".
   mlir::LogicalResult unsupported(const llvm::Twine &what);
 
@@ -142,6 +144,16 @@ public:
   llvm::SmallVector<mlir::OpFoldResult> sizes(llvm::ArrayRef<Dim> shape);
   mlir::Value empty(llvm::ArrayRef<Dim> shape, ElementType type);
   std::string text(llvm::ArrayRef<Dim> shape) { return dims.text(shape); }
+
+  /// --- Functions of the runtime -------------------------------------------
+  /// The results of the function of this name, on whole tensors and numbers.
+  Data callHost(llvm::StringRef function, llvm::ArrayRef<mlir::Value> inputs,
+                llvm::ArrayRef<Dim> shape, ElementType type);
+  /// The bytes of a text, as an operand of one.
+  mlir::Value bytesOf(llvm::StringRef text);
+  /// A constant tensor of strings.
+  Data stringConstant(llvm::ArrayRef<std::string> strings,
+                      llvm::ArrayRef<Dim> shape);
 
   /// --- Conditions that only the inputs' values decide --------------------
   /// Makes a run fail with this message unless `condition` holds. It must

@@ -9,6 +9,8 @@
 
 #include "Importer.h"
 
+#include "orchestra/Frontend/ONNX.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
@@ -30,7 +32,8 @@ mlir::TypedAttr constantAttr(const Tensor &tensor, llvm::StringRef name,
 
 class Importer {
 public:
-  Importer(mlir::MLIRContext &context, std::string file, const Model &model);
+  Importer(mlir::MLIRContext &context, std::string file, const Model &model,
+           const ImportOptions &options);
 
   /// The module, or null after reporting.
   mlir::OwningOpRef<mlir::ModuleOp> run(llvm::StringRef moduleName);
@@ -69,14 +72,27 @@ private:
   void findSizeValues(const Graph &graph);
   std::optional<Contents> readContents(const Data &data, mlir::Location loc);
   bool importInputs();
+  std::optional<Data> importInput(const std::string &name,
+                                  const ValueType &type);
+  std::optional<Data> importItems(const std::string &name,
+                                  const ValueType &type);
+  std::optional<Data> importOptional(const std::string &name,
+                                     const ValueType &type);
+  std::optional<Data> addArgument(const std::string &name,
+                                  const ValueType &type);
+  std::optional<Contents> fixContents(const Data &data, const GivenInput &given,
+                                      mlir::Location loc);
   void importNode(const Node &node, mlir::Block *block);
   bool importOutputs();
+  void importOutput(const std::string &name, const ValueType &type,
+                    const Data &data);
   void reportUnsupported();
   bool inputsAreThere(const Node &node);
 
   mlir::MLIRContext &context;
   std::string file;
   const Model &model;
+  const ImportOptions &options;
   mlir::OpBuilder builder;
   mlir::func::FuncOp function;
   std::map<std::string, Data> values;
@@ -90,6 +106,9 @@ private:
   llvm::DenseMap<const Tensor *, mlir::Value> constants;
   std::vector<Problem> problems;
   std::deque<Tensor> kept;
+  /// Of arguments and results.
+  llvm::SmallVector<mlir::DictionaryAttr> argumentAttrs, resultAttrs;
+  llvm::SmallVector<mlir::Value> results;
 };
 
 /// Lowers a node on sizes and shapes by computing its result now, as sizes.

@@ -281,8 +281,7 @@ std::optional<Round> Loop::buildFor(InnerBlock &inner, const Round &round) {
   Location loc = op.b.getLoc();
   Block *block = inner.block;
   Block *outer = nullptr;
-  llvm::SmallVector<Value> yields, inits;
-  addStates(inner, round, yields);
+  llvm::SmallVector<Value> yields, inits, stacks;
   Dim trips = *plan.trips;
   Round result;
   for (const auto &[k, row] : llvm::enumerate(round.rows)) {
@@ -307,10 +306,13 @@ std::optional<Round> Loop::buildFor(InnerBlock &inner, const Round &round) {
         strides(type.getRank(), op.b.getIndexAttr(1));
     offsets[0] = place;
     Data part = row;
-    yields.push_back(tensor::InsertSliceOp::create(
+    stacks.push_back(tensor::InsertSliceOp::create(
         op.b, op.value(part), whole, offsets, op.sizes(sizes), strides));
     result.rows.push_back(stacked);
   }
+  // After the rows, which may be states as they were before.
+  addStates(inner, round, yields);
+  yields.append(stacks);
   scf::YieldOp::create(op.b, yields);
   op.dims.hoist(op.b, op.dims.depth(trips));
   outer = op.dims.outerBlock();
@@ -411,6 +413,17 @@ std::optional<Round> Loop::run() {
   };
   if (fits(kUnrolledOps))
     return unroll(*trips);
+  // A sequence is nothing that a loop could carry.
+  if (llvm::any_of(states, [](const Data &state) {
+        return state.items || state.isAbsent;
+      })) {
+    if (fits(kMaxUnrolledOps))
+      return unroll(*trips);
+    if (starts && trips && *trips == 0)
+      return unroll(0);
+    (void)op.needsInputs("the number of rounds of a loop over a sequence");
+    return std::nullopt;
+  }
   auto result = build();
   if (result || !changesShape || op.failed())
     return result;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -73,11 +74,14 @@ LogicalResult lowerGemm(Op &op) {
     return failure();
   if (shape->size() != 2 ||
       llvm::any_of(llvm::zip(*shape, product->shape), [](auto pair) {
-        return std::get<0>(pair).constant() != std::get<1>(pair).constant();
+        auto want = std::get<1>(pair).constant();
+        return want && std::get<0>(pair).constant() != want;
       }))
     return op.fail("shape-mismatch", "Gemm: C does not broadcast to A x B",
                    {"A x B is " + op.text(product->shape) + ", C is " +
                     op.text(inputs.back().shape)});
+  for (const auto &[have, want] : llvm::zip(product->shape, *shape))
+    requireEqual(op, have, want, "sizes of A x B and C");
   ElementType type = a.type;
   auto result = elementwise(
       op, inputs, type,

@@ -56,6 +56,11 @@ std::string elementTypeName(ElementType type);
 
 /// Bits of one element in a file; 0 for strings and unknown types.
 unsigned elementBits(ElementType type);
+/// Whether a file has several elements in a byte.
+inline bool isPacked(ElementType type) {
+  unsigned bits = elementBits(type);
+  return bits > 0 && bits < 8;
+}
 
 /// One finding, in the parts of the house form.
 struct Problem {
@@ -74,6 +79,8 @@ struct Tensor {
   std::vector<int64_t> dims;
   std::string_view bytes;
   std::shared_ptr<const void> owner;
+  /// The elements instead of bytes, of strings.
+  std::vector<std::string> strings;
 };
 
 struct DeclaredDim {
@@ -84,6 +91,8 @@ struct DeclaredDim {
 struct ValueType {
   /// Empty for tensors, else what it is ("sequence", "optional", "map", ...).
   std::string notTensor;
+  /// Of what, for sequences and optionals.
+  std::shared_ptr<const ValueType> items;
   ElementType type = ElementType::Undefined;
   bool hasRank = false;
   std::vector<DeclaredDim> dims;

@@ -38,12 +38,26 @@ Data map(Op &op, llvm::ArrayRef<Data> inputs, ElementBody body) {
   return result ? *result : inputs.front();
 }
 
+/// The type that statistics are computed in.
+ElementType statisticsType(ElementType type) {
+  return elementBits(type) < 32 ? ElementType::Float : type;
+}
+
 /// e = exp(x - max x); softmax = e / sum e; log-softmax = x - max - log sum e
 LogicalResult softmax(Op &op, bool logarithm) {
-  const Data &x = op.in(0);
-  auto axis = op.axis(op.intAttr("axis", -1), x.rank());
-  if (!axis || !op.expectType(x, isFloat(x.type), "the operand"))
+  const Data given = op.in(0);
+  auto axis = op.axis(op.intAttr("axis", -1), given.rank());
+  if (!axis || !op.expectType(given, isFloat(given.type), "the operand"))
     return failure();
+  // Rounded once, at the end.
+  auto wide = convert(op, given, statisticsType(given.type));
+  if (!wide)
+    return failure();
+  const Data &x = *wide;
+  auto finish = [&](const Data &result) {
+    auto narrow = convert(op, result, given.type);
+    return narrow ? op.set(0, *narrow) : failure();
+  };
   Data top = reduce(op, x, *axis, true, Reduction::Max);
   Data shifted = map(op, {x, top}, [](Builder1 &b, ValueRange v) {
     return sub(b, v[0], v[1]);
@@ -53,21 +67,16 @@ LogicalResult softmax(Op &op, bool logarithm) {
   });
   Data sum = reduce(op, power, *axis, true, Reduction::Sum);
   if (!logarithm)
-    return op.set(0, map(op, {power, sum}, [](Builder1 &b, ValueRange v) {
-                    return div(b, v[0], v[1]);
-                  }));
-  return op.set(0, map(op, {shifted, sum}, [](Builder1 &b, ValueRange v) {
-                  Value log = math::LogOp::create(b, v[1]);
-                  return sub(b, v[0], log);
-                }));
+    return finish(map(op, {power, sum}, [](Builder1 &b, ValueRange v) {
+      return div(b, v[0], v[1]);
+    }));
+  return finish(map(op, {shifted, sum}, [](Builder1 &b, ValueRange v) {
+    Value log = math::LogOp::create(b, v[1]);
+    return sub(b, v[0], log);
+  }));
 }
 LogicalResult lowerSoftmax(Op &op) { return softmax(op, false); }
 LogicalResult lowerLogSoftmax(Op &op) { return softmax(op, true); }
-
-/// The type that statistics are computed in.
-ElementType statisticsType(ElementType type) {
-  return elementBits(type) < 32 ? ElementType::Float : type;
-}
 
 Data mean(Op &op, const Data &x, llvm::ArrayRef<int64_t> axes) {
   Data sum = reduce(op, x, axes, true, Reduction::Sum);
@@ -343,6 +352,69 @@ LogicalResult lowerInstanceNormalization(Op &op) {
   return finishNorm(op, 0, value, x.type, std::nullopt, std::nullopt);
 }
 
+/// Normalises groups of channels. Until version 21 scale and bias are one for
+/// each group, since then one for each channel.
+LogicalResult lowerGroupNormalization(Op &op) {
+  const Data &x = op.in(0);
+  int64_t groups = op.intAttr("num_groups");
+  if (!op.expectType(x, isFloat(x.type), "x"))
+    return failure();
+  auto channels = x.rank() >= 3 ? x.shape[1].constant() : std::nullopt;
+  if (x.rank() < 3 || groups < 1 || (channels && *channels % groups))
+    return op.fail("shape-mismatch",
+                   "GroupNormalization: the channels do not divide into groups",
+                   {"x is " + op.text(x.shape) + ", num_groups is " +
+                    std::to_string(groups)});
+  if (!channels)
+    return op.unsupported("channels of unknown number");
+  ElementType type = statisticsType(x.type);
+  auto wide = convert(op, x, type);
+  if (!wide)
+    return failure();
+  Shape grouped = x.shape;
+  grouped[1] = Dim(*channels / groups);
+  grouped.insert(grouped.begin() + 1, Dim(groups));
+  Data parts = reshape(op, *wide, grouped);
+  Data value = normalize(op, parts, axesFrom(2, parts.rank()),
+                         op.floatAttr("epsilon", 1e-5f))
+                   .value;
+  bool perGroup = op.in(1).rank() == 1 && op.in(1).shape[0].is(groups) &&
+                  groups != *channels;
+  if (!perGroup)
+    value = reshape(op, value, x.shape);
+  auto scale = channelColumn(op, value, 1, type),
+       bias = channelColumn(op, value, 2, type);
+  if (!scale || !bias)
+    return failure();
+  value = map(op, {value, *scale, *bias}, [](Builder1 &b, ValueRange v) {
+    return add(b, mul(b, v[0], v[1]), v[2]);
+  });
+  return finishNorm(op, 0, perGroup ? reshape(op, value, x.shape) : value,
+                    x.type, std::nullopt, std::nullopt);
+}
+
+/// y = (x - mean) / (standard deviation + 1e-9). The mean of squares less the
+/// square of the mean, as the standard has it, may be below zero; the added
+/// 1e-9 matters where the deviation is 0 only.
+LogicalResult lowerMeanVarianceNormalization(Op &op) {
+  const Data &x = op.in(0);
+  if (!op.expectType(x, isFloat(x.type), "x"))
+    return failure();
+  llvm::SmallVector<int64_t> axes = op.intsAttr("axes", {0, 2, 3});
+  for (int64_t &axis : axes) {
+    auto known = op.axis(axis, x.rank());
+    if (!known)
+      return failure();
+    axis = *known;
+  }
+  llvm::sort(axes);
+  auto wide = convert(op, x, statisticsType(x.type));
+  if (!wide)
+    return failure();
+  return finishNorm(op, 0, normalize(op, *wide, axes, 1e-18f).value, x.type,
+                    std::nullopt, std::nullopt);
+}
+
 /// y = x / (bias + alpha / size * sum of squares over size channels)^beta
 LogicalResult lowerLRN(Op &op) {
   const Data &x = op.in(0);
@@ -424,6 +496,8 @@ void addNormalization(Table &table) {
   table.op("RMSNormalization", {23}, lowerRMSNormalization);
   table.op("BatchNormalization", {9}, lowerBatchNormalization);
   table.op("InstanceNormalization", {6}, lowerInstanceNormalization);
+  table.op("GroupNormalization", {21}, lowerGroupNormalization);
+  table.op("MeanVarianceNormalization", {13}, lowerMeanVarianceNormalization);
   table.op("LRN", {1}, lowerLRN);
   table.op("LpNormalization", {1}, lowerLpNormalization);
 }

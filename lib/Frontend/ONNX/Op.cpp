@@ -35,6 +35,13 @@ LogicalResult Op::fail(llvm::StringRef slug, const llvm::Twine &message,
   return failure();
 }
 
+LogicalResult Op::needsInputs(const llvm::Twine &what) {
+  return fail("needs-inputs",
+              node.op + ": " + what + " must be known at compile time",
+              {"it follows from values of inputs"},
+              "compile it for the inputs of a run: --inputs=FILE.npz");
+}
+
 LogicalResult Op::unsupported(const llvm::Twine &what) {
   return fail("unsupported-form", node.op + ": " + what,
               {"version " + std::to_string(node.since) + " of the operator"});
@@ -134,7 +141,11 @@ Op::constantInts(unsigned index, llvm::StringRef what) {
   for (const Dim &dim : known ? *known : Contents())
     if (auto constant = dim.constant())
       values.push_back(*constant);
-  if (!known || values.size() != known->size()) {
+  if (known && values.size() != known->size()) {
+    (void)needsInputs(what);
+    return std::nullopt;
+  }
+  if (!known) {
     (void)unsupported(what + " must be known at compile time");
     return std::nullopt;
   }

@@ -8,6 +8,7 @@
 // they make is named after what was there.
 //
 //===----------------------------------------------------------------------===//
+#include "ContribBody.h"
 #include "ReaderProto.h"
 
 #include "google/protobuf/io/coded_stream.h"
@@ -158,6 +159,7 @@ void read(const std::string &path, const std::string_view *given,
     source.bytes = source.file->bytes();
     source.external = &external;
   }
+  registerContribOperators();
   pb::ModelProto model;
   parse(source.bytes, model);
   checkVersions(opsetsOf(model));

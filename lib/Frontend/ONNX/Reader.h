@@ -3,8 +3,8 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The Reader*.cpp files are the only ones with exceptions: protobuf and the
-// onnx library throw. None leaves readModel.
+// The Reader*.cpp and Contrib*.cpp files are the only ones with exceptions:
+// protobuf and the onnx library throw. None leaves readModel.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ORCHESTRA_LIB_FRONTEND_ONNX_READER_H
@@ -39,6 +39,10 @@ struct ReadResult {
 /// data is refused.
 ReadResult readModel(const std::string &path, const std::string_view *bytes,
                      const ReadOptions &options);
+
+/// Operators beyond the standard, sorted, that the reader replaces by operators
+/// of the standard; Contrib.cpp.
+std::vector<std::string> contribOperatorNames();
 
 } // namespace orchestra::onnx
 

@@ -37,9 +37,13 @@ ValueType orchestra::onnx::readType(const pb::TypeProto &proto) {
     break;
   case pb::TypeProto::kSequenceType:
     type.notTensor = "sequence";
+    type.items = std::make_shared<ValueType>(
+        readType(proto.sequence_type().elem_type()));
     return type;
   case pb::TypeProto::kOptionalType:
     type.notTensor = "optional";
+    type.items = std::make_shared<ValueType>(
+        readType(proto.optional_type().elem_type()));
     return type;
   case pb::TypeProto::kMapType:
     type.notTensor = "map";

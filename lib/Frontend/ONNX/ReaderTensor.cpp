@@ -126,8 +126,19 @@ Tensor orchestra::onnx::readTensor(pb::TensorProto &proto,
   tensor.type = static_cast<ElementType>(proto.data_type());
   tensor.dims.assign(proto.dims().begin(), proto.dims().end());
   unsigned bits = elementBits(tensor.type);
-  if (tensor.type == ElementType::String)
-    return tensor; // strings stay behind: the importer refuses their users
+  if (tensor.type == ElementType::String) {
+    tensor.strings.assign(proto.string_data().begin(),
+                          proto.string_data().end());
+    int64_t left = static_cast<int64_t>(tensor.strings.size());
+    bool fits = true;
+    for (int64_t dim : tensor.dims)
+      fits = fits && dim >= 0 && (dim == 0 || left % dim == 0) &&
+             (dim == 0 ? left == 0 : (left /= dim, true));
+    if (!fits || left > 1)
+      failTensor(node, proto.name(), "has a wrong number of strings",
+                 {"there are " + std::to_string(tensor.strings.size())});
+    return tensor;
+  }
   if (bits == 0)
     fail("unsupported-type", node,
          "constant '" + proto.name() + "' has the element type " +

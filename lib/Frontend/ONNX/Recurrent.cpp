@@ -142,7 +142,8 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
                                    llvm::ArrayRef<const char *> defaults) {
   Network net;
   net.gates = gates;
-  const Data &x = op.in(0), &w = op.in(1), &r = op.in(2);
+  const Data &x = op.in(0);
+  Data w = op.in(1), r = op.in(2);
   if (!op.expectType(x, isFloat(x.type), "X") || !op.sameType(x, w) ||
       !op.sameType(x, r))
     return std::nullopt;
@@ -157,11 +158,18 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
   int64_t count = net.reversed.size();
   bool fits = x.rank() == 3 && w.rank() == 3 && r.rank() == 3;
   auto hidden = fits ? r.shape[2].constant() : std::nullopt;
+  if (fits && !hidden && op.hasAttr("hidden_size"))
+    hidden = op.intAttr("hidden_size", 0);
   if (fits && !hidden) {
     (void)op.unsupported("weights of unknown size");
     return std::nullopt;
   }
-  fits = fits && w.shape[0].is(count) && r.shape[0].is(count) &&
+  if (fits) {
+    Dim gated(*hidden * gates);
+    w = withShape(op, w, {Dim(count), gated, x.shape[2]}, "sizes of W");
+    r = withShape(op, r, {Dim(count), gated, Dim(*hidden)}, "sizes of R");
+  }
+  fits = fits && !op.failed() && w.shape[0].is(count) && r.shape[0].is(count) &&
          w.shape[1].is(*hidden * gates) && r.shape[1].is(*hidden * gates) &&
          op.intAttr("hidden_size", hidden) == *hidden;
   if (!fits && !op.failed())
@@ -186,7 +194,10 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
   net.x = net.batchFirst ? transpose(op, *wideX, {1, 0, 2}) : *wideX;
   net.w = *wideW;
   net.r = *wideR;
-  if (op.has(3))
+  if (op.has(3) && op.in(3).rank() == 2)
+    net.bias = wide(withShape(
+        op, op.in(3), {Dim(count), Dim(2 * gates * *hidden)}, "sizes of B"));
+  else if (op.has(3))
     net.bias = wide(op.in(3));
   if (op.has(4))
     net.lengths = op.in(4);
@@ -204,6 +215,8 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
     if (!given)
       return std::nullopt;
     Data state = net.batchFirst ? transpose(op, *given, {1, 0, 2}) : *given;
+    if (state.rank() == 3)
+      state = withShape(op, state, shape, "sizes of an initial state");
     if (state.rank() != 3 || !state.shape[2].is(net.hidden)) {
       (void)op.fail("shape-mismatch",
                     op.node.op + ": an initial state does not fit",

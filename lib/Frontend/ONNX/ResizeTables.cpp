@@ -63,8 +63,11 @@ Real original(const ResizeSettings &s, Real x, Real scale, Real in, Real out,
   Value single = out.compare(P::OEQ, one);
   if (s.coordinates == "asymmetric")
     return x / scale;
-  if (s.coordinates == "align_corners")
-    return x.of(0).orElse(single, x * (in - one) / (out - one));
+  if (s.coordinates == "align_corners") {
+    // The length that the scale says, which need not be whole.
+    Real length = scale * in;
+    return x.of(0).orElse(single, x * (in - one) / (length - one));
+  }
   Real middle = (x + half) / scale - half;
   if (s.coordinates == "pytorch_half_pixel")
     return x.of(-0.5).orElse(single, middle);

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -165,10 +166,13 @@ LogicalResult lowerScatterND(Op &op) {
         i < lead ? indices.shape[i] : data.shape[*depth + i - lead];
     auto a = want.constant(), c = updates.shape[i].constant();
     fits = !a || !c || *a == *c;
+    if (!fits)
+      break;
+    Dim size = agree(op, want, updates.shape[i], "sizes of updates");
     if (i < lead)
-      rows = rows * want;
+      rows = rows * size;
     else
-      flat.push_back(want);
+      flat.push_back(size);
   }
   if (!fits)
     return op.fail(

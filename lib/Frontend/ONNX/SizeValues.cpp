@@ -12,6 +12,7 @@
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -83,6 +84,31 @@ std::optional<Contents> Importer::readContents(const Data &data, Location loc) {
     contents.push_back(dims.create("", size, isBool, /*fromValue=*/true));
   }
   return contents;
+}
+
+/// The same where the values are given: they become constants, and a run with
+/// others fails.
+std::optional<Contents>
+Importer::fixContents(const Data &data, const GivenInput &given, Location loc) {
+  auto read = readContents(data, loc);
+  if (!read || read->size() != given.values->size())
+    return read;
+  ImplicitLocOpBuilder b(loc, builder);
+  Contents fixed;
+  Value same;
+  for (const auto &[now, value] : llvm::zip(*read, *given.values)) {
+    fixed.push_back(Dim(value));
+    Value equal = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::eq, dims.materialize(now, b, loc),
+        arith::ConstantIndexOp::create(b, value));
+    same = same ? arith::AndIOp::create(b, same, equal).getResult() : equal;
+  }
+  if (same)
+    cf::AssertOp::create(
+        b, same,
+        "input '" + llvm::cast<NameLoc>(loc).getName().str() +
+            "' has other values than those the program is compiled for");
+  return fixed;
 }
 
 } // namespace orchestra::onnx

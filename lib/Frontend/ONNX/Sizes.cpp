@@ -7,6 +7,8 @@
 #include "Sizes.h"
 #include "Build.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 using namespace mlir;
 
 namespace orchestra::onnx {
@@ -26,15 +28,45 @@ std::optional<Contents> sizesFrom(Op &op, const Data &data,
   }
   if (auto known = op.contents(data))
     return known;
-  // A program's sizes are functions of its inputs: memory is planned before
-  // anything runs.
+  if (auto computed = computedSizes(op, data))
+    return computed;
   (void)op.fail("unsupported-form",
                 op.node.op + ": " + what +
-                    " must not depend on tensors that the model computes",
-                {"sizes may depend on constants, on the inputs' dimensions, "
-                 "and on small integer inputs"},
-                "make it an initializer or an input of the model");
+                    " must not depend on what a loop or a branch computes",
+                {}, "make it an initializer or an input of the model");
   return std::nullopt;
+}
+
+std::optional<Contents> computedSizes(Op &op, const Data &data) {
+  constexpr int64_t most = 64;
+  auto count = product(data.shape).constant();
+  if (op.dims.inRegion() || !count || *count > most || op.failed())
+    return std::nullopt;
+  Value vector = op.value(reshape(op, data, {Dim(*count)}));
+  if (!vector)
+    return std::nullopt;
+  // Larger numbers mean "to the end", and sums of these do not overflow.
+  constexpr int64_t bound = int64_t(1) << 48;
+  Contents contents;
+  for (int64_t i = 0; i < *count; ++i) {
+    Value element =
+        tensor::ExtractOp::create(op.b, vector, indexConstant(op, i));
+    Type index = op.b.getIndexType();
+    Value size =
+        data.type == ElementType::Bool
+            ? arith::IndexCastUIOp::create(op.b, index, element).getResult()
+            : arith::IndexCastOp::create(op.b, index, element).getResult();
+    size = arith::MinSIOp::create(op.b, size, indexConstant(op, bound));
+    size = arith::MaxSIOp::create(op.b, size, indexConstant(op, -bound));
+    contents.push_back(sizeFrom(op, size, /*nonNegative=*/false));
+  }
+  return contents;
+}
+
+Dim countedSize(Op &op, Value count) {
+  Value size = arith::IndexCastOp::create(op.b, op.b.getIndexType(), count);
+  // It counts what exists, so it needs no test of its own.
+  return op.dims.create("", size, /*nonNegative=*/true);
 }
 
 std::optional<Contents> axesFrom(Op &op, unsigned input,
@@ -105,6 +137,30 @@ void requireEqual(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what) {
     return;
   op.require(compareSizes(op, arith::CmpIPredicate::eq, a, b),
              what + " do not agree: " + op.text({a}) + " and " + op.text({b}));
+}
+
+Dim agree(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what) {
+  auto left = a.constant(), right = b.constant();
+  if (left && right && *left != *right)
+    (void)op.fail("shape-mismatch",
+                  op.node.op + ": " + what.str() + " do not agree",
+                  {"they are " + op.text({a}) + " and " + op.text({b})});
+  requireEqual(op, a, b, what);
+  return left ? a : right ? b : a;
+}
+
+Data withShape(Op &op, const Data &data, llvm::ArrayRef<Dim> shape,
+               const llvm::Twine &what) {
+  Data result = data;
+  for (const auto &[have, want] : llvm::zip(result.shape, shape))
+    have = agree(op, have, want, what);
+  if (op.failed() || data.constant)
+    return result;
+  auto type = op.tensorType(result.shape, data.type);
+  Value value = op.value(data);
+  if (type && value && value.getType() != type)
+    result.value = tensor::CastOp::create(op.b, type, value);
+  return result;
 }
 
 void requireBroadcast(Op &op, const Dim &a, const Dim &b) {

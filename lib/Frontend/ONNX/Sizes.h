@@ -18,6 +18,13 @@ namespace orchestra::onnx {
 std::optional<Contents> sizesFrom(Op &op, const Data &data,
                                   llvm::StringRef what);
 
+/// The elements of a small integer tensor that the model computes, which is
+/// done before the rest of the program. Nothing inside of loops and branches.
+std::optional<Contents> computedSizes(Op &op, const Data &data);
+/// A number that a kernel has counted, an integer that is not negative, as a
+/// size. Not inside of loops and branches.
+Dim countedSize(Op &op, mlir::Value count);
+
 /// The same for an input that says axes, of a tensor of this rank: each in
 /// [-rank, rank), made non-negative. Without the input, the attribute of older
 /// versions; nothing of both gives nothing and no problem.
@@ -40,7 +47,13 @@ mlir::Value compareSizes(Op &op, mlir::arith::CmpIPredicate order, const Dim &a,
 /// Makes a run fail unless the sizes, not both constant, are equal. `what` they
 /// are goes into the message.
 void requireEqual(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what);
-/// The same for sizes of which one may be 1 instead.
+/// The same, and the one that is known at import, if one is. Fails, with
+/// `what` they are, if both are and differ.
+Dim agree(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what);
+/// `data` as a tensor of these sizes, which its own agree with.
+Data withShape(Op &op, const Data &data, llvm::ArrayRef<Dim> shape,
+               const llvm::Twine &what);
+/// Like requireEqual for sizes of which one may be 1 instead.
 void requireBroadcast(Op &op, const Dim &a, const Dim &b);
 /// condition ? a : b
 Dim choose(Op &op, mlir::Value condition, const Dim &a, const Dim &b);

@@ -71,6 +71,7 @@ Range backwards(Op &op, const Dim &size, const Dim &start, const Dim &end,
   };
   range.offset = clamp(start, 0);
   Dim length = apply(op, DimOp::Max, range.offset - clamp(end, -1), Dim(0));
+  length = apply(op, DimOp::Min, length, size); // of nothing, nothing
   range.size = apply(op, DimOp::Div, length + Dim(-step - 1), Dim(-step));
   return range;
 }
@@ -126,6 +127,7 @@ LogicalResult sliceByValues(Op &op, const Data &x, llvm::ArrayRef<Dim> starts,
     stride = sizeFrom(op, arith::MaxSIOp::create(op.b, indexValue(op, stride),
                                                  indexConstant(op, 1)));
     length = apply(op, DimOp::Max, length, Dim(0));
+    length = apply(op, DimOp::Min, length, size); // of nothing, nothing
     Value count = arith::CeilDivUIOp::create(op.b, indexValue(op, length),
                                              indexValue(op, stride));
     shape.push_back(sizeFrom(op, count));

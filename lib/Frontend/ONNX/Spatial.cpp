@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Spatial.h"
+#include "Sizes.h"
 
 using namespace mlir;
 
@@ -81,19 +82,26 @@ std::optional<Windows> readWindows(Op &op, const Data &input,
                      std::to_string(window.reach())});
       return std::nullopt;
     }
+    if (!room.constant())
+      op.require(compareSizes(op, arith::CmpIPredicate::sge, room, Dim(0)),
+                 "the window, which reaches over " +
+                     std::to_string(window.reach()) +
+                     ", is larger than the input's " + op.dims.text(in));
     Dim stride(window.stride);
     Dim steps = apply(op, DimSymbols::Op::Div,
                       ceilMode ? room + stride - Dim(1) : room, stride);
     window.out = steps + Dim(1);
     if (ceilMode) {
       // The last window must begin inside the input or its low padding.
-      auto steps1 = steps.constant(), first = (in + window.low).constant();
-      if (!steps1 || !first) {
-        (void)op.unsupported("ceil_mode on a dimension of unknown size");
-        return std::nullopt;
+      Dim last = steps * stride, first = in + window.low;
+      if (last.constant() && first.constant()) {
+        if (*last.constant() >= *first.constant())
+          window.out = steps;
+      } else {
+        window.out =
+            choose(op, compareSizes(op, arith::CmpIPredicate::sge, last, first),
+                   steps, steps + Dim(1));
       }
-      if (*steps1 * window.stride >= *first)
-        window.out = steps;
       Dim end = (window.out - Dim(1)) * stride + Dim(window.reach());
       Dim have = in + window.low + window.high;
       window.overhang = apply(op, DimSymbols::Op::Max, end - have, Dim(0));

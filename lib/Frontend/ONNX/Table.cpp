@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Table.h"
+#include "Reader.h"
 
 #include "orchestra/Frontend/ONNX.h"
 
@@ -28,18 +29,25 @@ const Table &opTable() {
     addFourier(all);
     addGather(all);
     addGridSample(all);
+    addImageFiles(all);
     addMatMul(all);
     addNormalization(all);
     addOrdering(all);
     addPooling(all);
     addQuantization(all);
+    addRandom(all);
     addRecurrent(all);
     addReduction(all);
     addRegions(all);
     addResize(all);
     addScatter(all);
+    addSelection(all);
+    addSequence(all);
     addShape(all);
     addSlicing(all);
+    addStrings(all);
+    addSuppression(all);
+    addTextFeatures(all);
     addTraining(all);
     addTrees(all);
     return all;
@@ -59,6 +67,12 @@ void printSupportedOps(llvm::raw_ostream &os) {
   for (const auto &[name, entry] : opTable().all())
     os << "| " << name << " | " << entry.facts.since << " | "
        << entry.facts.limits << " |\n";
+  os << "\n## Operators of ONNX Runtime\n\n"
+        "What its optimiser for transformers and its quantiser emit; the "
+        "reader "
+        "replaces them by operators of the standard.\n\n";
+  for (const std::string &name : contribOperatorNames())
+    os << "- " << name << "\n";
 }
 
 } // namespace orchestra::onnx

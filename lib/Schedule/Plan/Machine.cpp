@@ -7,6 +7,7 @@
 #include "orchestra/Schedule/Plan/Machine.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace orchestra::plan;
 
@@ -104,8 +105,63 @@ double Machine::routeTime(int32_t source, int32_t device, double bytes) const {
   return seconds;
 }
 
-double orchestra::plan::estimateSeconds(const Task &task,
-                                        const Device &device) {
+//===----------------------------------------------------------------------===//
+// Estimates
+//===----------------------------------------------------------------------===//
+
+double RateTable::at(double size) const {
+  if (size <= points.front().first)
+    return points.front().second;
+  for (size_t i = 1; i < points.size(); ++i) {
+    const auto &[low, lowRate] = points[i - 1];
+    const auto &[high, highRate] = points[i];
+    if (size > high)
+      continue;
+    double share = std::log(size / low) / std::log(high / low);
+    return lowRate * std::pow(highRate / lowRate, share);
+  }
+  return points.back().second;
+}
+
+double RateTable::seconds(double size) const {
+  size = std::max(size, points.front().first);
+  return size / at(size);
+}
+
+static double estimateSeconds(const Kernel &kernel, const Device &device,
+                              double constantBytes) {
+  const RateTable &read = device.rate(KernelKind::Read);
+  const RateTable &rate = device.rate(kernel.kind);
+  double seconds = 0;
+  switch (kernel.kind) {
+  case KernelKind::Matmul:
+  case KernelKind::Convolution:
+  case KernelKind::Window: {
+    // Rates were measured with f32; other types have their share of it.
+    double share = device.peak[unsigned(kernel.element)] /
+                   device.peak[unsigned(Element::F32)];
+    seconds =
+        rate.seconds(kernel.flops) / (share > 0 ? share : 1) +
+        kernel.bytes / device.rate(KernelKind::Elementwise).at(kernel.bytes);
+    break;
+  }
+  default:
+    seconds = rate.seconds(kernel.bytes);
+  }
+  if (kernel.math > 0)
+    seconds += kernel.math / device.rate(KernelKind::Math).at(kernel.math);
+  return seconds +
+         kernel.constants / read.at(std::max(constantBytes, kernel.constants));
+}
+
+double orchestra::plan::estimateSeconds(const Task &task, const Device &device,
+                                        double constantBytes) {
+  if (device.isMeasured() && !task.kernels.empty()) {
+    double seconds = 0;
+    for (const Kernel &kernel : task.kernels)
+      seconds += ::estimateSeconds(kernel, device, constantBytes);
+    return seconds;
+  }
   double compute = 0;
   for (unsigned i = 0; i < kElements; ++i)
     if (task.flops[i] > 0)
@@ -118,6 +174,7 @@ double orchestra::plan::estimateSeconds(const Task &task,
 CostTable::CostTable(const TaskGraph &graph, const Machine &machine)
     : devices(machine.devices.size()) {
   seconds.reserve(graph.tasks.size() * devices);
+  double constants = graph.constantBytes();
   for (const Task &task : graph.tasks) {
     for (size_t d = 0; d < devices; ++d) {
       const Device &device = machine.devices[d];
@@ -126,7 +183,7 @@ CostTable::CostTable(const TaskGraph &graph, const Machine &machine)
         if (known.arch == device.arch)
           cost = known.seconds;
       if (cost < 0)
-        cost = estimateSeconds(task, device);
+        cost = estimateSeconds(task, device, constants);
       if (task.pin >= 0 && task.pin != int32_t(d))
         cost = kInfinity;
       seconds.push_back(cost);

@@ -70,3 +70,11 @@ size_t TaskGraph::size() const {
     uses += task.inputs.size() + task.outputs.size();
   return uses;
 }
+
+double TaskGraph::constantBytes() const {
+  double bytes = 0;
+  for (const Value &value : values)
+    if (value.kind == ValueKind::Constant)
+      bytes += value.bytes;
+  return bytes;
+}

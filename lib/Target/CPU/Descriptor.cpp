@@ -60,7 +60,8 @@ static constexpr DtypeEntry kDtypes[] = {
     {ORCH_DTYPE_I2, "i2", 2},
     {ORCH_DTYPE_U2, "u2", 2},
     {ORCH_DTYPE_F4E2M1, "f4e2m1", 4},
-    {ORCH_DTYPE_F8E8M0, "f8e8m0", 8}};
+    {ORCH_DTYPE_F8E8M0, "f8e8m0", 8},
+    {ORCH_DTYPE_STRING, "string", 128}};
 
 StringRef cpu::dtypeName(uint32_t dtype) {
   for (const DtypeEntry &entry : kDtypes)

@@ -75,14 +75,20 @@ Value HostEntryBuilder::makeBuffer(MemRefType type, Value data,
       .getResult(0);
 }
 
-/// The inputs' buffers; a null `inputs` makes buffers without data, of which
-/// only the dimensions may be used.
+/// The inputs' buffers, and the computed numbers behind them; a null `inputs`
+/// makes buffers without data, of which only the dimensions may be used.
 SmallVector<Value> HostEntryBuilder::makeInputs(ArrayRef<Type> types,
-                                                Value inputs, Value inputDims) {
+                                                Value exec, Value inputs,
+                                                Value inputDims) {
   SmallVector<Value> buffers;
-  int64_t nextDim = 0;
+  int64_t nextDim = 0, nextSize = 0;
   for (auto [i, type] : llvm::enumerate(types)) {
-    auto memref = cast<MemRefType>(type);
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref) { // a number that kernels have computed
+      Value sizes = loadField(exec, kExecSizes, pointer);
+      buffers.push_back(loadAt(sizes, type, nextSize++));
+      continue;
+    }
     SmallVector<Value> dims;
     for (int64_t size : memref.getShape()) {
       if (ShapedType::isDynamic(size))
@@ -146,79 +152,102 @@ static MemRefType eraseSizes(MemRefType type) {
       type.getMemorySpace());
 }
 
-/// Calls kernels, which take the execution state and their operands.
-void HostEntryBuilder::lowerDispatches(func::FuncOp program) {
-  (void)program.insertArgument(0, pointer, {}, loc);
-  Value exec = program.getArgument(0);
-  SmallVector<DispatchOp> dispatches;
-  program.walk([&](DispatchOp op) { dispatches.push_back(op); });
-  // What all calls of a kernel can be cast to: a kernel for any sizes is called
-  // with several.
-  llvm::StringMap<SmallVector<Type>> signatures;
-  for (DispatchOp dispatch : dispatches) {
+/// Finds what all calls of a kernel can be cast to: a kernel for any sizes is
+/// called with several.
+void HostEntryBuilder::collectSignatures() {
+  module.walk([&](DispatchOp dispatch) {
+    if (dispatch.getKernel().starts_with(kHostFunctionPrefix))
+      return;
     SmallVector<Type> &types = signatures[dispatch.getKernel()];
     if (types.empty())
       llvm::append_range(types, dispatch->getOperandTypes());
     for (auto [type, given] : llvm::zip(types, dispatch->getOperandTypes()))
       if (type != given)
         type = eraseSizes(cast<MemRefType>(given));
+  });
+}
+
+/// A kernel takes the execution state and its operands.
+void HostEntryBuilder::callKernel(Value exec, DispatchOp dispatch) {
+  StringRef name = dispatch.getKernel();
+  if (name.starts_with(kHostFunctionPrefix))
+    return callHost(exec, dispatch);
+  SmallVector<Value> operands{exec};
+  for (auto [operand, type] :
+       llvm::zip(dispatch.getOperands(), signatures[name]))
+    operands.push_back(
+        operand.getType() == type
+            ? operand
+            : memref::CastOp::create(b, loc, type, operand).getResult());
+  if (auto old = module.lookupSymbol<func::FuncOp>(name);
+      !old || old.getNumArguments() != operands.size()) {
+    if (old)
+      old.erase();
+    OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
+    auto function = func::FuncOp::create(
+        declare, loc, name,
+        b.getFunctionType(ValueRange(operands).getTypes(), {}));
+    function.setPrivate();
   }
+  func::CallOp::create(b, dispatch.getLoc(), name, TypeRange(), operands);
+}
+
+void HostEntryBuilder::lowerDispatches(func::FuncOp program) {
+  (void)program.insertArgument(0, pointer, {}, loc);
+  Value exec = program.getArgument(0);
+  SmallVector<DispatchOp> dispatches;
+  program.walk([&](DispatchOp op) { dispatches.push_back(op); });
   for (auto [call, dispatch] : llvm::enumerate(dispatches)) {
     b.setInsertionPoint(dispatch);
-    StringRef name = dispatch.getKernel();
-    SmallVector<Value> operands{exec};
-    for (auto [operand, type] :
-         llvm::zip(dispatch.getOperands(), signatures[name]))
-      operands.push_back(
-          operand.getType() == type
-              ? operand
-              : memref::CastOp::create(b, loc, type, operand).getResult());
-    if (auto old = module.lookupSymbol<func::FuncOp>(name);
-        !old || old.getNumArguments() != operands.size()) {
-      if (old)
-        old.erase();
-      OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
-      auto function = func::FuncOp::create(
-          declare, loc, name,
-          b.getFunctionType(ValueRange(operands).getTypes(), {}));
-      function.setPrivate();
-    }
     emitHook(exec, call, 0);
-    func::CallOp::create(b, dispatch.getLoc(), name, TypeRange(), operands);
+    callKernel(exec, dispatch);
     emitHook(exec, call, 1);
     dispatch.erase();
   }
 }
 
-/// Gives the shape function the execution state and turns its conditions into
-/// reports: if (!condition) exec->api->fail(exec, 1, message).
-void HostEntryBuilder::lowerConditions(func::FuncOp shapes) {
-  (void)shapes.insertArgument(0, pointer, {}, loc);
-  Value exec = shapes.getArgument(0);
-  SmallVector<cf::AssertOp> conditions;
-  shapes.walk([&](cf::AssertOp op) { conditions.push_back(op); });
-  for (auto [index, op] : llvm::enumerate(conditions)) {
-    std::string name = "orch_message_" + std::to_string(index);
-    std::string text = op.getMsg().str();
-    text.push_back('\0');
+/// A constant text, terminated by a zero.
+Value HostEntryBuilder::makeText(StringRef text) {
+  std::string name = "orch_message_" + std::to_string(numTexts++);
+  std::string bytes = text.str();
+  bytes.push_back('\0');
+  {
+    OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(module.getBody());
-    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size());
+    auto type = LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size());
     LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true,
                            LLVM::Linkage::Internal, name,
-                           b.getStringAttr(text));
-    b.setInsertionPoint(op);
-    Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-    Value wrong = arith::XOrIOp::create(b, loc, op.getArg(), one);
-    auto branch = scf::IfOp::create(b, loc, wrong, /*withElseRegion=*/false);
-    b.setInsertionPointToStart(branch.thenBlock());
-    Value hook = loadField(loadField(exec, 0, pointer), kApiFail, pointer);
-    auto i32 = b.getI32Type();
-    auto signature = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, pointer});
-    SmallVector<Value> arguments{
-        hook, exec, LLVM::ConstantOp::create(b, loc, i32, 1),
-        LLVM::AddressOfOp::create(b, loc, pointer, name)};
-    LLVM::CallOp::create(b, loc, signature, arguments);
+                           b.getStringAttr(bytes));
+  }
+  return LLVM::AddressOfOp::create(b, loc, pointer, name);
+}
+
+/// if (!condition) exec->api->fail(exec, 1, message).
+void HostEntryBuilder::reportUnless(Value exec, cf::AssertOp op) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  Value one = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+  Value wrong = arith::XOrIOp::create(b, loc, op.getArg(), one);
+  auto branch = scf::IfOp::create(b, loc, wrong, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value hook = loadField(loadField(exec, 0, pointer), kApiFail, pointer);
+  auto i32 = b.getI32Type();
+  auto signature = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32, pointer});
+  SmallVector<Value> arguments{hook, exec,
+                               LLVM::ConstantOp::create(b, loc, i32, 1),
+                               makeText(op.getMsg())};
+  LLVM::CallOp::create(b, loc, signature, arguments);
+}
+
+/// Gives the shape function the execution state and turns its conditions into
+/// reports.
+void HostEntryBuilder::lowerConditions(func::FuncOp shapes) {
+  (void)shapes.insertArgument(0, pointer, {}, loc);
+  SmallVector<cf::AssertOp> conditions;
+  shapes.walk([&](cf::AssertOp op) { conditions.push_back(op); });
+  for (cf::AssertOp op : conditions) {
+    reportUnless(shapes.getArgument(0), op);
     op.erase();
   }
 }
@@ -237,7 +266,8 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   ArrayRef<Type> outputTypes =
       types.drop_front(numInputs).drop_back(numArenas + 1);
   SmallVector<Value> arguments{exec};
-  llvm::append_range(arguments, makeInputs(inputTypes, inputs, inputDims));
+  llvm::append_range(arguments,
+                     makeInputs(inputTypes, exec, inputs, inputDims));
   // Output dimensions follow from the inputs'.
   auto shapes = module.lookupSymbol<func::FuncOp>(kShapesFunctionName);
   bool dynamic = llvm::any_of(outputTypes, [](Type type) {
@@ -289,10 +319,12 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   Value data;
   if (module->hasAttr(kSizesFromValuesAttrName))
     data = loadField(exec, kExecInputs, pointer);
+  if (module->hasAttr(kComputesSizesAttrName))
+    storeSizes(exec, inputDims, data);
   SmallVector<Value> arguments{exec};
-  llvm::append_range(
-      arguments,
-      makeInputs(shapes.getArgumentTypes().drop_front(1), data, inputDims));
+  llvm::append_range(arguments,
+                     makeInputs(shapes.getArgumentTypes().drop_front(1), exec,
+                                data, inputDims));
   auto call = func::CallOp::create(b, loc, shapes, arguments);
   for (auto [i, value] : llvm::enumerate(call.getResults())) {
     Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
@@ -354,15 +386,26 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
          llvm::make_early_inc_range(module.getOps<TopologyOp>()))
       topology.erase();
     program.setSymName("orchestra_program");
-    for (func::FuncOp function : {program, shapes}) {
+    auto sizes = module.lookupSymbol<func::FuncOp>(kSizesFunctionName);
+    SmallVector<func::FuncOp> functions{program, shapes};
+    if (sizes)
+      functions.push_back(sizes);
+    for (func::FuncOp function : functions) {
       castExpansions(function);
       makeInternal(function);
     }
     unsigned numInputs = shapes.getNumArguments();
-    if (shapes.walk([](memref::LoadOp) { return WalkResult::interrupt(); })
+    UnitAttr yes = UnitAttr::get(&getContext());
+    if (sizes ||
+        shapes.walk([](memref::LoadOp) { return WalkResult::interrupt(); })
             .wasInterrupted())
-      module->setAttr(kSizesFromValuesAttrName, UnitAttr::get(&getContext()));
+      module->setAttr(kSizesFromValuesAttrName, yes);
     HostEntryBuilder builder(module);
+    builder.collectSignatures();
+    if (sizes) {
+      module->setAttr(kComputesSizesAttrName, yes);
+      builder.lowerSizes(sizes);
+    }
     builder.lowerConditions(shapes);
     builder.lowerDispatches(program);
     builder.buildRun(program, numInputs);

@@ -4,7 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What: orch_run and orch_resolve around a planned program. HostEntry.cpp has
-// what all programs need, HostDevices.cpp what several devices add.
+// what all programs need, HostDevices.cpp what several devices add, and
+// HostSizes.cpp what sizes that kernels compute and functions of the runtime
+// add.
 //
 //===----------------------------------------------------------------------===//
 #ifndef ORCHESTRA_LIB_TARGET_CPU_HOSTENTRY_H
@@ -13,16 +15,20 @@
 #include "orchestra/Dialect/Orchestra/HostProgram.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace orchestra {
 
 /// Byte offsets in orch_exec and orch_host_api of orchestra_runtime/format.h.
 constexpr int32_t kExecProfiling = 8;
 constexpr int32_t kExecInputs = 24;
+constexpr int32_t kExecSizes = 32;
+constexpr int32_t kExecWeights = 40;
 constexpr int32_t kApiFail = 16;
 constexpr int32_t kApiOnCall = 24;
 constexpr int32_t kApiLaunch = 32;
@@ -30,6 +36,8 @@ constexpr int32_t kApiCopy = 40;
 constexpr int32_t kApiRecord = 48;
 constexpr int32_t kApiWait = 56;
 constexpr int32_t kApiFinish = 64;
+constexpr int32_t kApiAllocate = 72;
+constexpr int32_t kApiCall = 80;
 
 /// Makes a function one that only the host program sees.
 void makeInternal(mlir::func::FuncOp function);
@@ -47,8 +55,10 @@ public:
     }
   }
 
+  void collectSignatures();
   void lowerDispatches(mlir::func::FuncOp program);
   void lowerConditions(mlir::func::FuncOp shapes);
+  void lowerSizes(mlir::func::FuncOp sizes);
   void buildRun(mlir::func::FuncOp program, unsigned numInputs);
   void buildResolve(mlir::func::FuncOp shapes);
 
@@ -66,8 +76,14 @@ private:
   mlir::Value makeBuffer(mlir::MemRefType type, mlir::Value data,
                          llvm::ArrayRef<mlir::Value> dims);
   llvm::SmallVector<mlir::Value> makeInputs(llvm::ArrayRef<mlir::Type> types,
+                                            mlir::Value exec,
                                             mlir::Value inputs,
                                             mlir::Value inputDims);
+  void callKernel(mlir::Value exec, DispatchOp dispatch);
+  void callHost(mlir::Value exec, DispatchOp dispatch);
+  void reportUnless(mlir::Value exec, mlir::cf::AssertOp op);
+  void storeSizes(mlir::Value exec, mlir::Value inputDims, mlir::Value inputs);
+  mlir::Value makeText(llvm::StringRef text);
   mlir::func::FuncOp getReportFunction();
   void emitHook(mlir::Value exec, int64_t call, int64_t end);
 
@@ -76,6 +92,9 @@ private:
   mlir::Location loc;
   mlir::LLVMTypeConverter converter;
   mlir::LLVM::LLVMPointerType pointer;
+  /// Operand types of each kernel.
+  llvm::StringMap<llvm::SmallVector<mlir::Type>> signatures;
+  unsigned numTexts = 0;
   bool usesDevices = false;
   unsigned numArenas = 1;
 };

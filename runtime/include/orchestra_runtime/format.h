@@ -39,6 +39,14 @@ extern "C" {
  * `run` gets an array of arenas, one a device, as its `arena`, and `resolve`
  * writes an array of sizes. */
 #define ORCH_ARTEFACT_USES_DEVICES 2u
+/* Sizes follow from what kernels compute: `resolve` runs them, reads inputs,
+ * calls api->allocate, and leaves the sizes in orch_exec.sizes for the `run`
+ * that follows it on the same inputs. */
+#define ORCH_ARTEFACT_COMPUTES_SIZES 4u
+/* The program uses functions of the runtime: api->call. */
+#define ORCH_ARTEFACT_CALLS_HOST 8u
+/* Entries of orch_exec.sizes. */
+#define ORCH_MAX_COMPUTED_SIZES 1024
 /* The key in __metadata__ of an external weights file whose value is
  * orch_artefact.weights_hash. The file's data section is weights_size bytes and
  * starts at a multiple of ORCH_BUFFER_ALIGNMENT (pad the header with spaces).
@@ -71,10 +79,27 @@ typedef enum orch_dtype {
   ORCH_DTYPE_I2 = 20,
   ORCH_DTYPE_U2 = 21,
   ORCH_DTYPE_F4E2M1 = 22,
-  ORCH_DTYPE_F8E8M0 = 23 /* a power of two: 2^(bits - 127); 255 is NaN */
+  ORCH_DTYPE_F8E8M0 = 23, /* a power of two: 2^(bits - 127); 255 is NaN */
+  /* UTF-8: an orch_string outside of a program, in tensors of inputs and
+   * outputs; inside, the number that the run gave to its content. */
+  ORCH_DTYPE_STRING = 24
 } orch_dtype;
 
+/* An element of a tensor of strings. Not terminated by a zero. */
+typedef struct orch_string {
+  const char *data;
+  uint64_t size;
+} orch_string;
+
 struct orch_exec;
+
+/* A dense row-major tensor, or a scalar, as a function of the runtime gets it.
+ */
+typedef struct orch_operand {
+  void *data;
+  const int64_t *dims; /* rank entries */
+  int64_t rank;
+} orch_operand;
 
 /* A slice [begin, end) of a parallel loop. `env` is what the kernel passed. */
 typedef void (*orch_body_fn)(struct orch_exec *exec, void *env, int64_t begin,
@@ -121,6 +146,16 @@ typedef struct orch_host_api {
   /* Waits for all queues, once, at the end of `run`. Returns 0, or non-zero
    * when something called `fail`; what had not started then, did not. */
   int32_t (*finish)(struct orch_exec *exec);
+
+  /* For artefacts with ORCH_ARTEFACT_COMPUTES_SIZES, during `resolve`: memory
+   * aligned to ORCH_BUFFER_ALIGNMENT that lasts until `resolve` returns. NULL
+   * after a failure, which is recorded. */
+  void *(*allocate)(struct orch_exec *exec, int64_t bytes);
+  /* For artefacts with ORCH_ARTEFACT_CALLS_HOST, on the thread of `resolve` or
+   * `run`: the function of the runtime named `function`, on inputs followed by
+   * outputs. What goes wrong is recorded, as by `fail`. */
+  void (*call)(struct orch_exec *exec, const char *function,
+               const orch_operand *operands, int64_t count);
 } orch_host_api;
 
 /* The state of one running call; made by the runtime, passed to all code. The
@@ -132,6 +167,10 @@ typedef struct orch_exec {
   /* The inputs' buffers, as `run` gets them; only during the `resolve` of an
    * artefact with ORCH_ARTEFACT_SIZES_FROM_VALUES. */
   const void *const *inputs;
+  /* The rest is for artefacts with ORCH_ARTEFACT_COMPUTES_SIZES: numbers that
+   * `resolve` writes and `run` reads, and the weights, as `run` gets them. */
+  int64_t *sizes;
+  const void *weights;
 } orch_exec;
 
 /* One input or output. Pointers are owned by the artefact. */

@@ -55,6 +55,18 @@ constexpr llvm::StringLiteral kSizesFromValuesAttrName =
 /// Function of a host module that gives the arena's size in bytes followed by
 /// the results' dimensions, from the inputs.
 constexpr llvm::StringLiteral kShapesFunctionName = "orch_shapes";
+/// Function of a host module that gives, as i64, the numbers that kernels
+/// compute and sizes follow from. It takes the inputs and the weights. Programs
+/// whose sizes follow from the inputs alone have none.
+constexpr llvm::StringLiteral kSizesFunctionName = "orch_sizes";
+/// Unit attributes on a host module: its sizes follow from what kernels
+/// compute; it calls functions of the runtime.
+constexpr llvm::StringLiteral kComputesSizesAttrName =
+    "orchestra.computes_sizes";
+constexpr llvm::StringLiteral kCallsHostAttrName = "orchestra.calls_host";
+/// Dispatches to kernels whose names begin so go to the function of the runtime
+/// that the rest of the name says.
+constexpr llvm::StringLiteral kHostFunctionPrefix = "orch_host_";
 /// Alignment in bytes of buffers in the arena and the weights.
 constexpr int64_t kBufferAlignment = 64;
 

@@ -25,6 +25,25 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Size of the copy for which routes are chosen.
 constexpr double kRouteBytes = 1 << 20;
 
+/// A rate that depends on the size of what is done, from measurements.
+class RateTable {
+public:
+  RateTable() = default;
+  /// Pairs of a size and the rate at it, sizes rising, all above zero.
+  explicit RateTable(std::vector<std::pair<double, double>> points)
+      : points(std::move(points)) {}
+
+  bool empty() const { return points.empty(); }
+  /// Between two sizes the rate runs straight in logarithms; outside of them it
+  /// is that of the nearest.
+  double at(double size) const;
+  /// Smaller work than the smallest takes as long as that.
+  double seconds(double size) const;
+
+private:
+  std::vector<std::pair<double, double>> points;
+};
+
 struct Device {
   std::string name;
   /// Devices of one arch run the same code at the same measured cost.
@@ -37,8 +56,21 @@ struct Device {
   double memory = kInfinity;
   /// Seconds to launch a kernel.
   double launch = 0;
+  /// Measured rates of kernels, all of them or none.
+  std::array<RateTable, kKernelKinds> rates;
+
+  bool isMeasured() const { return !rates.front().empty(); }
+  const RateTable &rate(KernelKind kind) const { return rates[unsigned(kind)]; }
   /// Whether it computes while data is copied to or from it.
   bool overlapsCopies = true;
+  /// Whether it computes while data is copied to it; CPUs copy with the cores
+  /// that compute.
+  bool hasCopyEngine = true;
+
+  bool computesWhileSending() const { return overlapsCopies; }
+  bool computesWhileReceiving() const {
+    return overlapsCopies && hasCopyEngine;
+  }
 };
 
 struct Link {
@@ -92,10 +124,8 @@ private:
 /// Seconds of every task on every device; infinite where it cannot run.
 class CostTable {
 public:
-  /// The roofline estimate (Williams, Waterman, Patterson, 2009), whose compute
-  /// part adds up the types: launches * launch +
-  /// max(sum over types of flops / peak, bytes / bandwidth).
-  /// Costs known by `Task::known` replace it; pins exclude other devices.
+  /// Estimates of all tasks. Costs known by `Task::known` replace them; pins
+  /// exclude other devices.
   CostTable(const TaskGraph &graph, const Machine &machine);
 
   double operator()(int32_t task, int32_t device) const {
@@ -110,8 +140,16 @@ private:
   std::vector<double> seconds;
 };
 
-/// The roofline estimate of one task on one device.
-double estimateSeconds(const Task &task, const Device &device);
+/// How long a task takes on a device. Where rates were measured and the task's
+/// kernels are known, the sum over those: arithmetic at the rate of its kind
+/// and size, plus memory at the rate of its size, since kernels hide little of
+/// one behind the other. All constants of the model, `constantBytes`, are read
+/// once a request: they come from wherever that many bytes stay.
+/// Else the roofline (Williams, Waterman, Patterson, 2009), whose compute part
+/// adds up the types: launches * launch +
+/// max(sum over types of flops / peak, bytes / bandwidth).
+double estimateSeconds(const Task &task, const Device &device,
+                       double constantBytes = 0);
 
 } // namespace orchestra::plan
 

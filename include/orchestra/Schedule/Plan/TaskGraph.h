@@ -34,6 +34,38 @@ struct KnownCost {
   double seconds;
 };
 
+/// What a kernel spends its time with. Devices that were measured have a rate
+/// for each, by size: operations a second by operations for the first three,
+/// elements a second by elements for Math, bytes a second by bytes for the
+/// others.
+enum class KernelKind : uint8_t {
+  Matmul,      ///< contractions, convolutions with a window of one
+  Convolution, ///< with a larger window
+  Window,      ///< depthwise convolutions, pooling
+  Rows,        ///< softmax, normalisations: rows are reduced
+  Elementwise, ///< as it is in memory
+  Copy,        ///< in another order
+  Read,        ///< only looks at memory
+  Math         ///< divisions, exp, tanh and the like
+};
+constexpr unsigned kKernelKinds = 8;
+constexpr std::array<const char *, kKernelKinds> kKernelKindNames = {
+    "matmul",      "convolution", "window", "rows",
+    "elementwise", "copy",        "read",   "math"};
+
+/// One kernel that a task launches.
+struct Kernel {
+  KernelKind kind = KernelKind::Elementwise;
+  /// What contractions and windows compute in.
+  Element element = Element::F32;
+  /// Operations of a contraction or over windows.
+  double flops = 0;
+  /// Divisions, exp, tanh and the like.
+  double math = 0;
+  /// Bytes of values that it reads and writes, and of constants that it reads.
+  double bytes = 0, constants = 0;
+};
+
 struct Task {
   std::string name;
   /// Arithmetic operations by the type they compute in.
@@ -42,6 +74,9 @@ struct Task {
   double bytes = 0;
   /// Kernels that it launches.
   double launches = 1;
+  /// The same in more detail, for devices whose rates were measured; empty: not
+  /// known.
+  std::vector<Kernel> kernels;
   /// Bytes of scratch memory while it runs.
   double workspace = 0;
   /// The device it must run on, or -1.
@@ -94,6 +129,8 @@ struct TaskGraph {
   const std::vector<int32_t> &order() const { return topological; }
   /// Tasks plus uses of values: what one look at the graph costs.
   size_t size() const;
+  /// Bytes of all constants.
+  double constantBytes() const;
 
 private:
   std::vector<int32_t> topological;

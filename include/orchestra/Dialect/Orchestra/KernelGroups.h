@@ -3,11 +3,14 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+//
+// Passes that form kernels and estimates of how long those take must agree.
+//
 //===----------------------------------------------------------------------===//
-#ifndef ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H
-#define ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H
+#ifndef ORCHESTRA_DIALECT_ORCHESTRA_KERNELGROUPS_H
+#define ORCHESTRA_DIALECT_ORCHESTRA_KERNELGROUPS_H
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
 
@@ -35,14 +38,14 @@ bool isKernelWork(mlir::Operation *op);
 /// of one value, empty tensors, fills, unpacks.
 bool isClonedIntoKernels(mlir::Operation *op);
 
+/// Whether the frame that `pad` adds around its source is known, and the source
+/// has elements.
+bool hasStaticFrame(mlir::tensor::PadOp pad);
+
 /// Partitions the kernel work of `block` into groups, each of which can run as
 /// one kernel: no value leaves a group and comes back. `fuse` off: one op each.
 std::vector<KernelGroup> formKernelGroups(mlir::Block &block, bool fuse);
 
-/// The name of a kernel: a hash of its text, without its present name, and of
-/// `salt`.
-std::string getKernelName(mlir::func::FuncOp kernel, llvm::StringRef salt);
-
 } // namespace orchestra
 
-#endif // ORCHESTRA_LIB_TRANSFORMS_KERNELGROUPS_H
+#endif // ORCHESTRA_DIALECT_ORCHESTRA_KERNELGROUPS_H

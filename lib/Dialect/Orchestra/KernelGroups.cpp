@@ -9,8 +9,7 @@
 // but for the cycle check, which looks only at ops after the group's first.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelGroups.h"
-#include "KernelShapes.h"
+#include "orchestra/Dialect/Orchestra/KernelGroups.h"
 
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 
@@ -45,6 +44,16 @@ bool orchestra::isClonedIntoKernels(Operation *op) {
              isa<linalg::LinalgOp>(use.getOwner());
     });
   return false;
+}
+
+bool orchestra::hasStaticFrame(tensor::PadOp pad) {
+  auto isFrame = [](ArrayRef<int64_t> sizes) {
+    return llvm::all_of(sizes, [](int64_t size) { return size >= 0; });
+  };
+  return pad.getSourceType().hasStaticShape() &&
+         pad.getResultType().hasStaticShape() && isFrame(pad.getStaticLow()) &&
+         isFrame(pad.getStaticHigh()) &&
+         !llvm::is_contained(pad.getSourceType().getShape(), 0);
 }
 
 bool orchestra::isKernelWork(Operation *op) {
