@@ -12,6 +12,7 @@
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/arrayobject.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace nb = nanobind;
@@ -262,8 +263,44 @@ static void takeNumbers(nb::handle value, const InputPlace &place,
             held);
 }
 
+/// Strings: arrays of str or bytes, and whatever NumPy makes such an array of.
+/// The tensor refers to the text inside of the objects that `held` holds.
+static void takeStrings(nb::handle value, const InputPlace &place,
+                        orch_tensor &tensor, nb::object &held) {
+  held = nb::steal(PyArray_FROM_OTF(value.ptr(), NPY_OBJECT, NPY_ARRAY_CARRAY));
+  if (!held.is_valid())
+    throw nb::python_error();
+  auto *array = reinterpret_cast<PyArrayObject *>(held.ptr());
+  int rank = PyArray_NDIM(array);
+  int64_t dims[ORCH_MAX_RANK];
+  std::copy_n(PyArray_DIMS(array), std::min(rank, ORCH_MAX_RANK), dims);
+  if (orch_status status = orch_tensor_allocate(place.dtype, uint32_t(rank),
+                                                dims, nullptr, &tensor))
+    throw lastFailure("InputError", status, orch_last_error());
+  auto *strings = static_cast<orch_string *>(tensor.data);
+  auto **objects = static_cast<PyObject **>(PyArray_DATA(array));
+  for (npy_intp i = 0, end = PyArray_SIZE(array); i < end; ++i) {
+    Py_ssize_t size = 0;
+    const char *text = nullptr;
+    if (PyBytes_Check(objects[i])) {
+      text = PyBytes_AS_STRING(objects[i]);
+      size = PyBytes_GET_SIZE(objects[i]);
+    } else if (PyUnicode_Check(objects[i])) {
+      text = PyUnicode_AsUTF8AndSize(objects[i], &size);
+      if (!text)
+        throw nb::python_error();
+    } else {
+      throw wrongType(place, Py_TYPE(objects[i])->tp_name,
+                      "\n  help: give an array of str");
+    }
+    strings[i] = {text, uint64_t(size)};
+  }
+}
+
 void python::takeInput(nb::handle value, const InputPlace &place,
                        orch_tensor &tensor, nb::object &held) {
+  if (place.dtype == ORCH_DTYPE_STRING)
+    return takeStrings(value, place, tensor, held);
   if (PyArray_Check(value.ptr()))
     return takeArray(reinterpret_cast<PyArrayObject *>(value.ptr()), place,
                      tensor, held);
@@ -310,7 +347,26 @@ static nb::object unpackTensor(orch_tensor &tensor) {
   return array;
 }
 
+/// An array of str. What is no UTF-8 keeps its bytes as Python's surrogates.
+static nb::object giveStrings(orch_tensor &tensor) {
+  nb::object array = newArray(descriptorOf(tensor.dtype), tensor, nullptr);
+  auto *object = reinterpret_cast<PyArrayObject *>(array.ptr());
+  auto **objects = static_cast<PyObject **>(PyArray_DATA(object));
+  auto *strings = static_cast<const orch_string *>(tensor.data);
+  for (npy_intp i = 0, end = PyArray_SIZE(object); i < end; ++i) {
+    PyObject *text = PyUnicode_DecodeUTF8(
+        strings[i].data, Py_ssize_t(strings[i].size), "surrogateescape");
+    if (!text)
+      throw nb::python_error();
+    Py_XSETREF(objects[i], text);
+  }
+  orch_tensor_release(&tensor);
+  return array;
+}
+
 nb::object python::giveOutput(orch_tensor &tensor) {
+  if (tensor.dtype == ORCH_DTYPE_STRING)
+    return giveStrings(tensor);
   if (orch_dtype_bits(tensor.dtype) < 8)
     return unpackTensor(tensor);
   nb::object array = newArray(descriptorOf(tensor.dtype), tensor, tensor.data);

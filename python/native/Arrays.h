@@ -8,7 +8,7 @@
 //   takes, and arrays of other libraries by DLPack. What comes out are NumPy
 //   arrays that own the runtime's buffers.
 // What is copied: types of fewer than 8 bits, which NumPy keeps in a byte each;
-//   numbers and lists; strided arrays (by the runtime).
+//   strings; numbers and lists; strided arrays (by the runtime).
 // Everything here needs Python's lock.
 //
 //===----------------------------------------------------------------------===//

@@ -39,6 +39,7 @@ DTYPES: dict[str, numpy.dtype[Any]] = {
     "i2": numpy.dtype(ml_dtypes.int2),
     "u2": numpy.dtype(ml_dtypes.uint2),
     "f4E2M1": numpy.dtype(ml_dtypes.float4_e2m1fn),
+    "string": numpy.dtype(object),  # of str
 }
 
 _native.set_dtypes(DTYPES)

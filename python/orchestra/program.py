@@ -66,8 +66,8 @@ class Program:
 
     **Arrays that go in** are used where they are: NumPy arrays, and any CPU array that speaks
     DLPack (torch, jax). They must have the input's element type; another type is an `InputError`,
-    never a silent conversion. Copied are: strided arrays, types of fewer than 8 bits, and numbers
-    and lists, which get the input's type if that loses nothing of their kind.
+    never a silent conversion. Copied are: strided arrays, types of fewer than 8 bits, strings (arrays
+    of `str`), and numbers and lists, which get the input's type if that loses nothing of their kind.
 
     **Arrays that come out** are NumPy arrays that own the memory that the program wrote, aligned
     to 64 bytes; `torch.from_dlpack` takes them without a copy.

@@ -50,6 +50,7 @@ _ONNX_TYPES = {
     "i2": "int2",
     "u2": "uint2",
     "f4E2M1": "float4e2m1",
+    "string": "string",
 }
 
 _CPU = "CPUExecutionProvider"

@@ -125,6 +125,22 @@ def test_rank_zero():
     assert got.shape == () and got == -2.5
 
 
+def test_strings():
+    node = helper.make_node("StringConcat", ["x", "y"], ["z"], "concat")
+    text = TensorProto.STRING
+    program = orchestra.compile(
+        package_models.make([node], [("x", text, ["n"]), ("y", text, ["n"])], [("z", text, ["n"])])
+    )
+    assert program.inputs[0].type == "string" and program.inputs[0].dtype == np.dtype(object)
+    words = ["", "één", "日本", "x" * 1000]
+    for x in (words, np.array(words), np.array(words, object), [word.encode() for word in words]):
+        got = program(x, np.array(["-", "🙂", "", "y"]))[0]
+        assert got.dtype == np.dtype(object) and got.tolist() == ["-", "één🙂", "日本", "x" * 1000 + "y"]
+    assert program([], [])[0].shape == (0,)
+    with pytest.raises(orchestra.InputError, match="has type int, but the model has string"):
+        program([1], ["a"])
+
+
 # ------------------------------------------------------------ memory
 
 READS_IN_PLACE = """
