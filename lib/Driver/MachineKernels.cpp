@@ -359,6 +359,7 @@ static llvm::Error timeOnAll(const Sample &sample,
                              MutableArrayRef<std::vector<double>> least,
                              size_t index) {
   std::vector<llvm::Error> errors;
+  errors.reserve(cores.size());
   for (size_t i = 0; i < cores.size(); ++i)
     errors.push_back(llvm::Error::success());
   std::vector<std::thread> threads;

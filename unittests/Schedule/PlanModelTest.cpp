@@ -303,7 +303,7 @@ TEST(Timeline, NeverOverlaps) {
       ASSERT_TRUE(start + seconds <= from || start >= to || seconds == 0);
     timeline.reserve(start, seconds);
     if (seconds > 0)
-      busy.push_back({start, start + seconds});
+      busy.emplace_back(start, start + seconds);
   }
 }
 
