@@ -160,7 +160,7 @@ uint64_t encode(uint32_t code, char *to) {
   uint64_t more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
   for (uint64_t i = more; i > 0; --i, code >>= 6)
     to[i] = char(0x80 | (code & 0x3f));
-  to[0] = char((0xf00u >> more & 0xff) | code);
+  to[0] = char((0xff00u >> (more + 1) & 0xff) | code);
   return more + 1;
 }
 
