@@ -300,7 +300,7 @@ bool Regex::parseAtom(int depth) {
 }
 
 const char *Regex::compile(orch_string expression) {
-  constexpr char noMemory[] = "no memory for a regular expression";
+  static constexpr char noMemory[] = "no memory for a regular expression";
   if (!steps.allocate(allocator, maxSteps) ||
       !ranges.allocate(allocator, maxRanges))
     return noMemory;

@@ -56,8 +56,8 @@ TEST(Regex, AgreesWithTheStandardLibrary) {
                                "a*b",
                                "(ab)+",
                                "a?b?c?",
-                               "[1-3]+",
-                               "[^1-3]*",
+                               "[A-C]+",
+                               "[^A-C]*",
                                "a{2}",
                                "a{2,}",
                                "a{1,3}",
@@ -73,7 +73,7 @@ TEST(Regex, AgreesWithTheStandardLibrary) {
                                "[]a]*",
                                "x{0}y"};
   const char *texts[] = {"",   "a",   "b",    "ab",   "abab", "aab",   "abc",
-                         "c",  "aaa", "abcd", "1 ",   "12",   "a.b-c", "ab cd",
+                         "c",  "aaa", "abcd", "1 ",   "12",   "A.b-C", "ab cd",
                          "]a", "y",   "xy",   "aaaa", "bac",  "\n",    "a\nb"};
   for (const char *expression : expressions)
     for (const char *text : texts) {
@@ -103,7 +103,7 @@ TEST(Regex, TakesNoExponentialTime) {
 
 TEST(Regex, WrongExpressionsAreRefused) {
   for (const char *expression :
-       {"(", ")", "[a", "*a", "a{3,2}", "a\\", "\\q", "(?i)a", "[3-1]",
+       {"(", ")", "[a", "*a", "a{3,2}", "a\\", "\\q", "(?i)a", "[B-A]",
         "a{1001}", "[[:alpha:]]", "((a{1000}){1000}){1000}"}) {
     Regex regex(orch_system_allocator());
     EXPECT_NE(regex.compile(view(expression)), nullptr) << expression;
