@@ -28,7 +28,7 @@ SAMPLES = [
     ("conversion", "ScaffoldToMade"),
     ("strategy", "scaffolded_machine"),
     ("target", "Scaffolded"),
-    ("frontend-op", "Multinomial"),
+    ("frontend-op", "MaxRoiPool"),
     ("runtime-device", "Scaffolded"),
     ("subcommand", "Scaffolded"),
     ("error", "scaffolded-error"),

@@ -167,8 +167,15 @@ def test_strings(seed, orchestra, tmp_path):
         {"x": x, "y": y}, [],
     )  # fmt: skip
     for form in ("", 'delimiter=","', 'delimiter=",", maxsplit=1', "maxsplit=1"):
-        graph = f"g (string[n,m] x) => (string[n,m,k] z, int64[n,m] c) {{ z, c = StringSplit <{form}> (x) }}"
-        agree(orchestra, tmp_path, graph, {"x": x}, [])
+        how = f"<{form}>" if form else ""
+        graph = f"g (string[n,m] x) => (string[n,m,k] z, int64[n,m] c) {{ z, c = StringSplit {how} (x) }}"
+        if "delimiter" in form:  # an empty string has one part; for ONNX Runtime none
+            agree(orchestra, tmp_path, graph, {"x": x}, [])
+            continue
+        # The reference keeps the space behind the last part.
+        got = run(orchestra, tmp_path, graph, {"x": x}, [])
+        for name, value in in_onnxruntime(graph, {"x": x}).items():
+            assert got[name].tolist() == value.tolist(), (form, name)
 
 
 @pytest.mark.parametrize(
