@@ -7,7 +7,7 @@
 # include root of its own.
 
 set(ORCHESTRA_ROOMS Support Dialect Frontend Schedule Transforms Conversion
-    Strategy Target Pipeline Driver CAPI Tools)
+    Strategy Target Pipeline Driver Tools)
 set(ORCHESTRA_ROOM_Support_MAY_USE "")
 set(ORCHESTRA_ROOM_Dialect_MAY_USE Support)
 foreach(room Frontend Schedule Transforms Conversion Strategy)
@@ -19,7 +19,8 @@ set(ORCHESTRA_ROOM_Pipeline_MAY_USE Target Transforms Conversion Strategy
     Frontend Schedule Dialect Support)
 set(ORCHESTRA_ROOM_Driver_MAY_USE Pipeline Target Transforms Conversion Strategy
     Frontend Schedule Dialect Support Format Runtime)
-set(ORCHESTRA_ROOM_CAPI_MAY_USE Driver Support)
+# Not under lib/ and without headers for others: the package's extension.
+set(ORCHESTRA_ROOM_Python_MAY_USE Driver Support Format Runtime)
 # orchestra-opt and the language server register every pass, so tools that
 # register may see Pipeline, and nothing below it.
 set(ORCHESTRA_ROOM_Tools_MAY_USE Driver Pipeline Support)

@@ -72,7 +72,7 @@ class Compilation:
                 continue
             same_room = room and source.parts[:2] == ("lib", room)
             beside = not room and source.parent == header.parent
-            if not (same_room or beside or (room == "CAPI" and source.parts[:1] == ("lib",))):
+            if not (same_room or beside):
                 continue
             # include/orchestra/Target/NVIDIA/X.h goes with lib/Target/NVIDIA.
             shared = len(os.path.commonprefix([header.parts[2:-1], source.parts[1:-1]]))

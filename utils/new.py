@@ -131,7 +131,7 @@ class Scaffold:
 REGISTRATION = "lib/Pipeline/Registration.cpp"
 # In processing order: where a new room stands in lib/CMakeLists.txt.
 ROOMS = ["Support", "Dialect", "Frontend", "Schedule", "Transforms", "Conversion",
-         "Strategy", "Target", "Pipeline", "Driver", "CAPI"]  # fmt: skip
+         "Strategy", "Target", "Pipeline", "Driver"]  # fmt: skip
 
 
 def ensure_room(scaffold, room):

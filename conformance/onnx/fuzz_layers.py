@@ -143,12 +143,15 @@ def norm(c: Case) -> None:
 
 
 def resize(c: Case) -> None:
-    """Half steps are left out: which neighbour is nearer is then a matter of one bit."""
+    """Half steps are left out: which neighbour is nearer is then a matter of one bit. So is
+    pytorch_half_pixel with one element, which the standard's text and its reference place
+    differently."""
     c.op = "Resize"
     mode = c.choice(("nearest", "linear", "linear", "cubic"))
     rank = c.choice((4, 4, 3, 2))
-    shape = (*(c.among(1, 3) for _ in range(rank - 2)), c.among(2, 7), c.among(2, 7)) if rank > 2 else (c.among(2, 7), c.among(2, 7))
     transform = c.choice(("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"))
+    least = 4 if transform == "pytorch_half_pixel" else 2
+    shape = (*(c.among(1, 3) for _ in range(rank - 2)), c.among(least, 7), c.among(least, 7))
     c.attributes = {"mode": mode, "coordinate_transformation_mode": transform}
     if mode == "nearest":
         c.attributes |= {"nearest_mode": c.choice(("floor", "ceil")), "coordinate_transformation_mode": "asymmetric"}
@@ -160,7 +163,7 @@ def resize(c: Case) -> None:
     if c.chance(0.5):
         c.give(np.array([1.0] * (rank - 2) + [c.choice((0.5, 2.0, 3.0)) for _ in range(2)], np.float32), 1.0)
     else:
-        c.give(None), c.give(np.array([*shape[:-2], c.among(1, 12), c.among(1, 12)], np.int64), 1.0)
+        c.give(None), c.give(np.array([*shape[:-2], c.among(least // 2, 12), c.among(least // 2, 12)], np.int64), 1.0)
     c.loose = 4.0
 
 

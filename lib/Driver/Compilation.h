@@ -34,6 +34,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 struct orch_tensor;
@@ -114,6 +115,8 @@ public:
   /// Resolves the target and the strategy.
   static llvm::Expected<std::unique_ptr<Compilation>>
   create(llvm::StringRef model, const CompileOptions &options);
+  /// Compiles `bytes` instead of the file.
+  void setSource(const ModelBytes &bytes) { source = bytes; }
 
   /// Hash of everything the result depends on.
   llvm::Expected<std::string> modelKey();
@@ -153,6 +156,10 @@ private:
   Compilation(llvm::StringRef model, const CompileOptions &options);
 
   void loadDialects();
+  /// Reads an ONNX model into `module`.
+  llvm::Error importOnnx();
+  /// What attributes of the context may point to, with the context.
+  std::shared_ptr<const void> getContextOwner() const;
   /// Fails for tasks on targets that no code can be generated for.
   llvm::Error checkCodegen();
   llvm::Error addTopology(llvm::StringRef file);
@@ -188,7 +195,8 @@ private:
   llvm::Error replaceResult(mlir::OpResult result, orch_tensor &tensor);
 
   CompileOptions options;
-  std::string model; ///< path as the user gave it
+  std::string model;                ///< path as the user gave it
+  std::optional<ModelBytes> source; ///< the model itself, if not in a file
   cpu::MachineTarget target;
   std::string strategyText;
   Cache cache;

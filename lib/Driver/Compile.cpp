@@ -186,12 +186,17 @@ Compilation::runPipeline(ModuleOp module, StringRef doing,
 }
 
 Expected<std::string> Compilation::modelKey() {
-  Expected<std::string> files =
-      hashModelFiles(model, options.useCache ? &cache : nullptr);
-  if (!files)
-    return files.takeError();
   ContentHash hash;
-  hash.add(*files);
+  if (source) {
+    hash.add("in memory");
+    hash.addLarge(StringRef(source->bytes.data(), source->bytes.size()));
+  } else {
+    Expected<std::string> files =
+        hashModelFiles(model, options.useCache ? &cache : nullptr);
+    if (!files)
+      return files.takeError();
+    hash.add(*files);
+  }
   // The name becomes the model's, the extension chooses the reader.
   hash.add(llvm::sys::path::filename(model));
   hash.add(compilerFingerprint());
@@ -473,14 +478,18 @@ static void describeProgram(const Program &program, CompileReport &report) {
   report.kernels = report.kernelsFromCache = kernels.size();
 }
 
-Expected<std::unique_ptr<CompiledModel>>
-orchestra::compileModel(StringRef path, const CompileOptions &options) {
+/// Compiles `bytes`, if given, else the file at `path`.
+static Expected<std::unique_ptr<CompiledModel>>
+compile(StringRef path, const ModelBytes *bytes,
+        const CompileOptions &options) {
   double start = now();
   Expected<std::unique_ptr<Compilation>> made =
       Compilation::create(path, options);
   if (!made)
     return made.takeError();
   Compilation &compilation = **made;
+  if (bytes)
+    compilation.setSource(*bytes);
   CompileReport &report = compilation.getReport();
   auto finish = [&](Program program) -> std::unique_ptr<CompiledModel> {
     compilation.endPhases();
@@ -539,6 +548,18 @@ orchestra::compileModel(StringRef path, const CompileOptions &options) {
     }
   }
   return finish(std::move(*program));
+}
+
+Expected<std::unique_ptr<CompiledModel>>
+orchestra::compileModel(StringRef path, const CompileOptions &options) {
+  return compile(path, nullptr, options);
+}
+
+Expected<std::unique_ptr<CompiledModel>>
+orchestra::compileModel(const ModelBytes &model,
+                        const CompileOptions &options) {
+  return compile(model.name.empty() ? "model.onnx" : model.name, &model,
+                 options);
 }
 
 llvm::Error orchestra::emitModel(StringRef path, const CompileOptions &options,

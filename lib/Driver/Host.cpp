@@ -238,11 +238,10 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
       auto folded = foldedBuffers.find(bytes.bytes.data());
       program.weights.chunks.push_back(
           {uint64_t(offset.getInt()), bytes.bytes});
-      program.weightOwners.push_back(
-          bytes.owner ? bytes.owner
-          : folded != foldedBuffers.end()
-              ? folded->second
-              : std::shared_ptr<const void>(context));
+      program.weightOwners.push_back(bytes.owner ? bytes.owner
+                                     : folded != foldedBuffers.end()
+                                         ? folded->second
+                                         : getContextOwner());
     }
   // Lists of bytes are for the compiler, not for LLVM.
   host->removeAttr("orchestra.weights");

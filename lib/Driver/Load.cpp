@@ -58,6 +58,41 @@ void Compilation::loadDialects() {
     context->getOrLoadDialect(name);
 }
 
+llvm::Error Compilation::importOnnx() {
+#ifdef ORCHESTRA_HAVE_ONNX
+  onnx::ImportOptions import;
+  for (const auto &[name, size] : options.dims)
+    import.dims[name] = size;
+  if (options.given) {
+    import.given.emplace();
+    for (const auto &[name, input] : *options.given)
+      (*import.given)[name] = {input.dims, input.values};
+  }
+  if (source)
+    module = onnx::importOnnxFromMemory(
+        StringRef(source->bytes.data(), source->bytes.size()), model, *context,
+        import);
+  else
+    module = onnx::importOnnx(model, *context, import);
+  if (!module)
+    return diagnostics->takeError("importing", /*afterImport=*/false);
+  return llvm::Error::success();
+#else
+  return makeError(Fault::Environment, model,
+                   "this build has no ONNX frontend [missing-frontend]",
+                   {"help: build with -DORCHESTRA_ONNX=ON"});
+#endif
+}
+
+std::shared_ptr<const void> Compilation::getContextOwner() const {
+  if (!source)
+    return context;
+  // The context goes first.
+  return std::make_shared<std::pair<std::shared_ptr<const void>,
+                                    std::shared_ptr<const MLIRContext>>>(
+      source->owner, context);
+}
+
 llvm::Error Compilation::load() {
   beginPhase("import");
   DialectRegistry registry;
@@ -80,24 +115,9 @@ llvm::Error Compilation::load() {
   loadDialects();
 
   StringRef extension = llvm::sys::path::extension(model);
-  if (extension == ".onnx") {
-#ifdef ORCHESTRA_HAVE_ONNX
-    onnx::ImportOptions import;
-    for (const auto &[name, size] : options.dims)
-      import.dims[name] = size;
-    if (options.given) {
-      import.given.emplace();
-      for (const auto &[name, input] : *options.given)
-        (*import.given)[name] = {input.dims, input.values};
-    }
-    module = onnx::importOnnx(model, *context, import);
-    if (!module)
-      return diagnostics->takeError("importing", /*afterImport=*/false);
-#else
-    return makeError(Fault::Environment, model,
-                     "this build has no ONNX frontend [missing-frontend]",
-                     {"help: build with -DORCHESTRA_ONNX=ON"});
-#endif
+  if (source || extension == ".onnx") {
+    if (llvm::Error error = importOnnx())
+      return error;
   } else if (extension == ".mlir" || extension == ".mlirbc") {
     Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openModelFile(model);
     if (!buffer)

@@ -339,7 +339,7 @@ static json::Object getRates(ArrayRef<Sample> samples,
   for (auto [sample, total] : zip(samples, seconds)) {
     double other = 0;
     if (sample.isContraction())
-      other = secondsOf(tables.getArray("read"), sample.bytes) +
+      other = secondsOf(tables.getArray("elementwise"), sample.bytes) +
               secondsOf(tables.getArray("read"), sample.constants);
     else if (sample.kind == "math")
       other = secondsOf(tables.getArray("elementwise"), sample.bytes);
@@ -349,6 +349,38 @@ static json::Object getRates(ArrayRef<Sample> samples,
         ->push_back(json::Array{sample.size, sample.size / own});
   }
   return tables;
+}
+
+/// Runs a sample on all sets at once, as tasks of a plan do, and keeps the
+/// least seconds as sample `index` of each.
+static llvm::Error timeOnAll(const Sample &sample,
+                             const std::shared_ptr<Model> &model,
+                             ArrayRef<std::vector<int>> cores,
+                             MutableArrayRef<std::vector<double>> least,
+                             size_t index) {
+  std::vector<llvm::Error> errors;
+  errors.reserve(cores.size());
+  for (size_t i = 0; i < cores.size(); ++i)
+    errors.push_back(llvm::Error::success());
+  std::vector<std::thread> threads;
+  threads.reserve(cores.size());
+  for (size_t i = 0; i < cores.size(); ++i)
+    threads.emplace_back([&, i] {
+      pinTo(cores[i]);
+      Expected<double> seconds =
+          timeSample(sample, model, int(cores[i].size()));
+      // No clock is finer than a nanosecond.
+      if (seconds)
+        least[i][index] = std::min(least[i][index], std::max(*seconds, 1e-9));
+      else
+        errors[i] = seconds.takeError();
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  llvm::Error all = llvm::Error::success();
+  for (llvm::Error &error : errors)
+    all = joinErrors(std::move(all), std::move(error));
+  return all;
 }
 
 Expected<std::vector<json::Object>>
@@ -366,17 +398,8 @@ orchestra::measureKernels(ArrayRef<std::vector<int>> cores) {
       cores.size(), std::vector<double>(samples.size(), never));
   for (int round = 0; round < kRounds; ++round)
     for (size_t i = 0; i < samples.size(); ++i)
-      for (auto [set, times] : zip(cores, least)) {
-        Expected<double> seconds = 0.0;
-        std::thread([&, &set = set] {
-          pinTo(set);
-          seconds = timeSample(samples[i], models[i], int(set.size()));
-        }).join();
-        if (!seconds)
-          return seconds.takeError();
-        // No clock is finer than this.
-        times[i] = std::min(times[i], std::max(*seconds, 1e-9));
-      }
+      if (llvm::Error error = timeOnAll(samples[i], models[i], cores, least, i))
+        return std::move(error);
   std::vector<json::Object> rates;
   rates.reserve(least.size());
   for (const std::vector<double> &times : least)

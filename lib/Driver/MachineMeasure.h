@@ -43,8 +43,8 @@ struct LinkSpeed {
 /// filled, and how long it takes to see what that one wrote.
 LinkSpeed measureLink(Cores from, Cores to);
 
-/// The `kernel_rates` of each set of cores, a thread on each core. The sets'
-/// turns are close together, so that a busy machine hits all.
+/// The `kernel_rates` of each set of cores, a thread on each core, while the
+/// other sets do the same.
 llvm::Expected<std::vector<llvm::json::Object>>
 measureKernels(llvm::ArrayRef<std::vector<int>> cores);
 

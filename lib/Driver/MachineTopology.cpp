@@ -165,6 +165,8 @@ static Error addCpuDevices(Topology &topology, const TopologyOptions &options,
         {"cores", json::Array(set.cores)},
         {"core_count", int64_t(set.cores.size())},
         {"vector_bits", int64_t(info.vectorBits)},
+        // The runtime copies with the receiver's cores.
+        {"copy_engine", false},
         {"memory_bytes",
          int64_t(double(memory) * double(set.cores.size()) / double(count))}};
     if (!info.model.empty())

@@ -25,24 +25,24 @@ static_assert(kMaxThreads == ORCH_MAX_THREADS);
 Model::~Model() = default;
 Session::~Session() = default;
 
-/// The runtime's message is in the house form already.
-static Error runtimeError(orch_status status) {
-  Fault fault = Fault::Input;
+Fault orchestra::faultOfStatus(int32_t status) {
   switch (status) {
   case ORCH_ERROR_OUT_OF_MEMORY:
   case ORCH_ERROR_UNSUPPORTED:
   case ORCH_ERROR_SYSTEM:
   case ORCH_ERROR_VERSION:
-    fault = Fault::Environment;
-    break;
+    return Fault::Environment;
   case ORCH_ERROR_BUSY:
   case ORCH_ERROR_INVALID_ARGUMENT:
-    fault = Fault::Internal;
-    break;
+    return Fault::Internal;
   default:
-    break;
+    return Fault::Input;
   }
-  return make_error<DriverError>(fault, orch_last_error());
+}
+
+/// The runtime's message is in the house form already.
+static Error runtimeError(orch_status status) {
+  return make_error<DriverError>(faultOfStatus(status), orch_last_error());
 }
 
 namespace {
@@ -63,7 +63,7 @@ public:
       calls.push_back(std::move(call));
     }
     for (uint32_t i = 0; i < orch_program_num_devices(program); ++i)
-      devices.push_back(orch_program_device(program, i)->name);
+      devices.emplace_back(orch_program_device(program, i)->name);
     for (uint32_t i = 0; i < orch_program_num_tasks(program); ++i) {
       const orch_task_info *info = orch_program_task(program, i);
       tasks.push_back({linesOf(info->nodes), info->device,
@@ -93,7 +93,7 @@ public:
     (void)orch_program_weights(program, &size);
     return size;
   }
-  orch_program *getProgram() const { return program; }
+  orch_program *getProgram() const override { return program; }
 
 private:
   static std::vector<std::string> linesOf(const char *text) {
@@ -257,9 +257,8 @@ Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
     given.devices =
         static_cast<const RuntimeSession *>(options.shareDevices)->getDevices();
   orch_context *context = nullptr;
-  auto *runtimeModel = static_cast<RuntimeModel *>(model.get());
   if (orch_status status =
-          orch_context_create(runtimeModel->getProgram(), &given, &context))
+          orch_context_create(model->getProgram(), &given, &context))
     return runtimeError(status);
   return std::make_unique<RuntimeSession>(std::move(model), context);
 }

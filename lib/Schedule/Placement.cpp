@@ -101,6 +101,8 @@ FailureOr<plan::Machine> orchestra::getMachine(TopologyOp topology) {
     if (device.memory <= 0)
       missing.push_back("memory_bytes");
     device.launch = figures.getNumber("launch_latency").value_or(0);
+    if (const llvm::json::Value *engine = figures.lookup("copy_engine"))
+      device.hasCopyEngine = *engine->getAsBoolean();
     if (const llvm::json::Value *rates = figures.lookup("kernel_rates"))
       for (unsigned i = 0; i < plan::kKernelKinds; ++i)
         device.rates[i] =

@@ -160,6 +160,8 @@ ArrayRef<TargetKey> orchestra::getDeviceKeys() {
     };
     using Type = TargetKey::Type;
     add("clock_hz", Type::Number, "highest sustained clock", 0);
+    add("copy_engine", Type::Boolean,
+        "whether it computes while data is copied to it; if absent, it does");
     add("core_count", Type::Integer,
         "cores: CPU cores, streaming multiprocessors, compute units, "
         "TensorCores, NeuronCores",

@@ -118,9 +118,9 @@ TEST(Program, WrongMagicVersionSize) {
   EXPECT_EQ(tryMake(artefact), ORCH_OK);
 
   artefact = affine_artefact;
-  artefact.flags = 4;
+  artefact.flags = 1 << 20;
   EXPECT_EQ(tryMake(artefact), ORCH_ERROR_VERSION);
-  expectMessage("flags 0x4");
+  expectMessage("flags 0x100000");
 }
 
 TEST(Program, WrongMachine) {

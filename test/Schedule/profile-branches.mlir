@@ -29,7 +29,9 @@ func.func @main(%x: tensor<4xf32>, %p: tensor<2xi1>) -> tensor<4xf32> attributes
 }
 
 // Only the entry function is asked.
+// CHECK-NOT:   orchestra.branch
 // CHECK-LABEL: func.func private @other
+// CHECK-NOT:     orchestra.branch
 // CHECK-SAME:    -> tensor<4xf32> {
 func.func private @other(%x: tensor<4xf32>, %c: i1) -> tensor<4xf32> {
   %r = scf.if %c -> (tensor<4xf32>) {

@@ -11,8 +11,10 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("ORCHESTRA_BUILD_DIR", ROOT / "build"))
 for folder in ("benchmarks", "benchmarks/harness", "conformance/onnx", "examples/digits"):
     sys.path.insert(0, str(ROOT / folder))
+sys.path.insert(0, str(BUILD / "python"))  # the package as it will be installed
 
 
 class Orchestra:
@@ -31,11 +33,16 @@ class Orchestra:
 
 @pytest.fixture(scope="session")
 def orchestra(tmp_path_factory: pytest.TempPathFactory) -> Orchestra:
-    build = pathlib.Path(os.environ.get("ORCHESTRA_BUILD_DIR", ROOT / "build"))
-    path = pathlib.Path(os.environ.get("ORCHESTRA", build / "bin" / "orchestra")).absolute()
+    path = pathlib.Path(os.environ.get("ORCHESTRA", BUILD / "bin" / "orchestra")).absolute()
     if not path.exists():
         pytest.fail(f"{path} is not there: `make build` makes it", pytrace=False)
     return Orchestra(path, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def orchestra_tool(orchestra: Orchestra) -> Orchestra:
+    """The same, for tests in which `orchestra` is the Python package."""
+    return orchestra
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import compare
+import devices
 import numpy as np
 import process
 import pytest
@@ -132,3 +133,15 @@ def test_conformance_through_the_stand_in(tmp_path):
     assert verdicts["node/test_bernoulli"]["status"] == "inexpressible"
     others = {k: v["status"] for k, v in verdicts.items() if v["status"] != "inexpressible"}
     assert len(others) >= 4 and set(others.values()) == {"pass"}, verdicts
+
+
+def test_shares_of_estimates_that_hold():
+    """Of four tasks, all a quarter slower or more than estimated; one is far from the others."""
+    tasks = [{"estimated_us": 100, "measured_us": measured} for measured in (124, 128, 130, 300)]
+    found = devices.summary([*tasks, {"estimated_us": 0, "measured_us": 1}])
+    assert found == {
+        "tasks": 4,
+        "within_25_percent": 0.25,
+        "within_25_percent_at_its_clock": 0.75,
+        "median_measured_over_estimated": pytest.approx(1.29),
+    }

@@ -121,6 +121,11 @@ def test_measured_machine(orchestra, tmp_path):
         assert rates["f32"] > 1e8 and device["memory_bandwidth"] > 1e8
         for narrow, wide in (("f16", "f32"), ("bf16", "f32"), ("i8", "i32")):
             assert rates.get(narrow, rates[wide]) >= rates[wide]
+        tables = device["kernel_rates"]
+        assert set(tables) == {"matmul", "convolution", "window", "rows", "elementwise", "copy", "read", "math"}
+        for table in tables.values():
+            assert [size for size, _ in table] == sorted({size for size, _ in table})
+            assert all(rate > 0 for _, rate in table)
     path = tmp_path / "machine.json"
     path.write_text(json.dumps(machine))
     assert "latency_s" in json.loads(orchestra("plan", FOLDER / "towers.mlir", "--topology", path, "--json").stdout)

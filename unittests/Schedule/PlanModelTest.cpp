@@ -8,6 +8,7 @@
 #include "Corpus.h"
 
 #include "orchestra/Schedule/Plan/GraphText.h"
+#include "orchestra/Schedule/Plan/Simulator.h"
 #include "orchestra/Schedule/Plan/Timeline.h"
 
 #include <gtest/gtest.h>
@@ -222,6 +223,7 @@ TEST(Cost, KernelsAtMeasuredRates) {
   };
   set(KernelKind::Matmul, RateTable({{1, 300}}));
   set(KernelKind::Rows, RateTable({{1, 25}}));
+  set(KernelKind::Elementwise, RateTable({{1, 20}}));
   set(KernelKind::Math, RateTable({{1, 10}}));
   set(KernelKind::Read, RateTable({{100, 20}, {1000, 10}}));
   // 600 / 300 + 40 / 20 + 100 / 20, and 50 / 25 + 30 / 10
@@ -246,6 +248,30 @@ TEST(Cost, KnownCostsAndPinsReplaceEstimates) {
   EXPECT_EQ(costs.mean(0), 7);
   EXPECT_LT(costs(1, 0), kInfinity);
   EXPECT_EQ(costs(1, 1), kInfinity);
+}
+
+TEST(Cost, CopiesOfCoresTakeTheReceiversTime) {
+  // Two tasks of a second, the second one's input made by the first.
+  Machine machine;
+  machine.devices = {simpleDevice("a"), simpleDevice("b")};
+  machine.links = {{0, 1, 10, 0}};
+  TaskGraph graph = graphOf({{}, {0}});
+  for (Task &task : graph.tasks)
+    task.flops[unsigned(Element::F32)] = 100;
+  for (Value &value : graph.values)
+    value.bytes = 5;
+  ASSERT_EQ(graph.finish(), std::nullopt);
+  auto busiest = [&](bool engine) {
+    for (Device &device : machine.devices)
+      device.hasCopyEngine = engine;
+    EXPECT_EQ(machine.finish(), std::nullopt);
+    CostTable costs(graph, machine);
+    Simulator simulator(graph, machine, costs);
+    simulator.run({0, 1}, graph.order());
+    return simulator.busiest();
+  };
+  EXPECT_DOUBLE_EQ(busiest(true), 1);
+  EXPECT_DOUBLE_EQ(busiest(false), 1.5);
 }
 
 TEST(Timeline, FillsGaps) {
@@ -277,7 +303,7 @@ TEST(Timeline, NeverOverlaps) {
       ASSERT_TRUE(start + seconds <= from || start >= to || seconds == 0);
     timeline.reserve(start, seconds);
     if (seconds > 0)
-      busy.push_back({start, start + seconds});
+      busy.emplace_back(start, start + seconds);
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "orchestra/Driver/Options.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -57,7 +58,7 @@ public:
   virtual const CompileReport &getReport() const = 0;
 
   /// Loads into this process, through the JIT. At most once, and not after
-  /// writeArtefact: the weights have one owner.
+  /// writeArtefact: the weights have one owner. writeArtefact may follow.
   virtual llvm::Expected<std::shared_ptr<Model>> load() = 0;
 
   /// Writes `path`, a `.so` or a `.o`, and returns the paths of all files
@@ -74,6 +75,20 @@ public:
 /// bytecode. From the cache when nothing has changed.
 llvm::Expected<std::unique_ptr<CompiledModel>>
 compileModel(llvm::StringRef path, const CompileOptions &options);
+
+/// An ONNX model in memory.
+struct ModelBytes {
+  llvm::ArrayRef<char> bytes;
+  /// Keeps `bytes` alive; held for as long as anything refers to them.
+  std::shared_ptr<const void> owner;
+  /// Stands for the file in messages; "model.onnx".
+  std::string name;
+};
+
+/// The same for a model in memory. External data is refused: there is no folder
+/// that it could be in.
+llvm::Expected<std::unique_ptr<CompiledModel>>
+compileModel(const ModelBytes &model, const CompileOptions &options);
 
 /// Prints what leaves the stage named `stage` ("" for the last) as `format`.
 /// MLIR for any stage, the others for the last only.

@@ -13,6 +13,7 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ enum class Fault {
   Internal = 3,   ///< a bug of ours
   Environment = 4 ///< a device, a tool, memory, a disk
 };
+
+/// Whose fault a status of the runtime is (orch_status).
+Fault faultOfStatus(int32_t status);
 
 class DriverError : public llvm::ErrorInfo<DriverError> {
 public:

@@ -22,6 +22,8 @@
 #include <string>
 #include <vector>
 
+struct orch_program;
+
 namespace orchestra {
 
 /// The most threads that a model can run on.
@@ -55,6 +57,8 @@ public:
   virtual std::string getTarget() const = 0;
   virtual std::string getMetadata() const = 0; ///< JSON
   virtual uint64_t getWeightBytes() const = 0;
+  /// The runtime's handle, for callers of its C interface; without a reference.
+  virtual orch_program *getProgram() const = 0;
 };
 
 /// Loads an artefact, a `.so` that `orchestra compile` made.

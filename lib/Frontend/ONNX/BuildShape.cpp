@@ -117,12 +117,34 @@ static Value expand(Op &op, Value value, llvm::ArrayRef<Dim> shape,
                                        op.sizes(shape));
 }
 
+/// A constant in a shape of unknown sizes. A view of it would fold to a
+/// constant, which cannot be of unknown sizes.
+static Data readInOrder(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
+  Dim count(1);
+  for (const Dim &size : input.shape)
+    count = count * size;
+  Value row = op.value(reshape(op, input, {count}));
+  llvm::SmallVector<Value> sizes;
+  for (const Dim &size : shape)
+    sizes.push_back(op.dims.materialize(size, op.b, op.b.getLoc()));
+  return generate(op, shape, input.type,
+                  [&](ImplicitLocOpBuilder &b, ValueRange index) {
+                    Value place = arith::ConstantIndexOp::create(b, 0);
+                    for (const auto &[i, size] : llvm::zip(index, sizes))
+                      place = arith::AddIOp::create(
+                          b, arith::MulIOp::create(b, place, size), i);
+                    return tensor::ExtractOp::create(b, row, place).getResult();
+                  });
+}
+
 Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
   Data result;
   result.type = input.type;
   result.shape.assign(shape.begin(), shape.end());
   // Contents and constants keep their elements: no code is needed for them.
-  if (auto contents = op.contents(input); contents && !input.value) {
+  bool known = llvm::all_of(
+      shape, [](const Dim &dim) { return dim.constant().has_value(); });
+  if (auto contents = op.contents(input); known && contents && !input.value) {
     result.contents = std::move(contents);
     return result;
   }
@@ -142,6 +164,8 @@ Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
     result.value = op.empty(shape, input.type); // no elements to keep
     return result;
   }
+  if (input.constant && input.rank() > 0)
+    return readInOrder(op, input, shape);
   Value value = op.value(input);
   if (!value || op.failed())
     return result;

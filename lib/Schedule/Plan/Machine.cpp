@@ -140,8 +140,9 @@ static double estimateSeconds(const Kernel &kernel, const Device &device,
     // Rates were measured with f32; other types have their share of it.
     double share = device.peak[unsigned(kernel.element)] /
                    device.peak[unsigned(Element::F32)];
-    seconds = rate.seconds(kernel.flops) / (share > 0 ? share : 1) +
-              kernel.bytes / read.at(kernel.bytes);
+    seconds =
+        rate.seconds(kernel.flops) / (share > 0 ? share : 1) +
+        kernel.bytes / device.rate(KernelKind::Elementwise).at(kernel.bytes);
     break;
   }
   default:

@@ -104,9 +104,10 @@ RequestSimulation::RequestSimulation(const TaskGraph &graph,
     job.plannedStart = copy.start;
     int used = 0;
     job.resources[used++] = devices + copy.channel;
-    for (int32_t end : {copy.from, copy.to})
-      if (!machine.devices[end].overlapsCopies)
-        job.resources[used++] = end;
+    if (!machine.devices[copy.from].computesWhileSending())
+      job.resources[used++] = copy.from;
+    if (!machine.devices[copy.to].computesWhileReceiving())
+      job.resources[used++] = copy.to;
     follow(copy.value, copy.from, id);
     arrival[size_t(copy.value) * devices + copy.to] = id;
   }

@@ -57,8 +57,8 @@ void Simulator::sortTransfers(const std::vector<int32_t> &values) {
 /// meanwhile, its devices are free.
 double Simulator::fitCopy(const Hop &hop, int32_t to, double ready,
                           double seconds) {
-  bool fromWaits = !machine.devices[hop.from].overlapsCopies;
-  bool toWaits = !machine.devices[to].overlapsCopies;
+  bool fromWaits = !machine.devices[hop.from].computesWhileSending();
+  bool toWaits = !machine.devices[to].computesWhileReceiving();
   double start = ready, before;
   do {
     before = start;
@@ -81,9 +81,9 @@ double Simulator::bring(int32_t value, int32_t device) {
   double seconds = machine.copyTime(hop, graph.values[value].bytes);
   double start = fitCopy(hop, device, ready, seconds);
   channelTimes[hop.channel].reserve(start, seconds);
-  if (!machine.devices[hop.from].overlapsCopies)
+  if (!machine.devices[hop.from].computesWhileSending())
     deviceTimes[hop.from].reserve(start, seconds);
-  if (!machine.devices[device].overlapsCopies)
+  if (!machine.devices[device].computesWhileReceiving())
     deviceTimes[device].reserve(start, seconds);
   copies.push_back(
       {value, hop.from, device, hop.channel, start, start + seconds});
@@ -273,9 +273,10 @@ double Simulator::busiest() const {
   for (const Copy &copy : copies) {
     double seconds = copy.finish - copy.start;
     channel[copy.channel] += seconds;
-    for (int32_t end : {copy.from, copy.to})
-      if (!machine.devices[end].overlapsCopies)
-        device[end] += seconds;
+    if (!machine.devices[copy.from].computesWhileSending())
+      device[copy.from] += seconds;
+    if (!machine.devices[copy.to].computesWhileReceiving())
+      device[copy.to] += seconds;
   }
   double most = 0;
   for (double seconds : device)

@@ -129,7 +129,7 @@ orchestra.topology @m {
 // -----
 
 orchestra.topology @m {
-  // expected-error @+1 {{'orchestra.device' op has the unknown key 'colour'; a device of 'intel_xe2' may have arch, chip, clock_hz, core_count, cores, device_id, kernel_rates, l1_bytes}}
+  // expected-error @+1 {{'orchestra.device' op has the unknown key 'colour'; a device of 'intel_xe2' may have arch, chip, clock_hz, copy_engine, core_count, cores, device_id, kernel_rates, l1_bytes}}
   orchestra.device @b {arch = "intel_xe2", colour = "blue"}
 }
 

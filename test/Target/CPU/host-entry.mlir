@@ -28,10 +28,6 @@ func.func @main(%x: memref<4x8xf32>, %y: memref<4x8xf32>, %arena: memref<?xi8>, 
   return
 }
 
-// Declarations have the state in front, once each.
-// CHECK:       func.func private @orch_k_1(!llvm.ptr, memref<4x8xf32>, memref<4x8xf32>)
-// CHECK-NOT:   func.func private @orch_k_1
-
 // CHECK-LABEL: func.func private @orch_report_call
 // CHECK-SAME:    (%[[EXEC:.*]]: !llvm.ptr, %[[CALL:.*]]: i32, %[[END:.*]]: i32) attributes {llvm.linkage = #llvm.linkage<internal>}
 // CHECK:         llvm.getelementptr %[[EXEC]][8] : (!llvm.ptr) -> !llvm.ptr, i8
@@ -39,6 +35,11 @@ func.func @main(%x: memref<4x8xf32>, %y: memref<4x8xf32>, %arena: memref<?xi8>, 
 // CHECK:         scf.if %[[ON]] {
 // CHECK:           llvm.getelementptr %{{.*}}[24] : (!llvm.ptr) -> !llvm.ptr, i8
 // CHECK:           llvm.call %{{.*}}(%[[EXEC]], %[[CALL]], %[[END]])
+
+// Declarations have the state in front, once each.
+// CHECK:       func.func private @orch_k_1(!llvm.ptr, memref<4x8xf32>, memref<4x8xf32>)
+// CHECK-NOT:   func.func private @orch_k_1
+
 
 // The signatures of orchestra_runtime/format.h. With static sizes only, the
 // dimensions are neither read nor computed.

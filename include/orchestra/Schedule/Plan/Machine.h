@@ -63,6 +63,14 @@ struct Device {
   const RateTable &rate(KernelKind kind) const { return rates[unsigned(kind)]; }
   /// Whether it computes while data is copied to or from it.
   bool overlapsCopies = true;
+  /// Whether it computes while data is copied to it; CPUs copy with the cores
+  /// that compute.
+  bool hasCopyEngine = true;
+
+  bool computesWhileSending() const { return overlapsCopies; }
+  bool computesWhileReceiving() const {
+    return overlapsCopies && hasCopyEngine;
+  }
 };
 
 struct Link {
