@@ -435,99 +435,12 @@ LogicalResult lowerPad(Op &op) {
              }));
 }
 
-/// Zeros above (or below) diagonal k of the last two dimensions.
-LogicalResult lowerTrilu(Op &op) {
-  const Data &x = op.in(0);
-  bool upper = op.intAttr("upper", 1) != 0;
-  if (op.failed())
-    return failure();
-  if (x.rank() < 2)
-    return op.fail("shape-mismatch", "Trilu: the input has no matrices",
-                   {"it is " + op.text(x.shape)});
-  Value source = op.value(x);
-  Value offset = arith::ConstantIndexOp::create(op.b, 0);
-  if (op.has(1)) {
-    const Data &k = op.in(1);
-    if (!op.expectType(k, k.type == ElementType::Int64, "k"))
-      return failure();
-    for (const Dim &dim : k.shape)
-      if (!dim.is(1))
-        return op.fail("shape-mismatch", "Trilu: k must be a scalar");
-    Value tensor = op.value(reshape(op, k, {}));
-    Value diagonal = tensor::ExtractOp::create(op.b, tensor, ValueRange());
-    offset = arith::IndexCastOp::create(op.b, op.b.getIndexType(), diagonal);
-  }
-  int64_t rank = x.rank();
-  return op.set(
-      0,
-      generate(
-          op, x.shape, x.type, [&](ImplicitLocOpBuilder &b, ValueRange index) {
-            Value row = arith::AddIOp::create(b, index[rank - 2], offset);
-            Value keep = arith::CmpIOp::create(
-                b,
-                upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle,
-                index[rank - 1], row);
-            Value element = tensor::ExtractOp::create(b, source, index);
-            Value zero = scalar(b, element.getType(), 0);
-            return arith::SelectOp::create(b, keep, element, zero).getResult();
-          }));
-}
-
-/// Blocks of channels to blocks of pixels, and back.
-LogicalResult rearrange(Op &op, bool toSpace) {
-  const Data &x = op.in(0);
-  int64_t block = op.intAttr("blocksize");
-  std::string mode = op.stringAttr("mode", "DCR");
-  bool columnMajor = mode == "CRD";
-  if (mode != "CRD" && mode != "DCR")
-    return op.fail("invalid-attribute",
-                   op.node.op + ": mode is '" + mode + "'");
-  if (op.failed())
-    return failure();
-  if (x.rank() != 4)
-    return op.fail("shape-mismatch",
-                   op.node.op + ": the input must have 4 dimensions",
-                   {"it is " + op.text(x.shape)});
-  if (block < 1 || block > 65536)
-    return op.fail("invalid-attribute",
-                   op.node.op + ": blocksize is out of range");
-  Dim b(block), n = x.shape[0], c = x.shape[1], h = x.shape[2], w = x.shape[3];
-  auto part = [&](const Dim &dim, const Dim &by) {
-    return apply(op, DimOp::Div, dim, by);
-  };
-  auto rest = [](const Dim &dim, int64_t by) {
-    return dim.constant() && *dim.constant() % by != 0;
-  };
-  if (toSpace ? rest(c, block * block) : rest(h, block) || rest(w, block))
-    return op.fail("shape-mismatch",
-                   op.node.op + ": blocksize does not divide the input",
-                   {"the input is " + op.text(x.shape)});
-  if (!toSpace) {
-    Dim rows = part(h, b), columns = part(w, b);
-    Data split = reshape(op, x, {n, c, rows, b, columns, b});
-    Data moved = columnMajor ? transpose(op, split, {0, 1, 3, 5, 2, 4})
-                             : transpose(op, split, {0, 3, 5, 1, 2, 4});
-    return op.set(0, reshape(op, moved, {n, c * b * b, rows, columns}));
-  }
-  Dim depth = part(c, b * b);
-  Data split = columnMajor ? reshape(op, x, {n, depth, b, b, h, w})
-                           : reshape(op, x, {n, b, b, depth, h, w});
-  Data moved = columnMajor ? transpose(op, split, {0, 1, 4, 2, 5, 3})
-                           : transpose(op, split, {0, 3, 4, 1, 5, 2});
-  return op.set(0, reshape(op, moved, {n, depth, h * b, w * b}));
-}
-LogicalResult lowerDepthToSpace(Op &op) { return rearrange(op, true); }
-LogicalResult lowerSpaceToDepth(Op &op) { return rearrange(op, false); }
-
 } // namespace
 
 void addSlicing(Table &table) {
-  table.op("DepthToSpace", {1}, lowerDepthToSpace);
   table.op("Pad", {11, "", inputs(1, 3)}, lowerPad);
   table.op("Slice", {10, "", inputs(1, 2, 3, 4)}, lowerSlice);
-  table.op("SpaceToDepth", {1}, lowerSpaceToDepth);
   table.op("Split", {2, "", inputs(1)}, lowerSplit);
-  table.op("Trilu", {14}, lowerTrilu);
 }
 
 } // namespace orchestra::onnx
