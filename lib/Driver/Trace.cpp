@@ -21,7 +21,7 @@ std::string orchestra::formatTrace(const Model &model, const Session &session) {
   raw_string_ostream os(text);
   json::OStream out(os, /*IndentSize=*/1);
   // Thread 1 is the whole run, and calls on the host; devices follow.
-  auto trackOf = [](int device) { return int64_t(device + 2); };
+  auto trackOf = [](int device) { return int64_t(device) + 2; };
   auto event = [&](StringRef name, int64_t track, double start, double length,
                    function_ref<void()> arguments) {
     out.object([&] {

@@ -14,6 +14,8 @@
 #include "ContribBody.h"
 #include "Reader.h"
 
+#include <numeric>
+
 using namespace orchestra::onnx;
 using contrib::Body;
 using Schema = pb::OpSchema;
@@ -107,9 +109,8 @@ bool fusedMatMul(Body &b) {
     int rank = b.rank(index);
     if (rank < 0)
       return false;
-    std::vector<int64_t> order;
-    for (int i = 0; i < rank; ++i)
-      order.push_back(i);
+    std::vector<int64_t> order(rank);
+    std::iota(order.begin(), order.end(), 0);
     // transBatch: the first dimension goes behind the other batch dimensions.
     if (batch && rank > 2)
       std::rotate(order.begin(), order.begin() + 1, order.end() - 1);

@@ -217,12 +217,12 @@ void contrib::addQuantized() {
        "strides:ints"},
       [](Body &b) { return pool(b, "AveragePool"); });
   // Up to twelve parts.
-  std::vector<std::string> names;
-  for (int i = 0; i < 38; ++i)
-    names.push_back("in" + std::to_string(i) + (i < 2 ? "" : "?"));
-  std::vector<const char *> many;
-  for (const std::string &name : names)
-    many.push_back(name.c_str());
+  std::vector<std::string> names(38);
+  std::vector<const char *> many(names.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    names[i] = "in" + std::to_string(i) + (i < 2 ? "" : "?");
+    many[i] = names[i].c_str();
+  }
   add("QLinearConcat", many, {"Y"}, {"axis:int"}, [](Body &b) {
     int count = 2;
     while (count < 38 && b.has(count))

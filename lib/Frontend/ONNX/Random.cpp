@@ -142,14 +142,14 @@ LogicalResult lowerMultinomial(Op &op) {
     return failure();
   Shape shape{x.shape[0], Dim(samples)};
   Data drawn = uniform(op, shape);
-  Value logs = op.value(*wide), numbers_ = op.value(drawn);
+  Value logs = op.value(*wide), draws = op.value(drawn);
   if (op.failed())
     return failure();
   Value classes = indexValue(op, x.shape[1]);
   return op.set(
       0, generate(op, shape, type, [&](Builder &b, ValueRange v) -> Value {
         Num row(b, v[0]), count(b, classes);
-        Num u = at(b, numbers_, {row, Num(b, v[1])});
+        Num u = at(b, draws, {row, Num(b, v[1])});
         auto weight = [&](Builder &b, Num k) {
           return at(b, logs, {row, k}).unary<math::ExpOp>();
         };

@@ -113,21 +113,22 @@ LogicalResult lowerNonZero(Op &op) {
     sizes.push_back(indexValue(op, dim));
   Value positions = chosen.positions.value;
   Shape shape{Dim(x.rank()), chosen.count};
-  Data result = generate(
-      op, shape, ElementType::Int64, [&](Builder &b, ValueRange at_) -> Value {
-        // The coordinate of dimension at_[0]: the position divided by what is
-        // behind the dimension, modulo its size.
-        Num axis(b, at_[0]);
-        Num rest = at(b, positions, Num(b, at_[1])).asIndex();
-        Num coordinate = rest * 0;
-        for (size_t d = sizes.size(); d-- > 0;) {
-          Num size = Num(b, sizes[d]).max(1);
-          coordinate = (axis == indexNum(b, static_cast<int64_t>(d)))
-                           .choose(rest % size, coordinate);
-          rest = rest / size;
-        }
-        return coordinate.toInt(b.getI64Type());
-      });
+  Data result =
+      generate(op, shape, ElementType::Int64,
+               [&](Builder &b, ValueRange index) -> Value {
+                 // The coordinate of dimension index[0]: the position divided
+                 // by what is behind the dimension, modulo its size.
+                 Num axis(b, index[0]);
+                 Num rest = at(b, positions, Num(b, index[1])).asIndex();
+                 Num coordinate = rest * 0;
+                 for (size_t d = sizes.size(); d-- > 0;) {
+                   Num size = Num(b, sizes[d]).max(1);
+                   coordinate = (axis == indexNum(b, static_cast<int64_t>(d)))
+                                    .choose(rest % size, coordinate);
+                   rest = rest / size;
+                 }
+                 return coordinate.toInt(b.getI64Type());
+               });
   return op.set(0, result);
 }
 

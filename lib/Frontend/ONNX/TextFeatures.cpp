@@ -139,8 +139,9 @@ std::optional<Grams> gramsOf(Op &op, int64_t pool, int64_t least,
   }
   llvm::SmallVector<size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), 0);
-  llvm::stable_sort(
-      order, [&](size_t a, size_t b) { return indexes[a] < indexes[b]; });
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::pair(indexes[a], a) < std::pair(indexes[b], b);
+  });
   Grams grams;
   for (size_t i : order) {
     if (sizes[i] == 0)
