@@ -167,7 +167,7 @@ uint64_t encode(uint32_t code, char *to) {
 /// Small or large letters by Unicode, whatever the process's locale is.
 class Letters {
 public:
-  Letters() : locale(newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t(0))) {}
+  Letters() : locale(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {}
   ~Letters() {
     if (locale)
       freelocale(locale);

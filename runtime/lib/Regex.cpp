@@ -72,7 +72,7 @@ bool Regex::repeat(int32_t start, int32_t least, int32_t most) {
   int32_t length = numSteps - start;
   auto copy = [&](int32_t from) {
     for (int32_t i = 0; i < length; ++i)
-      if (!add(steps[size_t(from + i)]))
+      if (!add(steps[size_t(from) + size_t(i)]))
         return false;
     return true;
   };

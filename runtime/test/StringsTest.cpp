@@ -123,6 +123,7 @@ struct Call {
   }
   const char *run(const char *name) {
     std::vector<orch_operand> operands;
+    operands.reserve(shapes.size());
     for (size_t i = 0; i < shapes.size(); ++i)
       operands.push_back(
           {pointers[i], shapes[i].data(), int64_t(shapes[i].size())});
@@ -133,12 +134,14 @@ struct Call {
   }
   std::vector<int64_t> numbers(const std::vector<std::string> &texts) {
     std::vector<int64_t> result;
+    result.reserve(texts.size());
     for (const std::string &text : texts)
       result.push_back(table.number(allocator, text.data(), text.size()));
     return result;
   }
   std::vector<std::string> texts(const std::vector<int64_t> &numbers) {
     std::vector<std::string> result;
+    result.reserve(numbers.size());
     for (int64_t number : numbers)
       result.push_back(copy(table.get(number)));
     return result;

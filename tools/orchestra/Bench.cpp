@@ -68,7 +68,7 @@ static llvm::Expected<CompileReport> compileCold(const Arguments &args,
       return compiled.takeError();
     return (*compiled)->getReport();
   }();
-  llvm::sys::fs::remove_directories(folder);
+  (void)llvm::sys::fs::remove_directories(folder);
   return report;
 }
 
@@ -98,6 +98,7 @@ static llvm::Error repeatAll(llvm::ArrayRef<std::unique_ptr<Session>> sessions,
   double start = nowMilliseconds(), end = start + args.seconds * 1000;
   std::vector<std::vector<double>> times(sessions.size());
   std::vector<llvm::Error> errors;
+  errors.reserve(sessions.size());
   for (size_t i = 0; i < sessions.size(); ++i)
     errors.push_back(llvm::Error::success());
   std::vector<std::thread> others;

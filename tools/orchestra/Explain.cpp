@@ -128,6 +128,7 @@ static llvm::Error explain(Arguments &args, const Common &common) {
   // The quickest of several runs: the others waited for somebody else.
   std::vector<Row> rows;
   std::vector<CallTime> times = (*session)->callTimes();
+  rows.reserve(times.size());
   for (size_t i = 0; i < times.size(); ++i)
     rows.push_back({i, &model.getCalls()[i], double(times[i].least) / 1e9});
   double total = double((*session)->runTime().least) / 1e9;

@@ -74,8 +74,9 @@ LogicalResult lowerGemm(Op &op) {
     return failure();
   if (shape->size() != 2 ||
       llvm::any_of(llvm::zip(*shape, product->shape), [](auto pair) {
-        auto want = std::get<1>(pair).constant();
-        return want && std::get<0>(pair).constant() != want;
+        auto have = std::get<0>(pair).constant(),
+             want = std::get<1>(pair).constant();
+        return have && want && *have != *want;
       }))
     return op.fail("shape-mismatch", "Gemm: C does not broadcast to A x B",
                    {"A x B is " + op.text(product->shape) + ", C is " +
