@@ -29,6 +29,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ThreadPool.h"
 
@@ -61,6 +62,11 @@ llvm::Expected<std::string> hashModelFiles(llvm::StringRef path, Cache *cache);
 using KernelModules =
     llvm::MapVector<mlir::StringAttr, mlir::OwningOpRef<mlir::ModuleOp>>;
 
+/// Kernels dispatched in `caller`, but not in `except`, in the order of their
+/// first calls.
+llvm::SetVector<mlir::StringAttr>
+calledKernels(mlir::Operation *caller, mlir::Operation *except = nullptr);
+
 /// @orchestra_fold of a host program, if it has work on constants.
 mlir::func::FuncOp findFold(mlir::ModuleOp host);
 /// The machine that folding runs on: the target when this machine can execute
@@ -80,17 +86,15 @@ public:
   KernelJobs(const KernelJobs &) = delete;
   KernelJobs &operator=(const KernelJobs &) = delete;
 
-  /// Adds the kernels that `caller` dispatches, to be compiled for `machine`
-  /// with LLVM's effort `optLevel`, after the batches added before. Returns the
-  /// number of the batch.
-  llvm::Expected<unsigned> add(mlir::Operation *caller,
+  /// Adds kernels, to be compiled for `machine` with LLVM's effort `optLevel`,
+  /// after the batches added before. Returns the number of the batch.
+  llvm::Expected<unsigned> add(const llvm::SetVector<mlir::StringAttr> &names,
                                const KernelModules &kernels,
                                const cpu::MachineTarget &machine,
                                unsigned optLevel);
   /// Starts the threads; nothing is added afterwards.
   void start();
-  /// Helps until the batch is done. The objects come in the order of the first
-  /// calls.
+  /// Helps until the batch is done. The objects come in the order of the names.
   llvm::Expected<std::vector<Bytes>> finish(unsigned batch);
 
 private:

@@ -259,44 +259,39 @@ llvm::Error Compilation::runModuleStages(Stage last) {
   return llvm::Error::success();
 }
 
-/// Kernels that `host` calls, in order of their first call.
-static llvm::SetVector<StringAttr> calledKernels(ModuleOp host) {
-  llvm::SetVector<StringAttr> names;
-  host.walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
-    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
-      names.insert(dispatch.getKernelAttr().getAttr());
-  });
-  return names;
-}
-
 Expected<Program> Compilation::compileProgram() {
   KernelModules kernels = splitKernels(*module);
-  func::FuncOp entry, constants = findFold(*module);
-  for (func::FuncOp function : module->getOps<func::FuncOp>())
-    if (function->hasAttr(kEntryAttrName) && function != constants)
-      entry = function;
-  Expected<cpu::MachineTarget> folding = getFoldingMachine(target);
-  if (!folding)
-    return folding.takeError();
+  func::FuncOp constants = findFold(*module);
   KernelJobs jobs(*this);
-  Expected<unsigned> first = 0, second = 0;
-  if (constants)
-    first = jobs.add(constants, kernels, *folding, getFoldOptLevel());
-  if (!first)
-    return first.takeError();
-  second = jobs.add(entry, kernels, target, options.optLevel);
-  if (!second)
-    return second.takeError();
+  std::optional<cpu::MachineTarget> folding;
+  unsigned constantBatch = 0;
+  if (constants) {
+    Expected<cpu::MachineTarget> machine = getFoldingMachine(target);
+    if (!machine)
+      return machine.takeError();
+    folding = std::move(*machine);
+    Expected<unsigned> batch = jobs.add(calledKernels(constants), kernels,
+                                        *folding, getFoldOptLevel());
+    if (!batch)
+      return batch.takeError();
+    constantBatch = *batch;
+  }
+  Expected<unsigned> batch =
+      jobs.add(calledKernels(*module, /*except=*/constants), kernels, target,
+               options.optLevel);
+  if (!batch)
+    return batch.takeError();
   jobs.start();
   if (constants)
-    if (llvm::Error error = fold(*module, constants, *folding, jobs, *first))
+    if (llvm::Error error =
+            fold(*module, constants, *folding, jobs, constantBatch))
       return std::move(error);
   beginPhase("host program");
   Expected<Program> program = compileHost(*module, target);
   if (!program)
     return program.takeError();
   beginPhase("kernels");
-  Expected<std::vector<Bytes>> objects = jobs.finish(*second);
+  Expected<std::vector<Bytes>> objects = jobs.finish(*batch);
   if (!objects)
     return objects.takeError();
   program->objects.insert(program->objects.end(), objects->begin(),

@@ -261,7 +261,7 @@ llvm::Error Compilation::fold(ModuleOp host, const KernelModules &kernels) {
     return machine.takeError();
   KernelJobs jobs(*this);
   Expected<unsigned> batch =
-      jobs.add(function, kernels, *machine, getFoldOptLevel());
+      jobs.add(calledKernels(function), kernels, *machine, getFoldOptLevel());
   if (!batch)
     return batch.takeError();
   jobs.start();

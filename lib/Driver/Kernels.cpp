@@ -25,6 +25,20 @@ using namespace mlir;
 using namespace orchestra;
 using llvm::Expected;
 
+llvm::SetVector<StringAttr> orchestra::calledKernels(Operation *caller,
+                                                     Operation *except) {
+  llvm::SetVector<StringAttr> names;
+  caller->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (except && op == except)
+      return WalkResult::skip();
+    if (auto dispatch = dyn_cast<DispatchOp>(op))
+      if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+        names.insert(dispatch.getKernelAttr().getAttr());
+    return WalkResult::advance();
+  });
+  return names;
+}
+
 KernelModules Compilation::splitKernels(ModuleOp from) {
   KernelModules kernels;
   for (func::FuncOp function :
@@ -167,7 +181,7 @@ KernelJobs::~KernelJobs() {
         llvm::consumeError(std::move(*job.error));
 }
 
-Expected<unsigned> KernelJobs::add(Operation *caller,
+Expected<unsigned> KernelJobs::add(const llvm::SetVector<StringAttr> &names,
                                    const KernelModules &kernels,
                                    const cpu::MachineTarget &machine,
                                    unsigned optLevel) {
@@ -175,11 +189,6 @@ Expected<unsigned> KernelJobs::add(Operation *caller,
   Batch &batch = *batches.back();
   batch.machine = machine;
   batch.optLevel = optLevel;
-  llvm::SetVector<StringAttr> names;
-  caller->walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
-    if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
-      names.insert(dispatch.getKernelAttr().getAttr());
-  });
   for (StringAttr name : names) {
     const auto *found = kernels.find(name);
     if (found == kernels.end())

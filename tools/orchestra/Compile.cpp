@@ -77,19 +77,7 @@ static llvm::Error emitText(Arguments &args) {
   if (llvm::Error error =
           emitModel(args.model, args.compile, args.stopAfter, format, buffer))
     return error;
-  std::error_code error;
-  llvm::raw_fd_ostream os(args.output, error);
-  if (!error) {
-    os << text;
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  if (error)
-    return makeError(Fault::Environment, args.output,
-                     "the file cannot be written [unwritable-file]",
-                     {"note: " + error.message()});
-  return llvm::Error::success();
+  return writeText(args.output, text);
 }
 
 static int compile(Arguments &args, const Common &common) {
@@ -185,15 +173,8 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
       ->add_option("--weights", args->weights,
                    "Weights inside, or in a .safetensors file beside it")
       ->check(CLI::IsMember({"embedded", "external"}));
-  command
-      ->add_option_function<std::vector<std::string>>(
-          "--dim",
-          [args](const std::vector<std::string> &dims) {
-            for (const std::string &text : dims)
-              addDim(text, args->compile);
-          },
-          "Fix a dynamic dimension at compile time: NAME=SIZE")
-      ->type_name("NAME=SIZE");
+  addDimFlag(*command, args->compile.dims,
+             "Fix a dynamic dimension at compile time: NAME=SIZE");
   command->add_option("--inputs", args->inputs,
                       "Compile for the inputs in this .npz file: as many items "
                       "of sequences, the same small integers where the "

@@ -133,22 +133,6 @@ static void printTable(const PlannedSchedule &plan, const Arguments &args) {
   }
 }
 
-static llvm::Error writeText(const std::string &path, StringRef text) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(path, error);
-  if (!error) {
-    os << text;
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  if (!error)
-    return llvm::Error::success();
-  return makeError(Fault::Environment, path,
-                   "the file cannot be written [unwritable-file]",
-                   {"note: " + error.message()});
-}
-
 static llvm::Error plan(Arguments &args, const Common &common) {
   auto checkEnding = [](StringRef path, StringRef a, StringRef b,
                         const char *help) -> llvm::Error {
@@ -245,15 +229,8 @@ void tool::addPlan(CLI::App &app, Tool &tool) {
                    "Size of dimensions that only a request knows (default: "
                    "128)")
       ->check(CLI::Range(1, 1 << 30));
-  command
-      ->add_option_function<std::vector<std::string>>(
-          "--dim",
-          [args](const std::vector<std::string> &dims) {
-            for (const std::string &text : dims)
-              addDim(text, args->request.compile);
-          },
-          "Fix a dynamic dimension: NAME=SIZE")
-      ->type_name("NAME=SIZE");
+  addDimFlag(*command, request.compile.dims,
+             "Fix a dynamic dimension: NAME=SIZE");
   addCommonFlags(*command, tool.common);
   command->callback([args, &tool] {
     tool.action = [args, &tool] {

@@ -164,24 +164,6 @@ static llvm::Error compareOutputs(const Arguments &args, const Model &model,
                    "results differ from the reference [compare-failed]", notes);
 }
 
-static llvm::Error writeText(llvm::StringRef path, const std::string &text) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(path, error);
-  if (error)
-    return makeError(Fault::Environment, path,
-                     "the file cannot be written [unwritable-file]",
-                     {"note: " + error.message()});
-  os << text;
-  os.close();
-  if (!os.has_error())
-    return llvm::Error::success();
-  error = os.error();
-  os.clear_error();
-  return makeError(Fault::Environment, path,
-                   "the file cannot be written [unwritable-file]",
-                   {"note: " + error.message()});
-}
-
 static llvm::Error runOnce(Arguments &args, const Common &common) {
   NamedTensors archive;
   if (!args.inputs.archive.empty()) {

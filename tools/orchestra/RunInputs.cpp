@@ -32,22 +32,8 @@ void tool::addInputFlags(CLI::App &command, InputArguments &args) {
       .add_flag("--random{0}", args.seed,
                 "Random inputs; --random=SEED for others than seed 0")
       ->group(group);
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--dim",
-          [&args](const std::vector<std::string> &dims) {
-            for (const std::string &text : dims) {
-              auto [name, size] = StringRef(text).split('=');
-              int64_t number;
-              if (size.getAsInteger(10, number) || number < 0)
-                throw CLI::ValidationError("--dim",
-                                           "'" + text + "' is not NAME=SIZE");
-              args.dims[name.str()] = number;
-            }
-          },
-          "Size of a dynamic dimension, of random inputs (others: 1) and for "
-          "targets that need fixed ones")
-      ->type_name("NAME=SIZE")
+  addDimFlag(command, args.dims,
+             "Size of a dynamic dimension of random inputs (others: 1)")
       ->group(group);
   group = "Pictures as inputs";
   command

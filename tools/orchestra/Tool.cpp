@@ -127,12 +127,40 @@ void tool::addPlanFlags(CLI::App &command, CompileOptions &options) {
       ->group(group);
 }
 
-void tool::addDim(const std::string &text, CompileOptions &options) {
-  auto [name, size] = StringRef(text).split('=');
-  int64_t number;
-  if (size.getAsInteger(10, number) || number < 0)
-    throw CLI::ValidationError("--dim", "'" + text + "' is not NAME=SIZE");
-  options.dims[name.str()] = number;
+CLI::Option *tool::addDimFlag(CLI::App &command,
+                              std::map<std::string, int64_t> &dims,
+                              const std::string &help) {
+  return command
+      .add_option_function<std::vector<std::string>>(
+          "--dim",
+          [&dims](const std::vector<std::string> &texts) {
+            for (const std::string &text : texts) {
+              auto [name, size] = StringRef(text).split('=');
+              int64_t number;
+              if (size.getAsInteger(10, number) || number < 0)
+                throw CLI::ValidationError("--dim",
+                                           "'" + text + "' is not NAME=SIZE");
+              dims[name.str()] = number;
+            }
+          },
+          help)
+      ->type_name("NAME=SIZE");
+}
+
+llvm::Error tool::writeText(StringRef path, StringRef text) {
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error);
+  if (!error) {
+    os << text;
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  if (!error)
+    return llvm::Error::success();
+  return makeError(Fault::Environment, path,
+                   "the file cannot be written [unwritable-file]",
+                   {"note: " + error.message()});
 }
 
 Progress::Progress(const Common &common, CompileOptions &options) {

@@ -50,8 +50,12 @@ void addCommonFlags(CLI::App &command, Common &common);
 void addCompileFlags(CLI::App &command, CompileOptions &options);
 /// --topology and what goes with it, of commands that compile and run.
 void addPlanFlags(CLI::App &command, CompileOptions &options);
-/// NAME=SIZE, of --dim.
-void addDim(const std::string &text, CompileOptions &options);
+/// --dim NAME=SIZE, repeatable, into `dims`.
+CLI::Option *addDimFlag(CLI::App &command, std::map<std::string, int64_t> &dims,
+                        const std::string &help);
+
+/// Writes a whole file; fails if not all of it could be written.
+llvm::Error writeText(llvm::StringRef path, llvm::StringRef text);
 
 /// Shows the current phase on stderr when a compilation takes over a second.
 class Progress {

@@ -18,7 +18,6 @@
 
 using namespace orchestra::onnx;
 using contrib::Body;
-using Schema = pb::OpSchema;
 
 namespace {
 //===----------------------------------------------------------------------===//

@@ -169,9 +169,7 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
     w = withShape(op, w, {Dim(count), gated, x.shape[2]}, "sizes of W");
     r = withShape(op, r, {Dim(count), gated, Dim(*hidden)}, "sizes of R");
   }
-  fits = fits && !op.failed() && w.shape[0].is(count) && r.shape[0].is(count) &&
-         w.shape[1].is(*hidden * gates) && r.shape[1].is(*hidden * gates) &&
-         op.intAttr("hidden_size", hidden) == *hidden;
+  fits = fits && op.intAttr("hidden_size", hidden) == *hidden;
   if (!fits && !op.failed())
     (void)op.fail("shape-mismatch",
                   op.node.op + ": operand shapes do not agree",
