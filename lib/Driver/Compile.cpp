@@ -10,6 +10,7 @@
 #include "emulated.h"
 #include "orchestra/Dialect/Orchestra/HostProgram.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Support/Assert.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Verifier.h"
@@ -281,6 +282,7 @@ Expected<Program> Compilation::compileProgram() {
                options.optLevel);
   if (!batch)
     return batch.takeError();
+  size_t dialects = context->getLoadedDialects().size();
   jobs.start();
   if (constants)
     if (llvm::Error error =
@@ -296,6 +298,9 @@ Expected<Program> Compilation::compileProgram() {
     return objects.takeError();
   program->objects.insert(program->objects.end(), objects->begin(),
                           objects->end());
+  ORCH_ASSERT(context->getLoadedDialects().size() == dialects,
+              "a dialect was loaded while several threads used the context: "
+              "loadDialects() must name it");
   return program;
 }
 
