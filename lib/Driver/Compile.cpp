@@ -16,6 +16,7 @@
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -171,6 +172,7 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   pipeline.reference = options.reference;
   pipeline.emulates = machine.emulates;
   pipeline.branches = options.branches;
+  pipeline.hotShapes = llvm::join(options.specialize, ";");
   return pipeline;
 }
 
@@ -216,6 +218,8 @@ Expected<std::string> Compilation::modelKey() {
     rest += " " + place;
   for (const auto &[name, size] : options.dims)
     rest += " " + name + "=" + std::to_string(size);
+  for (const std::string &shape : options.specialize)
+    rest += " specialize " + shape + ";";
   if (options.given)
     rest += " given";
   for (const auto &[name, input] :
