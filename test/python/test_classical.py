@@ -154,3 +154,15 @@ def test_one_hot(strings):
     inputs = np.array([["z", "x"], ["yy", "none"]], dtype=object) if strings else np.array([[1, 4], [7, 5]])
     want = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": inputs})[0]
     assert np.array_equal(orchestra.compile(model)(inputs)[0], want)
+
+
+@pytest.mark.parametrize("strings", [False, True])
+def test_category_mapper(strings):
+    kinds = (TensorProto.STRING, TensorProto.INT64)[:: 1 if strings else -1]
+    node = helper.make_node("CategoryMapper", ["x"], ["y"], domain="ai.onnx.ml", cats_strings=["x", "yy"], cats_int64s=[4, 7])
+    shape = ["n", 2]
+    graph = helper.make_graph([node], "g", [helper.make_tensor_value_info("x", kinds[0], shape)], [helper.make_tensor_value_info("y", kinds[1], shape)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=10)
+    inputs = np.array([["yy", "x"], ["yy", "none"]], dtype=object) if strings else np.array([[1, 4], [7, 5]])
+    want = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": inputs})[0]
+    assert np.array_equal(np.asarray(orchestra.compile(model)(inputs)[0], dtype=object), np.asarray(want, dtype=object))

@@ -226,7 +226,7 @@ LogicalResult lowerTreeEnsembleClassifier(Op &op) {
 std::optional<Data> kernelOf(Op &op, const Data &x, const Data &vectors,
                              const std::string &kind) {
   auto given = op.floatsAttr("kernel_params");
-  double gamma = given.size() > 0 ? given[0] : 0,
+  double gamma = given.empty() ? 0 : given[0],
          offset = given.size() > 1 ? given[1] : 0,
          degree = given.size() > 2 ? given[2] : 0;
   if (kind == "RBF") {
