@@ -63,6 +63,7 @@ llvm::Error Compilation::importOnnx() {
   onnx::ImportOptions import;
   for (const auto &[name, size] : options.dims)
     import.dims[name] = size;
+  import.fixShapes = options.fixShapes;
   if (options.given) {
     import.given.emplace();
     for (const auto &[name, input] : *options.given)

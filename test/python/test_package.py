@@ -138,6 +138,23 @@ def test_shapes_with_code_of_their_own(pictures, expected):
     assert raised.value.slug == "invalid-hot-shape"
 
 
+def test_inputs_that_decide_about_structure():
+    graph = "<ir_version: 10, opset_import: ['': 20]> g (float[n,m] x, int64[k] axes) => (float y) { y = ReduceSum <keepdims = 0> (x, axes) }"
+    model = onnx.parser.parse_model(graph.replace("'", '"'))
+    with pytest.raises(orchestra.CompileError) as raised:
+        orchestra.compile(model)
+    assert raised.value.slug == "needs-inputs"
+    x = np.arange(6, dtype="float32").reshape(2, 3)
+    program = orchestra.compile(model, inputs={"x": x, "axes": np.array([0, 1])})
+    assert program(x, np.array([0, 1]))[0] == 15 and program(x[:, :2], np.array([0, 1]))[0] == 8
+    with pytest.raises(orchestra.RunError, match="other values than those the program is compiled for"):
+        program(x, np.array([1, 0]))
+    fixed = orchestra.compile(model, inputs={"x": x, "axes": np.array([0, 1])}, fix_shapes=True)
+    assert fixed.inputs[0].shape == (2, 3)
+    with pytest.raises(ValueError, match="fix_shapes needs inputs"):
+        orchestra.compile(model, fix_shapes=True)
+
+
 def test_reference_and_threads_agree(digits, pictures, expected):
     reference = orchestra.compile(DIGITS, reference=True, threads=1)
     assert reference.threads == 1
