@@ -7,6 +7,7 @@
 #include "Build.h"
 #include "Narrow.h"
 #include "Sizes.h"
+#include "Strings.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -329,6 +330,8 @@ LogicalResult lowerTile(Op &op) {
 }
 
 std::optional<Data> castTo(Op &op, const Data &x, ElementType type) {
+  if (x.type == ElementType::String || type == ElementType::String)
+    return castString(op, x, type);
   if (!isNarrow(type))
     return convert(op, x, type);
   Narrowing how;
@@ -476,8 +479,8 @@ void addDataMovement(Table &table) {
   table.op("Trilu", {14}, lowerTrilu);
   table.op("BitCast", {26, "types of different width, or under a byte"},
            lowerBitCast);
-  table.op("Cast", {6, "strings"}, lowerCast);
-  table.op("CastLike", {15, "strings"}, lowerCastLike);
+  table.op("Cast", {6}, lowerCast);
+  table.op("CastLike", {15}, lowerCastLike);
   table.op("Concat", {4}, lowerConcat);
   table.op("Expand", {8, "", inputs(1)}, lowerExpand);
   table.op("Squeeze", {1, "", inputs(1)}, lowerSqueeze);
