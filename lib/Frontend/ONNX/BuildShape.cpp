@@ -164,8 +164,11 @@ Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
     result.value = op.empty(shape, input.type); // no elements to keep
     return result;
   }
-  if (input.constant && input.rank() > 0)
-    return readInOrder(op, input, shape);
+  // Upstream folds a reshape of a constant to one of the result's type, which
+  // may have no size yet.
+  if (input.constant)
+    return readInOrder(
+        op, input.rank() > 0 ? input : reshape(op, input, {Dim(1)}), shape);
   Value value = op.value(input);
   if (!value || op.failed())
     return result;
