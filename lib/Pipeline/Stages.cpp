@@ -9,6 +9,7 @@
 #include "orchestra/Pipeline/Stages.h"
 
 #include "orchestra/Conversion/Passes.h"
+#include "orchestra/Dialect/LinalgExt/Passes.h"
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Target/CPU/Passes.h"
@@ -184,6 +185,7 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
     strategy.vectorBits = options.target.vectorBits;
     strategy.arch = options.target.arch;
     pm.addPass(createApplyStrategyPass(strategy));
+    pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass());
     pm.addNestedPass<func::FuncOp>(createLowerPackingPass());
     addCleanup(pm);
     break;
