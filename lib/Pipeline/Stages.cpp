@@ -109,6 +109,10 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createDivergenceToSpeculationPass(speculation));
     if (options.reference)
       break;
+    if (options.emulates.empty()) {
+      pm.addNestedPass<func::FuncOp>(createRaiseAttentionPass());
+      addCleanup(pm);
+    }
     // Layouts are for vector units of CPUs.
     if (options.emulates.empty())
       pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
