@@ -317,6 +317,7 @@ bool AttentionMatcher::matchSoftmax(TracedValue &weights) {
 }
 
 bool AttentionMatcher::matchScores(TracedValue scores) {
+  bool scaled = false;
   while (true) {
     scores = skipViews(scores);
     if (auto product = scores.value.getDefiningOp<linalg::LinalgOp>();
@@ -331,15 +332,18 @@ bool AttentionMatcher::matchScores(TracedValue scores) {
     if (!body)
       return false;
     if (isa<arith::MulFOp, arith::DivFOp>(body)) {
-      // A mask met before this would be scaled as well.
       double factor = 1;
       std::optional<TracedValue> before = stepBack(loops, scores, &factor);
-      if (!before || !masks.empty())
+      if (!before)
         return false;
+      scaled = true;
       scale *= factor;
       scores = *before;
       continue;
     }
+    // A mask under a scale would be scaled as well.
+    if (scaled)
+      return false;
     if (auto select = dyn_cast<arith::SelectOp>(body)) {
       if (!matchSelect(op, select, scores))
         return false;
