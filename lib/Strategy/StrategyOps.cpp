@@ -3,8 +3,8 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The thin op shells; the mechanisms are in TileAttention.cpp, TileContraction.cpp,
-// TileRows.cpp.
+// The thin op shells; the mechanisms are in TileAttention.cpp,
+// TileContraction.cpp, TileRows.cpp.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Strategy/StrategyOps.h"
@@ -60,10 +60,10 @@ DiagnosedSilenceableFailure transform::TileAttentionOp::applyToOne(
     transform::TransformRewriter &rewriter, Operation *target,
     transform::ApplyToEachResultList &, transform::TransformState &) {
   return applyToKernel(*this, target, [&](func::FuncOp kernel) {
-    return orchestra::tileAttention(
-        rewriter, kernel,
-        {int64_t(getQueries()), int64_t(getKeys()), int64_t(getRows()),
-         int64_t(getColumns())});
+    return orchestra::tileAttention(rewriter, kernel,
+                                    {int64_t(getQueries()), int64_t(getKeys()),
+                                     int64_t(getRows()),
+                                     int64_t(getColumns())});
   });
 }
 

@@ -7,9 +7,9 @@
 // scaled, once, and walks over blocks of keys with running maxima and sums: per
 // block two products in register tiles, the softmax between them in the caches.
 // Scores lie with rows innermost, so that a vector holds one score of several
-// rows, keys and values are read where they are, and no reduction crosses lanes.
-// One block of keys needs no states. Few rows (decoding) are no vector: there
-// keys are read along their columns.
+// rows, keys and values are read where they are, and no reduction crosses
+// lanes. One block of keys needs no states. Few rows (decoding) are no vector:
+// there keys are read along their columns.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Dialect/LinalgExt/Decompose.h"
@@ -150,8 +150,8 @@ static AttentionOp dropUnitLoops(RewriterBase &rewriter, AttentionOp op) {
         reduceRank(rewriter, loc, operand->get(), dropped);
   }
   Value output = operands[op.getOutputsMutable()[0].getOperandNumber()];
-  auto reduced = cast<AttentionOp>(
-      clone(rewriter, op, output.getType(), operands));
+  auto reduced =
+      cast<AttentionOp>(clone(rewriter, op, output.getType(), operands));
   reduced.setIndexingMapsAttr(rewriter.getArrayAttr(maps));
   Value whole = op.getOutputs()[0];
   int64_t rank = cast<RankedTensorType>(whole.getType()).getRank();
@@ -164,8 +164,8 @@ static AttentionOp dropUnitLoops(RewriterBase &rewriter, AttentionOp op) {
 }
 
 /// Makes a loop over blocks of keys out of `op`. Returns the update inside.
-static FailureOr<AttentionUpdateOp>
-walkKeys(RewriterBase &rewriter, AttentionOp op, int64_t block) {
+static FailureOr<AttentionUpdateOp> walkKeys(RewriterBase &rewriter,
+                                             AttentionOp op, int64_t block) {
   rewriter.setInsertionPoint(op);
   Location loc = op.getLoc();
   SmallVector<OpFoldResult> sizes = op.getLoopSizes(rewriter);
@@ -226,9 +226,8 @@ walkKeys(RewriterBase &rewriter, AttentionOp op, int64_t block) {
   rewriter.eraseOp(whole);
   scf::YieldOp::create(rewriter, loc, update.getResults());
   rewriter.setInsertionPointAfter(loop);
-  Value result =
-      finishStates(rewriter, op,
-                   {loop.getResult(0), loop.getResult(1), loop.getResult(2)});
+  Value result = finishStates(
+      rewriter, op, {loop.getResult(0), loop.getResult(1), loop.getResult(2)});
   rewriter.replaceOp(op, result);
   return update;
 }

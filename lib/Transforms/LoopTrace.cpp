@@ -74,9 +74,8 @@ std::optional<LoopSet::Lists> LoopSet::divide(const List &list, Value value,
     return ShapedType::isDynamic(loops[loop].size);
   };
   if (llvm::count_if(left, isDynamic) > 1 ||
-      llvm::count_if(dims, [&](int64_t dim) {
-        return type.isDynamicDim(dim);
-      }) > 1)
+      llvm::count_if(dims,
+                     [&](int64_t dim) { return type.isDynamicDim(dim); }) > 1)
     return std::nullopt;
   Lists lists;
   unsigned next = 0;
@@ -147,7 +146,8 @@ LoopSet::Lists orchestra::getInputLists(linalg::LinalgOp op, OpOperand *input,
 /// Whether every loop of `op` is parallel, and indexes its one result and its
 /// inputs plainly.
 static bool isPlainPointwise(linalg::LinalgOp op) {
-  return op.getNumDpsInits() == 1 && op.getNumParallelLoops() == op.getNumLoops() &&
+  return op.getNumDpsInits() == 1 &&
+         op.getNumParallelLoops() == op.getNumLoops() &&
          op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isPermutation() &&
          llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) {
            return map.isProjectedPermutation();
@@ -188,9 +188,8 @@ static OpOperand *getMovedInput(linalg::LinalgOp op, double *factor) {
   return nullptr;
 }
 
-std::optional<TracedValue> orchestra::stepBack(LoopSet &loops,
-                                               const TracedValue &traced,
-                                               double *factor) {
+std::optional<TracedValue>
+orchestra::stepBack(LoopSet &loops, const TracedValue &traced, double *factor) {
   Operation *def = traced.value.getDefiningOp();
   if (!def)
     return std::nullopt;

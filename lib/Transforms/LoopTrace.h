@@ -72,8 +72,7 @@ std::optional<double> getScalarConstant(mlir::linalg::GenericOp op,
                                         mlir::Value value);
 
 /// What a pointwise op of one result reads for the element that `lists` index.
-LoopSet::Lists getInputLists(mlir::linalg::LinalgOp op,
-                             mlir::OpOperand *input,
+LoopSet::Lists getInputLists(mlir::linalg::LinalgOp op, mlir::OpOperand *input,
                              const LoopSet::Lists &lists);
 
 } // namespace orchestra

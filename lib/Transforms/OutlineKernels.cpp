@@ -306,8 +306,8 @@ void KernelOutliner::build(const KernelGroup &group) {
   kernel->setAttr(kKindAttrName,
                   StringAttr::get(ctx, attention           ? "attention"
                                        : group.contraction ? "contraction"
-                                       : structured      ? "rows"
-                                                         : "copy"));
+                                       : structured        ? "rows"
+                                                           : "copy"));
   // Inside, locations would only make equal kernels differ in debug output.
   Location nowhere = UnknownLoc::get(ctx);
   kernel->walk([&](Operation *op) { op->setLoc(nowhere); });

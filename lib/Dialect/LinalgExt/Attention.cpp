@@ -98,10 +98,9 @@ static LogicalResult verifyOperand(Operation *op, const Role &role,
   for (unsigned i = 0; i < 4; ++i) {
     bool has = map.isFunctionOfDim(numLoops - 4 + i);
     if (has != role.required[i] && has != role.allowed[i])
-      return op->emitOpError()
-             << "has a map of the " << role.name << " that "
-             << (has ? "depends" : "does not depend") << " on the loop over "
-             << kLoopNames[i];
+      return op->emitOpError() << "has a map of the " << role.name << " that "
+                               << (has ? "depends" : "does not depend")
+                               << " on the loop over " << kLoopNames[i];
   }
   for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
     unsigned loop = cast<AffineDimExpr>(expr).getPosition();
@@ -120,8 +119,9 @@ static LogicalResult verifyOperand(Operation *op, const Role &role,
 template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
   unsigned numOutputs = std::is_same_v<OpTy, AttentionOp> ? 1 : 3;
   if (op.getOutputs().size() != numOutputs)
-    return op.emitOpError() << "needs " << numOutputs << " destinations, but has "
-                            << op.getOutputs().size();
+    return op.emitOpError()
+           << "needs " << numOutputs << " destinations, but has "
+           << op.getOutputs().size();
   SmallVector<OpOperand *> operands = indexedOperands(op);
   if (op.getIndexingMaps().size() != operands.size())
     return op.emitOpError() << "needs " << operands.size()
@@ -137,9 +137,9 @@ template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
                                "tensors, and none on memrefs";
   for (auto [output, result] : llvm::zip(op.getOutputs(), op.getResults()))
     if (output.getType() != result.getType())
-      return op.emitOpError() << "has a result of type " << result.getType()
-                              << " for a destination of type "
-                              << output.getType();
+      return op.emitOpError()
+             << "has a result of type " << result.getType()
+             << " for a destination of type " << output.getType();
   unsigned numLoops = countLoops(op);
   if (numLoops <= kInnerLoops)
     return op.emitOpError() << "needs loops over rows, value columns, query "
@@ -161,8 +161,8 @@ template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
     if (own != element && !(isMask && own.isInteger(1)))
       return op.emitOpError() << "has a " << role.name << " of " << own
                               << ", but a scale of " << element;
-    if (failed(verifyOperand(op, role, type, mapOf(op, operand), numLoops,
-                             sizes)))
+    if (failed(
+            verifyOperand(op, role, type, mapOf(op, operand), numLoops, sizes)))
       return failure();
   }
   for (OpOperand &output : op.getOutputsMutable())
@@ -235,16 +235,16 @@ static FailureOr<TilingResult> tile(OpTy op, OpBuilder &b,
   // All of the scores decide what each column of the result is; an update
   // changes the states of rows once.
   bool isUpdate = std::is_same_v<OpTy, AttentionUpdateOp>;
-  for (unsigned loop : {op.getInnerLoop(),
-                        isUpdate ? op.getColumnLoop() : op.getKeyLoop()})
+  for (unsigned loop :
+       {op.getInnerLoop(), isUpdate ? op.getColumnLoop() : op.getKeyLoop()})
     if (isPartial(op, b, loop, offsets, sizes))
       return failure();
   Location loc = op.getLoc();
   IRMapping map;
   TilingResult result;
   for (OpOperand *operand : indexedOperands(op)) {
-    Operation *made = slice(b, loc, operand->get(), mapOf(op, operand), offsets,
-                            sizes);
+    Operation *made =
+        slice(b, loc, operand->get(), mapOf(op, operand), offsets, sizes);
     map.map(operand->get(), made->getResult(0));
     result.generatedSlices.push_back(made);
   }
@@ -252,10 +252,9 @@ static FailureOr<TilingResult> tile(OpTy op, OpBuilder &b,
   SmallVector<OpOperand *> indexed = indexedOperands(op);
   unsigned next = 0;
   for (OpOperand &operand : op->getOpOperands())
-    operands.push_back(
-        llvm::is_contained(indexed, &operand)
-            ? result.generatedSlices[next++]->getResult(0)
-            : operand.get());
+    operands.push_back(llvm::is_contained(indexed, &operand)
+                           ? result.generatedSlices[next++]->getResult(0)
+                           : operand.get());
   if (op.getPast()) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
                s2 = b.getAffineSymbolExpr(2);

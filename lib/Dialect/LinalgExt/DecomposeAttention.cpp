@@ -60,17 +60,16 @@ public:
   }
 
   Indexed filled(Indexed tensor, double value) {
-    tensor.value =
-        linalg::FillOp::create(b, loc, constant(value), tensor.value)
-            .getResult(0);
+    tensor.value = linalg::FillOp::create(b, loc, constant(value), tensor.value)
+                       .getResult(0);
     return tensor;
   }
 
   using Body = function_ref<Value(OpBuilder &, Location, ValueRange)>;
 
   /// One op over `order`, of which loops that `output` lacks are reductions.
-  Indexed compute(const LoopList &order, ArrayRef<Indexed> inputs, Indexed output,
-                  Body body) {
+  Indexed compute(const LoopList &order, ArrayRef<Indexed> inputs,
+                  Indexed output, Body body) {
     SmallVector<utils::IteratorType> iterators;
     for (unsigned loop : order)
       iterators.push_back(llvm::is_contained(output.loops, loop)
@@ -81,8 +80,8 @@ public:
     auto add = [&](const Indexed &operand) {
       SmallVector<AffineExpr> exprs;
       for (unsigned loop : operand.loops)
-        exprs.push_back(b.getAffineDimExpr(llvm::find(order, loop) -
-                                           order.begin()));
+        exprs.push_back(
+            b.getAffineDimExpr(llvm::find(order, loop) - order.begin()));
       maps.push_back(AffineMap::get(order.size(), 0, exprs, b.getContext()));
     };
     for (const Indexed &input : inputs) {
@@ -138,7 +137,8 @@ static LoopList getScoreLoops(LoopBuilder &builder, AttentionLayout layout) {
 
 /// The query times the scale, in the order of loops that the product reads.
 template <typename OpTy>
-static Indexed scaleQuery(LoopBuilder &builder, OpTy op, AttentionLayout layout) {
+static Indexed scaleQuery(LoopBuilder &builder, OpTy op,
+                          AttentionLayout layout) {
   Indexed query = getIndexed(op, op.getQueryMutable());
   LoopList loops = query.loops;
   if (layout.rowsInnermost) {
@@ -260,17 +260,18 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
     states.weights = rescale(builder, factor, states.weights);
     states.values = rescale(builder, factor, states.values);
   }
-  Indexed weights = builder.compute(
-      scoreLoops, base, scores,
-      [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        Value less = arith::SubFOp::create(b, loc, args[1], args[0]);
-        return math::ExpOp::create(b, loc, less);
-      });
-  states.weights = builder.compute(
-      scoreLoops, weights, states.weights,
-      [](OpBuilder &b, Location loc, ValueRange args) {
-        return arith::AddFOp::create(b, loc, args[0], args[1]);
-      });
+  Indexed weights =
+      builder.compute(scoreLoops, base, scores,
+                      [](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                        Value less =
+                            arith::SubFOp::create(b, loc, args[1], args[0]);
+                        return math::ExpOp::create(b, loc, less);
+                      });
+  states.weights =
+      builder.compute(scoreLoops, weights, states.weights,
+                      [](OpBuilder &b, Location loc, ValueRange args) {
+                        return arith::AddFOp::create(b, loc, args[0], args[1]);
+                      });
   order = states.values.loops;
   order.push_back(builder.keys);
   Indexed value = getIndexed(op, op.getValueMutable());
@@ -282,22 +283,30 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
 
 static States makeStates(LoopBuilder &builder, AttentionOp op) {
   LoopList rows = getRowLoops(builder);
-  return {
-      builder.filled(getIndexed(op, op.getOutputsMutable()[0]), 0),
-      builder.filled(builder.empty(rows), kHidden),
-      builder.filled(builder.empty(rows), 0)};
+  return {builder.filled(getIndexed(op, op.getOutputsMutable()[0]), 0),
+          builder.filled(builder.empty(rows), kHidden),
+          builder.filled(builder.empty(rows), 0)};
 }
 
-static Value divide(LoopBuilder &builder, AttentionOp op, const States &states) {
-  Value zero = builder.constant(0);
+static Value divide(LoopBuilder &builder, AttentionOp op,
+                    const States &states) {
+  Value zero = builder.constant(0), noKeys;
+  OpFoldResult keys = builder.sizes[builder.keys];
+  if (getConstantIntValue(keys).value_or(0) == 0)
+    noKeys = arith::CmpIOp::create(
+        builder.b, builder.loc, arith::CmpIPredicate::eq,
+        getValueOrCreateConstantIndexOp(builder.b, builder.loc, keys),
+        arith::ConstantIndexOp::create(builder.b, builder.loc, 0));
   return builder
       .compute(states.values.loops, states.weights, states.values,
                [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
                  Value mean = arith::DivFOp::create(b, loc, args[1], args[0]);
-                 if (!op.getZeroEmptyRows())
+                 Value none = noKeys;
+                 if (op.getZeroEmptyRows())
+                   none = arith::CmpFOp::create(
+                       b, loc, arith::CmpFPredicate::UEQ, args[0], zero);
+                 if (!none)
                    return mean;
-                 Value none = arith::CmpFOp::create(
-                     b, loc, arith::CmpFPredicate::UEQ, args[0], zero);
                  return arith::SelectOp::create(b, loc, none, zero, mean);
                })
       .value;
@@ -331,15 +340,16 @@ Value linalg_ext::finishStates(OpBuilder &b, AttentionOp op,
                                AttentionStates states) {
   LoopBuilder builder(b, op);
   LoopList rows = getRowLoops(builder);
-  return divide(builder, op,
-                {{states.values, loopsOf(op.getMap(&op.getOutputsMutable()[0]))},
-                 {states.greatest, rows},
-                 {states.weights, rows}});
+  return divide(
+      builder, op,
+      {{states.values, loopsOf(op.getMap(&op.getOutputsMutable()[0]))},
+       {states.greatest, rows},
+       {states.weights, rows}});
 }
 
-FailureOr<AttentionProducts>
-linalg_ext::decompose(RewriterBase &rewriter, AttentionOp op,
-                      AttentionLayout layout) {
+FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
+                                                   AttentionOp op,
+                                                   AttentionLayout layout) {
   if (op.getResults().empty())
     return failure();
   LoopBuilder builder(rewriter, op);
@@ -350,9 +360,9 @@ linalg_ext::decompose(RewriterBase &rewriter, AttentionOp op,
   return products;
 }
 
-FailureOr<AttentionProducts>
-linalg_ext::decompose(RewriterBase &rewriter, AttentionUpdateOp op,
-                      AttentionLayout layout) {
+FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
+                                                   AttentionUpdateOp op,
+                                                   AttentionLayout layout) {
   if (op.getResults().empty())
     return failure();
   LoopBuilder builder(rewriter, op);
@@ -361,7 +371,7 @@ linalg_ext::decompose(RewriterBase &rewriter, AttentionUpdateOp op,
                 getIndexed(op, outputs[2])};
   AttentionProducts products =
       takeKeys(builder, op, layout, /*fresh=*/false, states);
-  rewriter.replaceOp(op, {states.values.value, states.greatest.value,
-                          states.weights.value});
+  rewriter.replaceOp(
+      op, {states.values.value, states.greatest.value, states.weights.value});
   return products;
 }

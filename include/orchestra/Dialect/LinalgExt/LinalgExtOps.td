@@ -82,8 +82,9 @@ def LinalgExt_AttentionOp : LinalgExt_AttentionBase<"attention"> {
     than in the query (grouped queries), the group is a loop of the query only.
 
     A floating-point mask is added; where an `i1` mask is false, a key is hidden.
-    With `causal(%past)` row i sees keys 0 to i + past only. A row that sees no
-    key, or whose weights are NaN, is NaN; with `zero_empty_rows` it is zero.
+    With `causal(%past)` row i sees keys 0 to i + past only. A row that sees none
+    of its keys, or whose weights are NaN, is NaN; with `zero_empty_rows` it is
+    zero. Without any keys the result is zero.
 
     ```mlir
     %r = linalg_ext.attention {indexing_maps = [
