@@ -296,10 +296,9 @@ bool AttentionMatcher::matchScores(TracedValue scores) {
         if (auto product = dyn_cast<linalg::LinalgOp>(def);
             product && product.getNumReductionLoops() > 0)
           return succeeded(getProduct(product));
-        if (def->getNumOperands() == 0 ||
-            !(isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def) ||
-              (isa<linalg::GenericOp>(def) &&
-               cast<linalg::GenericOp>(def).getNumDpsInputs() > 0)))
+        auto generic = dyn_cast<linalg::GenericOp>(def);
+        if (generic ? generic.getNumDpsInputs() == 0
+                    : !isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def))
           return false;
         source = def->getOperand(0);
       }

@@ -1,6 +1,6 @@
 // Decomposed attention becomes one op; what only looks like it does not.
 // RUN: orchestra-opt %s --orchestra-raise-attention --canonicalize --split-input-file | FileCheck %s
-// RUN: orchestra-opt %s --orchestra-raise-attention --split-input-file --remarks-filter=raise-attention --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: orchestra-opt %s --orchestra-raise-attention --split-input-file --remarks-filter=orchestra-raise-attention --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // REMARK: RaiseAttention{{.*}}raised=1
 

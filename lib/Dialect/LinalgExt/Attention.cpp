@@ -63,21 +63,24 @@ static SmallVector<OpFoldResult> loopSizes(OpTy op, OpBuilder &b) {
 // Verification
 //===----------------------------------------------------------------------===//
 
+/// The loops behind the leading ones, as bits.
+static constexpr unsigned kRows = 1, kColumns = 2, kInner = 4, kKeys = 8;
+
 namespace {
-/// What an operand may be indexed by, beside the leading loops.
+/// What an operand is indexed by, beside the leading loops: what it must be and
+/// what it may be.
 struct Role {
   StringRef name;
-  /// Of rows, value columns, query columns, keys: required, allowed.
-  bool required[4], allowed[4];
+  unsigned required, allowed;
 };
 } // namespace
 
-static constexpr Role kQuery{"query", {1, 0, 1, 0}, {1, 0, 1, 0}};
-static constexpr Role kKey{"key", {0, 0, 1, 1}, {0, 0, 1, 1}};
-static constexpr Role kValue{"value", {0, 1, 0, 1}, {0, 1, 0, 1}};
-static constexpr Role kMask{"mask", {0, 0, 0, 0}, {1, 0, 0, 1}};
-static constexpr Role kResult{"result", {1, 1, 0, 0}, {1, 1, 0, 0}};
-static constexpr Role kState{"state of rows", {1, 0, 0, 0}, {1, 0, 0, 0}};
+static constexpr Role kQuery{"query", kRows | kInner, kRows | kInner};
+static constexpr Role kKey{"key", kInner | kKeys, kInner | kKeys};
+static constexpr Role kValue{"value", kColumns | kKeys, kColumns | kKeys};
+static constexpr Role kMask{"mask", 0, kRows | kKeys};
+static constexpr Role kResult{"result", kRows | kColumns, kRows | kColumns};
+static constexpr Role kState{"state of rows", kRows, kRows};
 
 static constexpr StringLiteral kLoopNames[] = {"rows", "value columns",
                                                "query columns", "keys"};
@@ -97,7 +100,7 @@ static LogicalResult verifyOperand(Operation *op, const Role &role,
            << role.name << " of rank " << type.getRank();
   for (unsigned i = 0; i < 4; ++i) {
     bool has = map.isFunctionOfDim(numLoops - 4 + i);
-    if (has != role.required[i] && has != role.allowed[i])
+    if (has ? !(role.allowed >> i & 1) : role.required >> i & 1)
       return op->emitOpError() << "has a map of the " << role.name << " that "
                                << (has ? "depends" : "does not depend")
                                << " on the loop over " << kLoopNames[i];
