@@ -7,6 +7,8 @@
 #include "orchestra/Pipeline/Registration.h"
 
 #include "orchestra/Conversion/Passes.h"
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
+#include "orchestra/Dialect/LinalgExt/Passes.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Pipeline/Stages.h"
@@ -31,8 +33,10 @@ using namespace mlir;
 void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
-  registry.insert<OrchestraDialect, stablehlo::StableHLODialect>();
+  registry.insert<OrchestraDialect, linalg_ext::LinalgExtDialect,
+                  stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
+  linalg_ext::registerBufferizableOpInterfaceModels(registry);
   registerArchitectures(registry);
   registerStrategyOps(registry);
   amd::registerDialects(registry);
@@ -47,6 +51,7 @@ void orchestra::registerPasses() {
   registerOrchestraStrategyPasses();
   registerOrchestraTargetCPUPasses();
   registerOrchestraTransformsPasses();
+  linalg_ext::registerLinalgExtPasses();
   registerStagePipelines();
   emulated::registerPasses();
   nvidia::registerPasses();

@@ -9,6 +9,7 @@
 #include "orchestra/Pipeline/Stages.h"
 
 #include "orchestra/Conversion/Passes.h"
+#include "orchestra/Dialect/LinalgExt/Passes.h"
 #include "orchestra/Schedule/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Target/CPU/Passes.h"
@@ -110,6 +111,10 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createDivergenceToSpeculationPass(speculation));
     if (options.reference)
       break;
+    if (options.emulates.empty()) {
+      pm.addNestedPass<func::FuncOp>(createRaiseAttentionPass());
+      addCleanup(pm);
+    }
     // Layouts are for vector units of CPUs.
     if (options.emulates.empty())
       pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
@@ -186,6 +191,7 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
     strategy.vectorBits = options.target.vectorBits;
     strategy.arch = options.target.arch;
     pm.addPass(createApplyStrategyPass(strategy));
+    pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass());
     pm.addNestedPass<func::FuncOp>(createLowerPackingPass());
     addCleanup(pm);
     break;

@@ -3,7 +3,8 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The thin op shells; the mechanisms are in TileContraction.cpp, TileRows.cpp.
+// The thin op shells; the mechanisms are in TileAttention.cpp,
+// TileContraction.cpp, TileRows.cpp.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Strategy/StrategyOps.h"
@@ -12,6 +13,8 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -53,6 +56,23 @@ void transform::TileContractionOp::getEffects(
   modifiesPayload(effects);
 }
 
+DiagnosedSilenceableFailure transform::TileAttentionOp::applyToOne(
+    transform::TransformRewriter &rewriter, Operation *target,
+    transform::ApplyToEachResultList &, transform::TransformState &) {
+  return applyToKernel(*this, target, [&](func::FuncOp kernel) {
+    return orchestra::tileAttention(rewriter, kernel,
+                                    {int64_t(getQueries()), int64_t(getKeys()),
+                                     int64_t(getRows()),
+                                     int64_t(getColumns())});
+  });
+}
+
+void transform::TileAttentionOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  onlyReadsHandle(getTargetMutable(), effects);
+  modifiesPayload(effects);
+}
+
 DiagnosedSilenceableFailure transform::TileRowsOp::applyToOne(
     transform::TransformRewriter &rewriter, Operation *target,
     transform::ApplyToEachResultList &, transform::TransformState &) {
@@ -74,6 +94,8 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(StrategyOpsExtension)
   void init() {
     declareGeneratedDialect<affine::AffineDialect>();
+    declareGeneratedDialect<linalg::LinalgDialect>();
+    declareGeneratedDialect<math::MathDialect>();
     declareGeneratedDialect<scf::SCFDialect>();
     declareGeneratedDialect<tensor::TensorDialect>();
     registerTransformOps<

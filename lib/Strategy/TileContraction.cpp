@@ -25,10 +25,6 @@
 using namespace mlir;
 using namespace orchestra;
 
-/// A slice worth a thread takes at least this many floating-point operations:
-/// about 2 us of one core's work, several times the cost of waking a thread.
-static constexpr double kMinFlopsPerThread = 2e5;
-
 /// Rows are divided among threads if they make at least as many tiles: fewer
 /// would leave threads idle.
 static constexpr int64_t kMinRowTiles = 8;
@@ -53,10 +49,7 @@ static linalg::LinalgOp findContraction(func::FuncOp kernel) {
   return best;
 }
 
-/// The row count of a tile for `size` rows of which at most `limit` fit the
-/// registers: a divisor if one is at least four fifths of the limit, else the
-/// most even split.
-static int64_t chooseRows(int64_t size, int64_t limit) {
+int64_t orchestra::chooseRows(int64_t size, int64_t limit) {
   if (size <= limit)
     return size;
   for (int64_t rows = limit; 5 * rows >= 4 * limit; --rows)

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "KernelShapes.h"
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/Orchestra/KernelGroups.h"
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Transforms/Passes.h"
@@ -194,6 +195,10 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     }
     return value;
   }
+  if (auto attention = dyn_cast<linalg_ext::AttentionOp>(def)) {
+    attention.getOutputsMutable()[0].set(destination);
+    return value;
+  }
   if (auto loop = dyn_cast<scf::ForOp>(def)) {
     // The states live where the result goes.
     OpOperand *init = loop.getTiedLoopInit(cast<OpResult>(value));
@@ -288,6 +293,9 @@ void KernelOutliner::build(const KernelGroup &group) {
   bool structured = llvm::any_of(kernel.getOps(), [](Operation &op) {
     return isa<linalg::LinalgOp>(op) && !isa<linalg::FillOp>(op);
   });
+  bool attention = llvm::any_of(kernel.getOps(), [](Operation &op) {
+    return isa<linalg_ext::AttentionOp>(op);
+  });
   // Nobody sees that a kernel changes what it reads.
   for (unsigned i = 0; i < inputs.size(); ++i)
     if (isa<TensorType>(inputs[i].getType()))
@@ -296,9 +304,10 @@ void KernelOutliner::build(const KernelGroup &group) {
                         BoolAttr::get(ctx, false));
   kernel->setAttr(kKernelAttrName, UnitAttr::get(ctx));
   kernel->setAttr(kKindAttrName,
-                  StringAttr::get(ctx, group.contraction ? "contraction"
-                                       : structured      ? "rows"
-                                                         : "copy"));
+                  StringAttr::get(ctx, attention           ? "attention"
+                                       : group.contraction ? "contraction"
+                                       : structured        ? "rows"
+                                                           : "copy"));
   // Inside, locations would only make equal kernels differ in debug output.
   Location nowhere = UnknownLoc::get(ctx);
   kernel->walk([&](Operation *op) { op->setLoc(nowhere); });
@@ -352,6 +361,10 @@ void KernelOutliner::outline(const KernelGroup &group) {
     locations.push_back(op->getLoc());
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
       std::optional<double> count = countOperations(linalgOp);
+      known &= count.has_value();
+      flops += count.value_or(0);
+    } else if (isa<linalg_ext::AttentionOp>(op)) {
+      std::optional<double> count = linalg_ext::countOperations(op);
       known &= count.has_value();
       flops += count.value_or(0);
     }

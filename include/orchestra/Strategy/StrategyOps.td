@@ -57,6 +57,31 @@ def Strategy_TileContractionOp : Strategy_KernelOp<"tile_contraction"> {
   }];
 }
 
+def Strategy_TileAttentionOp : Strategy_KernelOp<"tile_attention"> {
+  let summary = "Makes one kernel of attention, without all scores in memory.";
+  let description = [{
+    In a kernel function, divides each `linalg_ext.attention` into an
+    `scf.forall` over heads and blocks of at most `queries` rows. Inside, a loop
+    takes at most `keys` keys a step, with running maxima and sums; if all keys
+    are one step, there is no loop and there are no states. Both products are
+    in register tiles of `rows` x `columns`, as `tile_contraction` has them.
+
+    ```mlir
+    transform.orchestra.tile_attention %kernel queries = 128 keys = 256
+        rows = 14 columns = 32 : !transform.any_op
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$target,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$queries,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$keys,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$rows,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$columns);
+  let assemblyFormat = [{
+    $target `queries` `=` $queries `keys` `=` $keys `rows` `=` $rows
+    `columns` `=` $columns attr-dict `:` type($target)
+  }];
+}
+
 def Strategy_TileRowsOp : Strategy_KernelOp<"tile_rows"> {
   let summary = "Tiles a kernel over the leading dimensions its ops share.";
   let description = [{

@@ -27,6 +27,29 @@ llvm::LogicalResult tileContraction(mlir::RewriterBase &rewriter,
 llvm::LogicalResult tileRows(mlir::RewriterBase &rewriter,
                              mlir::func::FuncOp kernel, int64_t elements);
 
+/// Sizes of the blocks that attention is divided into.
+struct AttentionTiles {
+  /// Query rows of one thread's block, and keys of one step.
+  int64_t queries, keys;
+  /// Register tile of both products.
+  int64_t rows, columns;
+};
+
+/// Makes one kernel of attention, as transform.orchestra.tile_attention says. A
+/// kernel without attention is left as it is.
+llvm::LogicalResult tileAttention(mlir::RewriterBase &rewriter,
+                                  mlir::func::FuncOp kernel,
+                                  const AttentionTiles &tiles);
+
+/// A slice worth a thread takes at least this many floating-point operations:
+/// about 2 us of one core's work, several times the cost of waking a thread.
+constexpr double kMinFlopsPerThread = 2e5;
+
+/// The row count of a tile for `size` rows of which at most `limit` fit the
+/// registers: a divisor if one is at least four fifths of the limit, else the
+/// most even split.
+int64_t chooseRows(int64_t size, int64_t limit);
+
 /// Tiles `root`, the last op of `kernel`, by `sizes` (one per loop, 0: not
 /// tiled, at least one is) into an scf.forall, fuses all structured producers
 /// into it, and returns the loop. Values that the kernel returns besides the

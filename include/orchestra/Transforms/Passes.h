@@ -7,6 +7,7 @@
 #ifndef ORCHESTRA_TRANSFORMS_PASSES_H
 #define ORCHESTRA_TRANSFORMS_PASSES_H
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -9,6 +9,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def RaiseAttentionPass
+    : Pass<"orchestra-raise-attention", "::mlir::func::FuncOp"> {
+  let summary = "Recognises decomposed attention.";
+  let description = [{
+    Before: two products with a softmax between them, as exporters write
+    attention: scales, added or selected masks, reshapes, transposes and heads
+    repeated for grouped queries in between; each intermediate value is used for
+    nothing else. After: `linalg_ext.attention` on the values that those views
+    were made of. A constant mask that hides what lies ahead is its causal
+    bound. What differs is left as it is.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
+    "::orchestra::linalg_ext::LinalgExtDialect"
+  ];
+}
+
 def FuseElementwisePass
     : Pass<"orchestra-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merges chains of elementwise ops and moves reshapes off them.";

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/TilingInterface.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -60,6 +61,9 @@ bool orchestra::isKernelWork(Operation *op) {
   if (isClonedIntoKernels(op))
     return false;
   if (isa<linalg::LinalgOp>(op))
+    return llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
+  // As is what linalg_ext adds: it can be tiled, and writes destinations.
+  if (isa<TilingInterface>(op) && isa<DestinationStyleOpInterface>(op))
     return llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>);
   // A loop or branch on tensors is a kernel with all that is in it.
   if (isa<scf::ForOp, scf::WhileOp, scf::IfOp>(op))

@@ -1,0 +1,117 @@
+//===- LinalgExtOps.td - What linalg cannot say ---------------*- tablegen -*-//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Structured computations that are no single loop nest with a scalar body.
+// docs/adr/0013-linalg-ext.md says which and why.
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_DIALECT_LINALGEXT_OPS
+#define ORCHESTRA_DIALECT_LINALGEXT_OPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
+
+def LinalgExt_Dialect : Dialect {
+  let name = "linalg_ext";
+  let cppNamespace = "::orchestra::linalg_ext";
+  let summary = "Structured computations that linalg cannot say.";
+  let description = [{
+    Part of the waist, beside `linalg`. Every op writes into destinations, can
+    be tiled, bufferizes, and is lowered to plain `linalg` by
+    `linalg-ext-decompose`, so that each target has a path for it.
+  }];
+}
+
+def LinalgExt_Shaped
+    : AnyTypeOf<[RankedTensorOf<[AnyFloat, I1]>, MemRefOf<[AnyFloat, I1]>],
+                "ranked tensor or memref of floating-point or i1 elements">;
+
+class LinalgExt_AttentionBase<string mnemonic> : Op<LinalgExt_Dialect, mnemonic,
+    [AttrSizedOperandSegments, DestinationStyleOpInterface,
+     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+     DeclareOpInterfaceMethods<TilingInterface, [
+       "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+       "getResultTilePosition"]>]> {
+  let arguments = (ins
+    LinalgExt_Shaped:$query, LinalgExt_Shaped:$key, LinalgExt_Shaped:$value,
+    AnyFloat:$scale, Optional<LinalgExt_Shaped>:$mask, Optional<Index>:$past,
+    Variadic<LinalgExt_Shaped>:$outputs, AffineMapArrayAttr:$indexing_maps,
+    UnitAttr:$zero_empty_rows);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    attr-dict `ins` `(` $query `,` $key `,` $value `:` type($query) `,`
+    type($key) `,` type($value) `)` `scale` `(` $scale `:` type($scale) `)`
+    (`mask` `(` $mask^ `:` type($mask) `)`)? (`causal` `(` $past^ `)`)?
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  code extraClassDeclarationBase = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutputsMutable();
+    }
+    /// The operands that `indexing_maps` index, in its order.
+    ::llvm::SmallVector<::mlir::OpOperand *> getIndexedOperands();
+    /// How the loops index `operand`, one of those.
+    ::mlir::AffineMap getMap(::mlir::OpOperand *operand);
+    unsigned getNumLoops();
+    /// The last loops: query rows, value columns, query columns, key rows.
+    unsigned getRowLoop() { return getNumLoops() - 4; }
+    unsigned getColumnLoop() { return getNumLoops() - 3; }
+    unsigned getInnerLoop() { return getNumLoops() - 2; }
+    unsigned getKeyLoop() { return getNumLoops() - 1; }
+    /// Sizes of the loops; dynamic ones are read at `b`.
+    ::llvm::SmallVector<::mlir::OpFoldResult> getLoopSizes(
+        ::mlir::OpBuilder &b);
+  }];
+}
+
+def LinalgExt_AttentionOp : LinalgExt_AttentionBase<"attention"> {
+  let summary = "Scaled dot-product attention.";
+  let description = [{
+    `softmax(scale * query x key + mask) x value`, over loops that
+    `indexing_maps` tie to the dimensions of query, key, value, mask (if there is
+    one) and result, in this order. The loops are any number of leading ones
+    (batch, heads), then the query's rows, the value's columns, the columns of
+    query and key, and the rows of key and value. Each map is a projected
+    permutation, so operands of any layout are read where they are, and one that
+    lacks a leading loop is shared along it: with fewer heads in key and value
+    than in the query (grouped queries), the group is a loop of the query only.
+
+    A floating-point mask is added; where an `i1` mask is false, a key is hidden.
+    With `causal(%past)` row i sees keys 0 to i + past only. A row that sees none
+    of its keys, or whose weights are NaN, is NaN; with `zero_empty_rows` it is
+    zero. Without any keys the result is zero.
+
+    ```mlir
+    %r = linalg_ext.attention {indexing_maps = [
+        affine_map<(h, m, n, k, s) -> (h, m, k)>,
+        affine_map<(h, m, n, k, s) -> (h, s, k)>,
+        affine_map<(h, m, n, k, s) -> (h, s, n)>,
+        affine_map<(h, m, n, k, s) -> (h, m, n)>]}
+      ins(%q, %k, %v : tensor<12x128x64xf32>, tensor<12x128x64xf32>,
+                       tensor<12x128x64xf32>)
+      scale(%scale : f32) outs(%empty : tensor<12x128x64xf32>)
+      -> tensor<12x128x64xf32>
+    ```
+  }];
+  let extraClassDeclaration = extraClassDeclarationBase;
+}
+
+def LinalgExt_AttentionUpdateOp : LinalgExt_AttentionBase<"attention_update"> {
+  let summary = "Attention to some of the keys, on running states.";
+  let description = [{
+    What a loop over blocks of keys repeats. Its destinations are read, too: a
+    sum of weighted values, and per row the greatest score and the sum of
+    weights seen so far (in this order; at first 0, -inf and 0). The op takes in
+    the keys that it is given. Finally the sum of weighted values divided by the
+    sum of weights is what `attention` to all keys gives. The loop over keys can
+    be tiled; the last maps are those of the three states.
+  }];
+  let extraClassDeclaration = extraClassDeclarationBase;
+}
+
+#endif // ORCHESTRA_DIALECT_LINALGEXT_OPS

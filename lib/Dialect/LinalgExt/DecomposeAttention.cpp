@@ -1,0 +1,377 @@
+//===- DecomposeAttention.cpp - Attention as linalg ops -------------------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//   scores  = (scale * query) key, with hidden keys at -inf
+//   base    = greatest score of the row, so that no weight is above 1; 0 if all
+//             are hidden, so that all weights are 0
+//   weights = exp(scores - base)
+//   result  = (weights value) / sum of weights
+// An update scales the states before it adds to them: by exp(greatest score
+// before - base). Scores are overwritten in place. Division comes last, since
+// there are fewer results than weights.
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Dialect/LinalgExt/Decompose.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace orchestra;
+using namespace orchestra::linalg_ext;
+
+/// The score of a key that is not seen.
+static constexpr double kHidden = -std::numeric_limits<double>::infinity();
+
+namespace {
+using LoopList = SmallVector<unsigned>;
+
+/// A tensor and the loops that index its dimensions.
+struct Indexed {
+  Value value;
+  LoopList loops;
+};
+
+/// Builds linalg ops over subsets of the loops of one attention op.
+class LoopBuilder {
+public:
+  template <typename OpTy>
+  LoopBuilder(OpBuilder &b, OpTy op)
+      : b(b), loc(op.getLoc()), sizes(op.getLoopSizes(b)),
+        element(op.getScale().getType()), rows(op.getRowLoop()),
+        columns(op.getColumnLoop()), inner(op.getInnerLoop()),
+        keys(op.getKeyLoop()) {}
+
+  Value constant(double value) {
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(element, value));
+  }
+
+  Indexed empty(const LoopList &loops) {
+    SmallVector<OpFoldResult> shape;
+    for (unsigned loop : loops)
+      shape.push_back(sizes[loop]);
+    return {tensor::EmptyOp::create(b, loc, shape, element), loops};
+  }
+
+  Indexed filled(Indexed tensor, double value) {
+    tensor.value = linalg::FillOp::create(b, loc, constant(value), tensor.value)
+                       .getResult(0);
+    return tensor;
+  }
+
+  using Body = function_ref<Value(OpBuilder &, Location, ValueRange)>;
+
+  /// One op over `order`, of which loops that `output` lacks are reductions.
+  Indexed compute(const LoopList &order, ArrayRef<Indexed> inputs,
+                  Indexed output, Body body) {
+    SmallVector<utils::IteratorType> iterators;
+    for (unsigned loop : order)
+      iterators.push_back(llvm::is_contained(output.loops, loop)
+                              ? utils::IteratorType::parallel
+                              : utils::IteratorType::reduction);
+    SmallVector<AffineMap> maps;
+    SmallVector<Value> values;
+    auto add = [&](const Indexed &operand) {
+      SmallVector<AffineExpr> exprs;
+      for (unsigned loop : operand.loops)
+        exprs.push_back(
+            b.getAffineDimExpr(llvm::find(order, loop) - order.begin()));
+      maps.push_back(AffineMap::get(order.size(), 0, exprs, b.getContext()));
+    };
+    for (const Indexed &input : inputs) {
+      add(input);
+      values.push_back(input.value);
+    }
+    add(output);
+    auto generic = linalg::GenericOp::create(
+        b, loc, output.value.getType(), values, output.value, maps, iterators,
+        [&](OpBuilder &inside, Location where, ValueRange args) {
+          linalg::YieldOp::create(inside, where, body(inside, where, args));
+        });
+    return {generic.getResult(0), output.loops};
+  }
+
+  OpBuilder &b;
+  Location loc;
+  SmallVector<OpFoldResult> sizes;
+  Type element;
+  unsigned rows, columns, inner, keys;
+};
+} // namespace
+
+static LoopList loopsOf(AffineMap map) {
+  LoopList loops;
+  for (AffineExpr expr : map.getResults())
+    loops.push_back(cast<AffineDimExpr>(expr).getPosition());
+  return loops;
+}
+
+template <typename OpTy>
+static Indexed getIndexed(OpTy op, OpOperand &operand) {
+  return {operand.get(), loopsOf(op.getMap(&operand))};
+}
+
+/// Leading loops and rows.
+static LoopList getRowLoops(LoopBuilder &builder) {
+  return llvm::to_vector(llvm::seq<unsigned>(0, builder.rows + 1));
+}
+
+static Value multiply(OpBuilder &b, Location loc, ValueRange args) {
+  Value product = arith::MulFOp::create(b, loc, args[0], args[1]);
+  return arith::AddFOp::create(b, loc, args[2], product);
+}
+
+/// LoopList that index scores, outermost first.
+static LoopList getScoreLoops(LoopBuilder &builder, AttentionLayout layout) {
+  LoopList loops = getRowLoops(builder);
+  loops.insert(layout.rowsInnermost ? loops.end() - 1 : loops.end(),
+               builder.keys);
+  return loops;
+}
+
+/// The query times the scale, in the order of loops that the product reads.
+template <typename OpTy>
+static Indexed scaleQuery(LoopBuilder &builder, OpTy op,
+                          AttentionLayout layout) {
+  Indexed query = getIndexed(op, op.getQueryMutable());
+  LoopList loops = query.loops;
+  if (layout.rowsInnermost) {
+    llvm::erase(loops, builder.rows);
+    llvm::erase(loops, builder.inner);
+    loops.push_back(builder.inner);
+    loops.push_back(builder.rows);
+  }
+  FloatAttr known;
+  if (loops == query.loops && matchPattern(op.getScale(), m_Constant(&known)) &&
+      known.getValue().isExactlyValue(1.0))
+    return query;
+  return builder.compute(loops, query, builder.empty(loops),
+                         [&](OpBuilder &b, Location loc, ValueRange args) {
+                           return arith::MulFOp::create(b, loc, args[0],
+                                                        op.getScale());
+                         });
+}
+
+/// Adds a mask, and -inf where keys are hidden.
+template <typename OpTy>
+static Indexed hideKeys(LoopBuilder &builder, OpTy op, Indexed scores) {
+  if (!op.getMask() && !op.getPast())
+    return scores;
+  SmallVector<Indexed> inputs;
+  if (op.getMask())
+    inputs.push_back(getIndexed(op, op.getMaskMutable()[0]));
+  Value hidden = builder.constant(kHidden);
+  return builder.compute(
+      scores.loops, inputs, scores,
+      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        Value score = args.back();
+        if (op.getMask()) {
+          if (args[0].getType().isInteger(1))
+            score = arith::SelectOp::create(b, loc, args[0], score, hidden);
+          else
+            score = arith::AddFOp::create(b, loc, score, args[0]);
+        }
+        if (op.getPast()) {
+          auto index = [&](unsigned loop) -> Value {
+            return linalg::IndexOp::create(
+                b, loc, llvm::find(scores.loops, loop) - scores.loops.begin());
+          };
+          Value last =
+              arith::AddIOp::create(b, loc, index(builder.rows), op.getPast());
+          Value sees = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
+                                             index(builder.keys), last);
+          score = arith::SelectOp::create(b, loc, sees, score, hidden);
+        }
+        return score;
+      });
+}
+
+/// The greatest score of a row, or 0 if that is -inf.
+static Indexed getBase(LoopBuilder &builder, Indexed greatest) {
+  Value hidden = builder.constant(kHidden);
+  Value zero = builder.constant(0);
+  return builder.compute(
+      greatest.loops, greatest, builder.empty(greatest.loops),
+      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        Value none = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                           args[0], hidden);
+        return arith::SelectOp::create(b, loc, none, zero, args[0]);
+      });
+}
+
+/// Scales a state by `factor`, which is indexed by rows.
+static Indexed rescale(LoopBuilder &builder, Indexed factor, Indexed state) {
+  return builder.compute(state.loops, factor, state,
+                         [](OpBuilder &b, Location loc, ValueRange args) {
+                           return arith::MulFOp::create(b, loc, args[1],
+                                                        args[0]);
+                         });
+}
+
+namespace {
+struct States {
+  Indexed values, greatest, weights;
+};
+} // namespace
+
+/// Takes all keys of `op` into the states, which are not rescaled if `fresh`.
+template <typename OpTy>
+static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
+                                  AttentionLayout layout, bool fresh,
+                                  States &states) {
+  AttentionProducts products;
+  LoopList scoreLoops = getScoreLoops(builder, layout);
+  LoopList order = scoreLoops;
+  order.push_back(builder.inner);
+  Indexed query = scaleQuery(builder, op, layout);
+  Indexed key = getIndexed(op, op.getKeyMutable());
+  Indexed scores =
+      builder.compute(order, {query, key},
+                      builder.filled(builder.empty(scoreLoops), 0), multiply);
+  products.scores = scores.value.getDefiningOp();
+  scores = hideKeys(builder, op, scores);
+
+  auto maximum = [](OpBuilder &b, Location loc, ValueRange args) {
+    return arith::MaximumFOp::create(b, loc, args[0], args[1]);
+  };
+  // The state is written after its last use as what it was before.
+  Indexed before = states.greatest, greatest = before;
+  if (!fresh)
+    greatest = builder.filled(builder.empty(before.loops), kHidden);
+  greatest = builder.compute(scoreLoops, scores, greatest, maximum);
+  if (!fresh)
+    greatest = builder.compute(before.loops, before, greatest, maximum);
+  Indexed base = getBase(builder, greatest);
+  states.greatest = greatest;
+  if (!fresh) {
+    Indexed factor = builder.compute(
+        before.loops, {before, base}, builder.empty(before.loops),
+        [](OpBuilder &b, Location loc, ValueRange args) -> Value {
+          Value less = arith::SubFOp::create(b, loc, args[0], args[1]);
+          return math::ExpOp::create(b, loc, less);
+        });
+    states.greatest = builder.compute(before.loops, greatest, before, maximum);
+    states.weights = rescale(builder, factor, states.weights);
+    states.values = rescale(builder, factor, states.values);
+  }
+  Indexed weights =
+      builder.compute(scoreLoops, base, scores,
+                      [](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                        Value less =
+                            arith::SubFOp::create(b, loc, args[1], args[0]);
+                        return math::ExpOp::create(b, loc, less);
+                      });
+  states.weights =
+      builder.compute(scoreLoops, weights, states.weights,
+                      [](OpBuilder &b, Location loc, ValueRange args) {
+                        return arith::AddFOp::create(b, loc, args[0], args[1]);
+                      });
+  order = states.values.loops;
+  order.push_back(builder.keys);
+  Indexed value = getIndexed(op, op.getValueMutable());
+  states.values =
+      builder.compute(order, {weights, value}, states.values, multiply);
+  products.values = states.values.value.getDefiningOp();
+  return products;
+}
+
+static States makeStates(LoopBuilder &builder, AttentionOp op) {
+  LoopList rows = getRowLoops(builder);
+  return {builder.filled(getIndexed(op, op.getOutputsMutable()[0]), 0),
+          builder.filled(builder.empty(rows), kHidden),
+          builder.filled(builder.empty(rows), 0)};
+}
+
+static Value divide(LoopBuilder &builder, AttentionOp op,
+                    const States &states) {
+  Value zero = builder.constant(0), noKeys;
+  OpFoldResult keys = builder.sizes[builder.keys];
+  if (getConstantIntValue(keys).value_or(0) == 0)
+    noKeys = arith::CmpIOp::create(
+        builder.b, builder.loc, arith::CmpIPredicate::eq,
+        getValueOrCreateConstantIndexOp(builder.b, builder.loc, keys),
+        arith::ConstantIndexOp::create(builder.b, builder.loc, 0));
+  return builder
+      .compute(states.values.loops, states.weights, states.values,
+               [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                 Value mean = arith::DivFOp::create(b, loc, args[1], args[0]);
+                 Value none = noKeys;
+                 if (op.getZeroEmptyRows())
+                   none = arith::CmpFOp::create(
+                       b, loc, arith::CmpFPredicate::UEQ, args[0], zero);
+                 if (!none)
+                   return mean;
+                 return arith::SelectOp::create(b, loc, none, zero, mean);
+               })
+      .value;
+}
+
+void linalg_ext::prepareQuery(RewriterBase &rewriter, AttentionOp op,
+                              AttentionLayout layout) {
+  LoopBuilder builder(rewriter, op);
+  Indexed query = scaleQuery(builder, op, layout);
+  SmallVector<AffineExpr> exprs;
+  for (unsigned loop : query.loops)
+    exprs.push_back(rewriter.getAffineDimExpr(loop));
+  SmallVector<Attribute> maps(op.getIndexingMaps().getValue());
+  maps[0] = AffineMapAttr::get(
+      AffineMap::get(op.getNumLoops(), 0, exprs, op.getContext()));
+  Value one = builder.constant(1);
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getQueryMutable().assign(query.value);
+    op.getScaleMutable().assign(one);
+    op.setIndexingMapsAttr(rewriter.getArrayAttr(maps));
+  });
+}
+
+AttentionStates linalg_ext::createStates(OpBuilder &b, AttentionOp op) {
+  LoopBuilder builder(b, op);
+  States states = makeStates(builder, op);
+  return {states.values.value, states.greatest.value, states.weights.value};
+}
+
+Value linalg_ext::finishStates(OpBuilder &b, AttentionOp op,
+                               AttentionStates states) {
+  LoopBuilder builder(b, op);
+  LoopList rows = getRowLoops(builder);
+  return divide(
+      builder, op,
+      {{states.values, loopsOf(op.getMap(&op.getOutputsMutable()[0]))},
+       {states.greatest, rows},
+       {states.weights, rows}});
+}
+
+FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
+                                                   AttentionOp op,
+                                                   AttentionLayout layout) {
+  if (op.getResults().empty())
+    return failure();
+  LoopBuilder builder(rewriter, op);
+  States states = makeStates(builder, op);
+  AttentionProducts products =
+      takeKeys(builder, op, layout, /*fresh=*/true, states);
+  rewriter.replaceOp(op, divide(builder, op, states));
+  return products;
+}
+
+FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
+                                                   AttentionUpdateOp op,
+                                                   AttentionLayout layout) {
+  if (op.getResults().empty())
+    return failure();
+  LoopBuilder builder(rewriter, op);
+  MutableOperandRange outputs = op.getOutputsMutable();
+  States states{getIndexed(op, outputs[0]), getIndexed(op, outputs[1]),
+                getIndexed(op, outputs[2])};
+  AttentionProducts products =
+      takeKeys(builder, op, layout, /*fresh=*/false, states);
+  rewriter.replaceOp(
+      op, {states.values.value, states.greatest.value, states.weights.value});
+  return products;
+}
