@@ -178,7 +178,7 @@ LogicalResult lowerTreeEnsembleClassifier(Op &op) {
     return failure();
   ElementType type = op.in(0).type == ElementType::Double ? ElementType::Double
                                                           : ElementType::Float;
-  auto rows = rowsForTrees(op, type);
+  auto rows = rowsForTrees(op, *forest, type);
   if (!rows || op.failed())
     return failure();
   Data leaves = findLeaves(op, *rows, *forest);

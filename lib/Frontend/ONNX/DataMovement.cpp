@@ -107,6 +107,8 @@ LogicalResult lowerReshape(Op &op) {
     return op.fail("shape-mismatch", "Reshape: numbers of elements differ",
                    {"the input is " + op.text(x.shape) + ", the shape is " +
                     op.text(*target)});
+  requireSizes(op, arith::CmpIPredicate::eq, total, rest,
+               "numbers of elements differ");
   return op.set(0, reshape(op, x, shape));
 }
 
@@ -454,13 +456,20 @@ LogicalResult rearrange(Op &op, bool toSpace) {
     return op.fail("shape-mismatch",
                    op.node.op + ": blocksize does not divide the input",
                    {"the input is " + op.text(x.shape)});
+  auto divides = [&](const Dim &dim, const Dim &by) {
+    requireSizes(op, arith::CmpIPredicate::eq, part(dim, by) * by, dim,
+                 "blocksize does not divide the input");
+  };
   if (!toSpace) {
+    divides(h, b);
+    divides(w, b);
     Dim rows = part(h, b), columns = part(w, b);
     Data split = reshape(op, x, {n, c, rows, b, columns, b});
     Data moved = columnMajor ? transpose(op, split, {0, 1, 3, 5, 2, 4})
                              : transpose(op, split, {0, 3, 5, 1, 2, 4});
     return op.set(0, reshape(op, moved, {n, c * b * b, rows, columns}));
   }
+  divides(c, b * b);
   Dim depth = part(c, b * b);
   Data split = columnMajor ? reshape(op, x, {n, depth, b, b, h, w})
                            : reshape(op, x, {n, b, b, depth, h, w});

@@ -120,7 +120,7 @@ LogicalResult predict(Op &op, const Forest &forest, Aggregate aggregate,
                       const std::string &post) {
   if (!isForest(op, forest))
     return failure();
-  auto rows = rowsForTrees(op, type);
+  auto rows = rowsForTrees(op, forest, type);
   if (!rows || op.failed())
     return failure();
   Data leaves = findLeaves(op, *rows, forest);

@@ -176,7 +176,8 @@ Data addVotes(Op &op, const Data &leaves, const Forest &forest,
       });
 }
 
-std::optional<Data> rowsForTrees(Op &op, ElementType type) {
+std::optional<Data> rowsForTrees(Op &op, const Forest &forest,
+                                 ElementType type) {
   const Data &x = op.in(0);
   if (!op.expectType(x, isFloat(x.type) || isInt(x.type), "X"))
     return std::nullopt;
@@ -188,6 +189,15 @@ std::optional<Data> rowsForTrees(Op &op, ElementType type) {
                   {"X is " + op.text(x.shape)});
     return std::nullopt;
   }
+  int64_t features = *rows.shape[1].constant();
+  for (int64_t feature : forest.feature)
+    if (feature < 0 || feature >= features) {
+      (void)op.fail("invalid-attribute",
+                    op.node.op + ": a node tests feature " +
+                        llvm::Twine(feature) + ", which X lacks",
+                    {"X is " + op.text(x.shape)});
+      return std::nullopt;
+    }
   return convert(op, rows, type);
 }
 

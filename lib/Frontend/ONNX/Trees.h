@@ -33,8 +33,10 @@ enum class Aggregate { Average, Sum, Min, Max };
 /// in circles, and votes are for targets that are there.
 bool isForest(Op &op, const Forest &forest);
 
-/// The input as rows of this type, of a known number of features.
-std::optional<Data> rowsForTrees(Op &op, ElementType type);
+/// The input as rows of this type, of a known number of features, all that the
+/// nodes test among them.
+std::optional<Data> rowsForTrees(Op &op, const Forest &forest,
+                                 ElementType type);
 
 /// leaves[n, tree]
 Data findLeaves(Op &op, const Data &x, const Forest &forest);
