@@ -119,6 +119,7 @@ void orchestra::nvidia::buildTilePipeline(
   pm.addPass(createApplyStrategyPass(strategy));
   pm.addPass(createLinalgToNVTilePass());
   OpPassManager &kernel = pm.nest<func::FuncOp>();
+  kernel.addPass(createNVIDIASliceEpiloguePass());
   kernel.addPass(createNVIDIARasterTilesPass());
   kernel.addPass(createNVIDIAPipelineLoadsPass());
   kernel.addPass(createNVIDIASpecializeWarpsPass());

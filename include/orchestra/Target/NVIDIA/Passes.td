@@ -169,6 +169,21 @@ def LinalgToNVTilePass : Pass<"orchestra-linalg-to-nvtile", "::mlir::ModuleOp"> 
     "::orchestra::nvtile::NVTileDialect"];
 }
 
+def NVIDIASliceEpiloguePass
+    : Pass<"orchestra-nvidia-slice-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "Computes and stores results a slice of columns at a time";
+  let description = [{
+    Before: stores of whole tiles.
+
+    After: stores of as many columns as the policy gathers at a time; the
+    elementwise ops and reads in front of them are done for each slice alone, on
+    slices of the accumulators.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::orchestra::nvtile::NVTileDialect"];
+}
+
 def NVIDIARasterTilesPass
     : Pass<"orchestra-nvidia-raster-tiles", "::mlir::func::FuncOp"> {
   let summary = "Gives each thread block its tiles, in an order for the cache";

@@ -36,6 +36,8 @@ def NVTile_Dialect : Dialect {
 
     Positions outside of a buffer read as zero and are not written.
   }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect"];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
 }
@@ -278,7 +280,7 @@ def NVTile_StoreFragmentOp
                        I64Attr:$rows, I64Attr:$columns);
   let assemblyFormat = [{
     `(` $registers `)` `,` $target `[` $indices `]` `rows` `=` $rows `columns`
-    `=` $columns attr-dict `:` type($registers) `,` type($target)
+    `=` $columns attr-dict `:` type($target) `,` type($registers)
   }];
 }
 

@@ -62,6 +62,7 @@ private:
   LogicalResult distribute(Operation &op);
   LogicalResult distributeLoop(scf::ForOp loop);
   LogicalResult distributeMma(MmaOp op);
+  LogicalResult distributeSlice(vector::ExtractStridedSliceOp op);
   LogicalResult distributeElementwise(Operation &op);
   SmallVector<Value> asPairs(Location loc, Value fragment);
   /// Registers that all hold `value`.
@@ -168,7 +169,34 @@ LogicalResult Distributor::distribute(Operation &op) {
       return success();
     }
   }
+  if (auto slice = dyn_cast<vector::ExtractStridedSliceOp>(op))
+    return distributeSlice(slice);
   return distributeElementwise(op);
+}
+
+/// Whole rows of some of the columns; registers of eight columns stay together.
+LogicalResult Distributor::distributeSlice(vector::ExtractStridedSliceOp op) {
+  auto from = cast<VectorType>(op.getSource().getType());
+  auto to = cast<VectorType>(op.getType());
+  auto offset = [&](unsigned dim) {
+    return cast<IntegerAttr>(op.getOffsets()[dim]).getInt();
+  };
+  if (to.getDimSize(0) != from.getDimSize(0) || op.hasNonUnitStrides() ||
+      offset(1) % 8 != 0 || to.getDimSize(1) % 8 != 0)
+    return emitError(op.getLoc(), "slice of a tile divides a thread's registers "
+                                  "[unsupported-by-target]");
+  ArrayRef<Value> values = registers[op.getSource()];
+  int64_t blocks = from.getDimSize(0) / consumers / 64;
+  int64_t perBlock = values.size() / blocks;
+  int64_t perEight = perBlock * 8 / from.getDimSize(1);
+  SmallVector<Value> taken;
+  for (int64_t block = 0; block < blocks; ++block)
+    llvm::append_range(taken,
+                       values.slice(block * perBlock + offset(1) / 8 * perEight,
+                                    to.getDimSize(1) / 8 * perEight));
+  keep(op.getResult(), taken);
+  old.push_back(op);
+  return success();
 }
 
 LogicalResult Distributor::distributeLoop(scf::ForOp loop) {

@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Tiles.h"
 
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
