@@ -22,7 +22,6 @@ extern const orch_driver orchestraCPUDriver;
 extern const orch_driver orchestraCUDADriver;
 extern const orch_driver orchestraNullDriver;
 
-
 struct orch_event {
   orch_device *device;
   void *state;

@@ -1,4 +1,5 @@
-//===- DeviceState.h - What is behind a handle of a device -------*- C++ -*-===//
+//===- DeviceState.h - What is behind a handle of a device -------*- C++
+//-*-===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -19,7 +19,7 @@ using namespace orchestra::runtime::cuda;
 static constexpr uint64_t kMemAlignment = 256;
 static constexpr int kMajorAttribute = 75;
 static constexpr int kMinorAttribute = 76;
-static constexpr unsigned kNonBlocking = 1;  // streams
+static constexpr unsigned kNonBlocking = 1;   // streams
 static constexpr unsigned kDisableTiming = 2; // events
 
 /// What was asked for, and the memory behind it.
@@ -54,9 +54,8 @@ orch_status openLoaded(Device &device, int32_t index) {
     return status;
   api.deviceGetAttribute(&device.major, kMajorAttribute, device.id);
   api.deviceGetAttribute(&device.minor, kMinorAttribute, device.id);
-  if (orch_status status =
-          api.check(api.contextRetain(&device.context, device.id),
-                    "making a context"))
+  if (orch_status status = api.check(
+          api.contextRetain(&device.context, device.id), "making a context"))
     return status;
   Current current(device);
   orch_status status = api.check(api.streamCreate(&device.stream, kNonBlocking),
@@ -101,10 +100,11 @@ void close(void *state) {
 
 /// As the compiler names it; what it does not know by its number.
 void printArch(const Device &device, char *out, size_t size) {
-  const char *name = device.major == 8                          ? "nvidia_ampere"
-                     : device.major == 9                        ? "nvidia_hopper"
-                     : device.major == 10 || device.major == 12 ? "nvidia_blackwell"
-                                                                : nullptr;
+  const char *name = device.major == 8   ? "nvidia_ampere"
+                     : device.major == 9 ? "nvidia_hopper"
+                     : device.major == 10 || device.major == 12
+                         ? "nvidia_blackwell"
+                         : nullptr;
   if (name)
     snprintf(out, size, "%s", name);
   else
@@ -114,10 +114,9 @@ void printArch(const Device &device, char *out, size_t size) {
 orch_status info(void *state, orch_device_info *info) {
   Device &device = get(state);
   size_t bytes = 0;
-  if (orch_status status =
-          device.api.check(device.api.deviceGetName(
-                               info->name, sizeof(info->name), device.id),
-                           "asking its name"))
+  if (orch_status status = device.api.check(
+          device.api.deviceGetName(info->name, sizeof(info->name), device.id),
+          "asking its name"))
     return status;
   device.api.deviceTotalMem(&bytes, device.id);
   info->memory_bytes = bytes;

@@ -27,8 +27,8 @@ orch_status Api::load() {
     void *symbol = dlsym(library, name);
     if (!symbol && required && !missing)
       missing = name;
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
-        symbol);
+    function =
+        reinterpret_cast<std::remove_reference_t<decltype(function)>>(symbol);
   };
   get(init, "cuInit");
   get(driverGetVersion, "cuDriverGetVersion");

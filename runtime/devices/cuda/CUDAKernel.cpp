@@ -32,8 +32,8 @@ struct Kernel {
   Function function;
   pthread_mutex_t lock;
   Array<orch_kernel_parameter> parameters;
-  Array<TensorMap> maps;      ///< one a parameter
-  Array<void *> mappedTo;     ///< the address in each map
+  Array<TensorMap> maps;  ///< one a parameter
+  Array<void *> mappedTo; ///< the address in each map
 };
 
 /// The driver's number for a type of elements, -1 if it has none.
@@ -213,10 +213,10 @@ orch_status cuda::kernelLaunch(void *state, void *opaque,
   if (!status) {
     const orch_kernel_info &info = kernel.info;
     status = device.api.check(
-        device.api.launchKernel(
-            kernel.function, info.grid[0], info.grid[1], info.grid[2],
-            info.block[0], info.block[1], info.block[2], info.shared_bytes,
-            device.stream, parameters, nullptr),
+        device.api.launchKernel(kernel.function, info.grid[0], info.grid[1],
+                                info.grid[2], info.block[0], info.block[1],
+                                info.block[2], info.shared_bytes, device.stream,
+                                parameters, nullptr),
         "launching a kernel");
   }
   pthread_mutex_unlock(&kernel.lock);

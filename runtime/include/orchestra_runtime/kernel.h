@@ -1,4 +1,5 @@
-/*===- kernel.h - Device code and its launches ------------------------------===*
+/*===- kernel.h - Device code and its launches
+ * ------------------------------===*
  *
  * Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

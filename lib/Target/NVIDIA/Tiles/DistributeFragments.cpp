@@ -44,11 +44,9 @@ namespace {
 class Distributor {
 public:
   Distributor(Block &entry, int64_t consumers)
-      : consumers(consumers),
-        builder(OpBuilder::atBlockBegin(&entry)),
+      : consumers(consumers), builder(OpBuilder::atBlockBegin(&entry)),
         warpgroup(WarpgroupOp::create(builder, entry.getParentOp()->getLoc(),
-                                      builder.getIndexType())) {
-  }
+                                      builder.getIndexType())) {}
 
   LogicalResult distribute(Block &block);
   void eraseOld() {
@@ -163,8 +161,8 @@ LogicalResult Distributor::distribute(Operation &op) {
   }
   if (auto broadcast = dyn_cast<vector::BroadcastOp>(op)) {
     if (!isa<VectorType>(broadcast.getSourceType())) {
-      keep(broadcast, repeat(loc, broadcast.getResultVectorType(),
-                             broadcast.getSource()));
+      keep(broadcast,
+           repeat(loc, broadcast.getResultVectorType(), broadcast.getSource()));
       old.push_back(&op);
       return success();
     }
@@ -183,8 +181,9 @@ LogicalResult Distributor::distributeSlice(vector::ExtractStridedSliceOp op) {
   };
   if (to.getDimSize(0) != from.getDimSize(0) || op.hasNonUnitStrides() ||
       offset(1) % 8 != 0 || to.getDimSize(1) % 8 != 0)
-    return emitError(op.getLoc(), "slice of a tile divides a thread's registers "
-                                  "[unsupported-by-target]");
+    return emitError(op.getLoc(),
+                     "slice of a tile divides a thread's registers "
+                     "[unsupported-by-target]");
   ArrayRef<Value> values = registers[op.getSource()];
   int64_t blocks = from.getDimSize(0) / consumers / 64;
   int64_t perBlock = values.size() / blocks;
@@ -247,7 +246,8 @@ LogicalResult Distributor::distributeLoop(scf::ForOp loop) {
   }
   builder.setInsertionPoint(yield);
   scf::YieldOp::create(builder, yield->getLoc(), yields);
-  // The old loop keeps the old yield, so that it stays a valid op until the end.
+  // The old loop keeps the old yield, so that it stays a valid op until the
+  // end.
   yield->moveBefore(loop.getBody(), loop.getBody()->end());
   old.push_back(loop);
   old.push_back(yield);
@@ -259,11 +259,11 @@ LogicalResult Distributor::distributeElementwise(Operation &op) {
     return emitError(op.getLoc(), "op on tiles has no form on registers: ")
            << op.getName() << " [unsupported-by-target]";
   auto elementOf = [](Value value) { return getElementTypeOrSelf(value); };
-  bool words = llvm::all_of(op.getOperands(), [&](Value value) {
-    return isWord(elementOf(value));
-  }) && llvm::all_of(op.getResults(), [&](Value value) {
-    return isWord(elementOf(value));
-  });
+  bool words =
+      llvm::all_of(op.getOperands(),
+                   [&](Value value) { return isWord(elementOf(value)); }) &&
+      llvm::all_of(op.getResults(),
+                   [&](Value value) { return isWord(elementOf(value)); });
   Location loc = op.getLoc();
   SmallVector<SmallVector<Value>> lists;
   size_t count = 0;
@@ -334,17 +334,17 @@ LogicalResult Distributor::distributeMma(MmaOp op) {
                                      builder.getI64IntegerAttr(bytes >> 4));
   };
   auto step = [&](Value descriptor, int64_t bytes) -> Value {
-    return bytes == 0 ? descriptor
-                      : arith::AddIOp::create(builder, loc, descriptor,
-                                              word(bytes));
+    return bytes == 0
+               ? descriptor
+               : arith::AddIOp::create(builder, loc, descriptor, word(bytes));
   };
   Value baseA = DescriptorOp::create(builder, loc, builder.getI64Type(),
                                      op.getA(), kMajorA);
   Value baseB = DescriptorOp::create(builder, loc, builder.getI64Type(),
                                      op.getB(), kMajorB);
   // Offsets of whole rows of 64 are linear, in both orders.
-  Value part = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
-                                          warpgroup);
+  Value part =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), warpgroup);
   part = arith::MulIOp::create(builder, loc, part,
                                word(getTileOffset(a, kMajorA, rows, 0)));
   baseA = arith::AddIOp::create(builder, loc, baseA, part);

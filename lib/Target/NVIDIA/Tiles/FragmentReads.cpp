@@ -60,8 +60,8 @@ Reader::Reader(OpBuilder &builder, ReadOp op, Value warpgroup,
     return arith::AndIOp::create(builder, loc, value, constant(mask));
   };
   // Warp of four: 16 rows each; lane: 4 threads a row.
-  Value warp = arith::MulIOp::create(builder, loc, bits(thread, 5, 3),
-                                     constant(16));
+  Value warp =
+      arith::MulIOp::create(builder, loc, bits(thread, 5, 3), constant(16));
   row = arith::AddIOp::create(builder, loc, warp, bits(thread, 2, 7));
   Value part = arith::MulIOp::create(builder, loc, warpgroup, constant(rows));
   row = arith::AddIOp::create(builder, loc, row, part);
@@ -73,8 +73,7 @@ Reader::Reader(OpBuilder &builder, ReadOp op, Value warpgroup,
 }
 
 Value Reader::getIndex(unsigned dim, Value at, int64_t offset, int64_t last) {
-  Value index =
-      arith::AddIOp::create(builder, loc, op.getIndices()[dim], at);
+  Value index = arith::AddIOp::create(builder, loc, op.getIndices()[dim], at);
   if (offset != 0)
     index = arith::AddIOp::create(builder, loc, index, constant(offset));
   return arith::MinUIOp::create(builder, loc, index, constant(last));
@@ -92,18 +91,16 @@ Value Reader::loadElements(ValueRange indices, Type type) {
           builder, loc, wide,
           arith::ConstantOp::create(builder, loc,
                                     builder.getI64IntegerAttr(stride)));
-    offset = offset ? arith::AddIOp::create(builder, loc, offset, wide)
-                    : wide;
+    offset = offset ? arith::AddIOp::create(builder, loc, offset, wide) : wide;
   }
   Value address = pointer;
   if (offset)
     address = LLVM::GEPOp::create(builder, loc, pointer.getType(), element,
                                   pointer, ValueRange(offset));
-  return LLVM::LoadOp::create(builder, loc, type, address,
-                              getElementTypeOrSelf(type)
-                                          .getIntOrFloatBitWidth() /
-                                      8 *
-                                  (isa<VectorType>(type) ? 2 : 1));
+  return LLVM::LoadOp::create(
+      builder, loc, type, address,
+      getElementTypeOrSelf(type).getIntOrFloatBitWidth() / 8 *
+          (isa<VectorType>(type) ? 2 : 1));
 }
 
 Value Reader::readPair(int64_t rowOffset, int64_t columnOffset) {
@@ -118,11 +115,10 @@ Value Reader::readPair(int64_t rowOffset, int64_t columnOffset) {
     SmallVector<Value> indices;
     for (unsigned dim = 0; dim < rank; ++dim) {
       int64_t last = buffer.getDimSize(dim) - 1;
-      indices.push_back(
-          map.getDimPosition(dim) == 0
-              ? getIndex(dim, row, rowOffset, last)
-              : getIndex(dim, column, columnOffset + lane,
-                         together ? last - 1 : last));
+      indices.push_back(map.getDimPosition(dim) == 0
+                            ? getIndex(dim, row, rowOffset, last)
+                            : getIndex(dim, column, columnOffset + lane,
+                                       together ? last - 1 : last));
     }
     Value part = loadElements(indices, together ? Type(pair) : element);
     if (together)

@@ -104,8 +104,7 @@ FailureOr<func::FuncOp> Converter::run() {
       func::FuncOp::create(builder, source.getLoc(), source.getSymName(),
                            builder.getFunctionType(types, {}));
   target.setPrivate();
-  target->setDiscardableAttrs(
-      llvm::to_vector(source->getDiscardableAttrs()));
+  target->setDiscardableAttrs(llvm::to_vector(source->getDiscardableAttrs()));
   Block *entry = target.addEntryBlock();
   builder.setInsertionPointToStart(entry);
   Value zero = arith::ConstantIndexOp::create(builder, source.getLoc(), 0);
@@ -152,8 +151,7 @@ LogicalResult Converter::convert(Operation &op) {
         Value value;
         if (matchPattern(scalar, m_Constant(&constant)))
           value = arith::ConstantOp::create(
-              builder, fill.getLoc(),
-              DenseElementsAttr::get(vector, constant));
+              builder, fill.getLoc(), DenseElementsAttr::get(vector, constant));
         else
           value = vector::BroadcastOp::create(builder, fill.getLoc(), vector,
                                               scalar);
@@ -187,12 +185,13 @@ LogicalResult Converter::convertForall(scf::ForallOp op) {
           value = slice.getResult();
     if (!value.hasOneUse() || !isa<func::ReturnOp>(*value.user_begin()))
       return refuse(op, "computes what the kernel does not return");
-    unsigned argument = getTargetArgument(
-        source, value.use_begin()->getOperandNumber());
-    views[op.getRegionIterArgs()[i]] = View(views[source.getArgument(argument)]);
-    if (auto slice = result.hasOneUse()
-                         ? dyn_cast<tensor::ExtractSliceOp>(*result.user_begin())
-                         : nullptr)
+    unsigned argument =
+        getTargetArgument(source, value.use_begin()->getOperandNumber());
+    views[op.getRegionIterArgs()[i]] =
+        View(views[source.getArgument(argument)]);
+    if (auto slice = result.hasOneUse() ? dyn_cast<tensor::ExtractSliceOp>(
+                                              *result.user_begin())
+                                        : nullptr)
       views[result] = View(views[source.getArgument(argument)]);
   }
   Location loc = op.getLoc();
@@ -226,10 +225,10 @@ LogicalResult Converter::convertFor(scf::ForOp op) {
       return refuse(op, "carries a tensor that is no tile");
     inits.push_back(fragment);
   }
-  auto loop = scf::ForOp::create(
-      builder, op.getLoc(), values.lookupOrDefault(op.getLowerBound()),
-      values.lookupOrDefault(op.getUpperBound()),
-      values.lookupOrDefault(op.getStep()), inits);
+  auto loop = scf::ForOp::create(builder, op.getLoc(),
+                                 values.lookupOrDefault(op.getLowerBound()),
+                                 values.lookupOrDefault(op.getUpperBound()),
+                                 values.lookupOrDefault(op.getStep()), inits);
   values.map(op.getInductionVar(), loop.getInductionVar());
   values.map(op.getRegionIterArgs(), loop.getRegionIterArgs());
   values.map(op.getResults(), loop.getResults());
@@ -329,8 +328,7 @@ LogicalResult Converter::convertContraction(linalg::LinalgOp op) {
   return success();
 }
 
-FailureOr<Value> Converter::getFragment(linalg::LinalgOp op,
-                                        OpOperand &operand,
+FailureOr<Value> Converter::getFragment(linalg::LinalgOp op, OpOperand &operand,
                                         ArrayRef<int64_t> shape) {
   Value value = operand.get();
   Location loc = op.getLoc();
@@ -379,11 +377,10 @@ LogicalResult Converter::convertPointwise(linalg::LinalgOp op) {
     Attribute constant;
     if (matchPattern(&scalar, m_Constant(&constant))) {
       auto type = VectorType::get(shape, scalar.getResult(0).getType());
-      inner.map(scalar.getResult(0),
-                arith::ConstantOp::create(
-                    builder, scalar.getLoc(),
-                    DenseElementsAttr::get(type, constant))
-                    .getResult());
+      inner.map(scalar.getResult(0), arith::ConstantOp::create(
+                                         builder, scalar.getLoc(),
+                                         DenseElementsAttr::get(type, constant))
+                                         .getResult());
       continue;
     }
     if (!OpTrait::hasElementwiseMappableTraits(&scalar))

@@ -50,15 +50,15 @@ private:
   }
   /// Slot and round of use `number`.
   std::pair<Value, Value> getUse(Value number) {
-    Value n = arith::IndexCastOp::create(builder, loc, builder.getI32Type(),
-                                         number);
+    Value n =
+        arith::IndexCastOp::create(builder, loc, builder.getI32Type(), number);
     Value stages = constant(type.getStages());
     return {arith::RemUIOp::create(builder, loc, n, stages),
             arith::DivUIOp::create(builder, loc, n, stages)};
   }
   Value getBarrier(Value slot, bool empty) {
-    Value offset = arith::MulIOp::create(builder, loc, slot,
-                                         constant(kBarrierBytes));
+    Value offset =
+        arith::MulIOp::create(builder, loc, slot, constant(kBarrierBytes));
     if (empty)
       offset = arith::AddIOp::create(
           builder, loc, offset, constant(type.getStages() * kBarrierBytes));
@@ -93,10 +93,9 @@ Channel::Channel(ChannelOp op, RolesOp roles)
         type.getStages() *
             llvm::alignTo(getTileBytes(cast<MemRefType>(tile)), kTileAlignment),
         kTileAlignment));
-  barriers = SharedOp::create(builder, loc,
-                              LLVM::LLVMPointerType::get(op.getContext(), 3),
-                              2 * type.getStages() * kBarrierBytes,
-                              kBarrierBytes);
+  barriers = SharedOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(op.getContext(), 3),
+      2 * type.getStages() * kBarrierBytes, kBarrierBytes);
 }
 
 void Channel::lower() {
@@ -119,10 +118,9 @@ void Channel::lower() {
 /// One thread makes the barriers before anybody waits.
 void Channel::initialize() {
   builder.setInsertionPoint(roles);
-  Value thread =
-      NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type());
-  Value first = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::eq, thread, constant(0));
+  Value thread = NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type());
+  Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                      thread, constant(0));
   auto branch = scf::IfOp::create(builder, loc, first);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
@@ -161,8 +159,7 @@ void Channel::lowerRelease(ReleaseOp op) {
   Value barrier = getBarrier(slot, /*empty=*/true);
   // Instructions of a warpgroup are over for all of its warps at once, so one
   // thread speaks for it.
-  Value thread =
-      NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type());
+  Value thread = NVVM::ThreadIdXOp::create(builder, loc, builder.getI32Type());
   Value leader = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::eq,
       arith::AndIOp::create(builder, loc, thread,
@@ -181,8 +178,7 @@ void Channel::lowerTiles(ValueRange tiles, Value slot) {
   for (auto [tile, ring] : llvm::zip_equal(tiles, rings)) {
     auto tileType = cast<MemRefType>(tile.getType());
     int64_t bytes = llvm::alignTo(getTileBytes(tileType), kTileAlignment);
-    Value offset =
-        arith::MulIOp::create(builder, loc, slot, constant(bytes));
+    Value offset = arith::MulIOp::create(builder, loc, slot, constant(bytes));
     Value address = at(ring, offset);
     for (Operation *user : llvm::make_early_inc_range(tile.getUsers())) {
       if (auto op = dyn_cast<AddressOp>(user)) {

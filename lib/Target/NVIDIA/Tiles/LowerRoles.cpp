@@ -41,8 +41,7 @@ static void lower(RolesOp roles) {
                                      builder.getI32IntegerAttr(value));
   };
   Value thread = NVVM::ThreadIdXOp::create(builder, loc, i32);
-  Value warpgroup =
-      arith::ShRUIOp::create(builder, loc, thread, constant(7));
+  Value warpgroup = arith::ShRUIOp::create(builder, loc, thread, constant(7));
   Value warp = arith::ShRUIOp::create(builder, loc, thread, constant(5));
   Value isProducer = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::eq, warpgroup, constant(0));
@@ -59,8 +58,8 @@ static void lower(RolesOp roles) {
   };
   builder.setInsertionPointToStart(branch.thenBlock());
   setRegisters(kProducerRegisters, NVVM::SetMaxRegisterAction::decrease);
-  Value isFirst = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::eq, warp, constant(0));
+  Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        warp, constant(0));
   Value elected = NVVM::ElectSyncOp::create(builder, loc, builder.getI1Type(),
                                             /*membermask=*/Value());
   Value works = arith::AndIOp::create(builder, loc, isFirst, elected);
@@ -74,8 +73,8 @@ static void lower(RolesOp roles) {
   setRegisters(std::min(kMaxRegisters, share / 8 * 8),
                NVVM::SetMaxRegisterAction::increase);
   Value number = arith::SubIOp::create(builder, loc, warpgroup, constant(1));
-  number = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                      number);
+  number =
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
   to = branch.elseBlock();
   to->getOperations().splice(to->getTerminator()->getIterator(),
                              roles.getConsumer().front().getOperations());
@@ -97,9 +96,8 @@ struct NVIDIALowerRolesPass
     kernel.walk([&](RolesOp roles) { all.push_back(roles); });
     for (RolesOp roles : all) {
       int32_t threads = kWarpgroup * (1 + int32_t(roles.getConsumers()));
-      kernel->setAttr(
-          gpu::GPUDialect::KnownBlockSizeAttrHelper::getNameStr(),
-          DenseI32ArrayAttr::get(&getContext(), {threads, 1, 1}));
+      kernel->setAttr(gpu::GPUDialect::KnownBlockSizeAttrHelper::getNameStr(),
+                      DenseI32ArrayAttr::get(&getContext(), {threads, 1, 1}));
       lower(roles);
     }
   }

@@ -80,8 +80,8 @@ static std::string checkContraction(linalg::LinalgOp op, MatmulKernel &kernel) {
   if (!result.isF32() && result != element)
     return "its result is neither of its operands' type nor f32";
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (out != AffineMap::getMultiDimMapWithTargets(
-                 3, {kernel.m, kernel.n}, op->getContext()))
+  if (out != AffineMap::getMultiDimMapWithTargets(3, {kernel.m, kernel.n},
+                                                  op->getContext()))
     return "its result is transposed";
   if (!isZeroFill(op.getDpsInits()[0]))
     return "it does not start at zero";
@@ -97,7 +97,8 @@ FailureOr<MatmulKernel> nvtile::matchMatmulKernel(func::FuncOp function,
     return failure();
   };
   for (auto op : body.getOps<linalg::LinalgOp>()) {
-    if (!linalg::isaContractionOpInterface(op) || op.getNumReductionLoops() == 0)
+    if (!linalg::isaContractionOpInterface(op) ||
+        op.getNumReductionLoops() == 0)
       continue;
     if (kernel.contraction)
       return refuse("there is more than one contraction");
@@ -147,8 +148,8 @@ void nvtile::widenAccumulator(RewriterBase &rewriter, MatmulKernel &kernel) {
   rewriter.setInsertionPoint(op);
   Value empty =
       tensor::EmptyOp::create(rewriter, loc, type.getShape(), f32).getResult();
-  Value zero = arith::ConstantOp::create(rewriter, loc,
-                                         rewriter.getF32FloatAttr(0.0f));
+  Value zero =
+      arith::ConstantOp::create(rewriter, loc, rewriter.getF32FloatAttr(0.0f));
   Value init = linalg::FillOp::create(rewriter, loc, zero, empty).getResult(0);
   auto wide = linalg::GenericOp::create(
       rewriter, loc, init.getType(), op.getDpsInputs(), init,
@@ -160,18 +161,17 @@ void nvtile::widenAccumulator(RewriterBase &rewriter, MatmulKernel &kernel) {
         Value sum = arith::AddFOp::create(builder, loc, args[2], product);
         linalg::YieldOp::create(builder, loc, sum);
       });
-  Value target =
-      tensor::EmptyOp::create(rewriter, loc, type.getShape(),
-                              type.getElementType())
-          .getResult();
+  Value target = tensor::EmptyOp::create(rewriter, loc, type.getShape(),
+                                         type.getElementType())
+                     .getResult();
   AffineMap identity = rewriter.getMultiDimIdentityMap(2);
   SmallVector<utils::IteratorType> parallel(2, utils::IteratorType::parallel);
   auto narrow = linalg::GenericOp::create(
       rewriter, loc, type, wide->getResults(), target,
       ArrayRef<AffineMap>{identity, identity}, parallel,
       [&](OpBuilder &builder, Location loc, ValueRange args) {
-        Value rounded = arith::TruncFOp::create(
-            builder, loc, type.getElementType(), args[0]);
+        Value rounded = arith::TruncFOp::create(builder, loc,
+                                                type.getElementType(), args[0]);
         linalg::YieldOp::create(builder, loc, rounded);
       });
   if (kernel.root == op)
@@ -191,8 +191,8 @@ static Value padTo(RewriterBase &rewriter, Location loc, Value value,
   if (type.getShape() == shape)
     return value;
   Type element = type.getElementType();
-  Value zero = arith::ConstantOp::create(rewriter, loc,
-                                         rewriter.getZeroAttr(element));
+  Value zero =
+      arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(element));
   SmallVector<OpFoldResult> low(type.getRank(), rewriter.getIndexAttr(0)), high;
   for (auto [size, wanted] : llvm::zip_equal(type.getShape(), shape))
     high.push_back(rewriter.getIndexAttr(wanted - size));
@@ -213,8 +213,8 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
     return;
   SmallVector<int64_t> result = {padded[kernel.m], padded[kernel.n]};
 
-  SmallVector<linalg::LinalgOp> ops = llvm::to_vector(
-      function.getBody().front().getOps<linalg::LinalgOp>());
+  SmallVector<linalg::LinalgOp> ops =
+      llvm::to_vector(function.getBody().front().getOps<linalg::LinalgOp>());
   IRMapping mapping;
   linalg::LinalgOp root, contraction;
   for (linalg::LinalgOp op : ops) {
@@ -233,11 +233,10 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
           op.getMatchingIndexingMap(&operand).compose(loops);
       bool read =
           op.isDpsInput(&operand) || op.payloadUsesValueFromOperand(&operand);
-      operands.push_back(
-          read ? padTo(rewriter, loc, value, shape)
-               : tensor::EmptyOp::create(rewriter, loc, shape,
-                                         type.getElementType())
-                     .getResult());
+      operands.push_back(read ? padTo(rewriter, loc, value, shape)
+                              : tensor::EmptyOp::create(rewriter, loc, shape,
+                                                        type.getElementType())
+                                    .getResult());
     }
     Type type = operands.back().getType();
     Operation *copy = clone(rewriter, op, type, operands);
@@ -254,7 +253,8 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
   Value slice = tensor::ExtractSliceOp::create(
       rewriter, root.getLoc(), type, root->getResult(0), zeros, sizes, ones);
   Operation *terminator = function.getBody().front().getTerminator();
-  rewriter.modifyOpInPlace(terminator, [&] { terminator->setOperand(0, slice); });
+  rewriter.modifyOpInPlace(terminator,
+                           [&] { terminator->setOperand(0, slice); });
   for (linalg::LinalgOp op : llvm::reverse(ops))
     rewriter.eraseOp(op);
   kernel.contraction = contraction;

@@ -62,9 +62,8 @@ private:
 } // namespace
 
 LogicalResult Outliner::collectParameters() {
-  kernel.walk([&](TensorMapOp map) {
-    parameters.push_back({map.getBuffer(), map});
-  });
+  kernel.walk(
+      [&](TensorMapOp map) { parameters.push_back({map.getBuffer(), map}); });
   llvm::SetVector<Value> buffers;
   kernel.walk([&](UnrealizedConversionCastOp cast) {
     if (cast.getNumOperands() != 1 || cast.getNumResults() != 1 ||
@@ -90,10 +89,8 @@ LLVM::LLVMFuncOp Outliner::makeFunction() {
   Location loc = kernel.getLoc();
   SmallVector<Type> types;
   for (const Parameter &parameter : parameters)
-    types.push_back(
-        LLVM::LLVMPointerType::get(ctx, parameter.map ? 0 : 1));
-  auto type =
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(ctx), types);
+    types.push_back(LLVM::LLVMPointerType::get(ctx, parameter.map ? 0 : 1));
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(ctx), types);
   auto function =
       LLVM::LLVMFuncOp::create(builder, loc, kernel.getSymName(), type);
   auto flag = [&](StringRef name) {
@@ -103,8 +100,7 @@ LLVM::LLVMFuncOp Outliner::makeFunction() {
   flag(NVVM::NVVMDialect::getKernelFuncAttrName());
   function->setAttr(
       NVVM::NVVMDialect::getReqntidAttrName(),
-      kernel->getAttr(
-          gpu::GPUDialect::KnownBlockSizeAttrHelper::getNameStr()));
+      kernel->getAttr(gpu::GPUDialect::KnownBlockSizeAttrHelper::getNameStr()));
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     builder.getI32IntegerAttr(1));
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kMapBytes);
@@ -146,10 +142,9 @@ Attribute Outliner::describe(Parameter &parameter) {
   SmallVector<NamedAttribute> fields = {
       builder.getNamedAttr("argument", builder.getI64IntegerAttr(number))};
   if (parameter.map) {
+    fields.push_back(builder.getNamedAttr("box", parameter.map.getBoxAttr()));
     fields.push_back(
-        builder.getNamedAttr("box", parameter.map.getBoxAttr()));
-    fields.push_back(builder.getNamedAttr(
-        "element", TypeAttr::get(type.getElementType())));
+        builder.getNamedAttr("element", TypeAttr::get(type.getElementType())));
     fields.push_back(builder.getNamedAttr(
         "shape", builder.getDenseI64ArrayAttr(type.getShape())));
   }
@@ -172,8 +167,8 @@ LogicalResult Outliner::run(SmallVectorImpl<NamedAttribute> &launches) {
   auto device = gpu::GPUModuleOp::create(
       builder, loc, (kernel.getSymName() + kDeviceModuleSuffix).str());
   // Tiles and their places fit 32 bits, and so do the registers for them.
-  auto width = DataLayoutEntryAttr::get(
-      IndexType::get(ctx), builder.getI64IntegerAttr(32));
+  auto width = DataLayoutEntryAttr::get(IndexType::get(ctx),
+                                        builder.getI64IntegerAttr(32));
   device->setAttr(DLTIDialect::kDataLayoutAttrName,
                   DataLayoutSpecAttr::get(ctx, {width}));
   builder.setInsertionPointToStart(device.getBody());

@@ -54,8 +54,7 @@ static Value getNumber(OpBuilder &builder, scf::ForOp loop) {
       run = arith::DivUIOp::create(builder, loc, run, constant(*step));
     if (inner != 1)
       run = arith::MulIOp::create(builder, loc, run, constant(inner));
-    number = number ? arith::AddIOp::create(builder, loc, run, number)
-                    : run;
+    number = number ? arith::AddIOp::create(builder, loc, run, number) : run;
     std::optional<int64_t> trips = getTrips(at);
     // Only the outermost loop may run as often as it likes.
     if (!trips && at->getParentOfType<scf::ForOp>())
@@ -104,7 +103,8 @@ static LogicalResult pipeline(func::FuncOp kernel, scf::ForOp loop,
   int64_t bytes = 0;
   for (Type tile : types)
     bytes += getTileBytes(cast<MemRefType>(tile)) * stages;
-  remark::passed(loc, remark::RemarkOpts::name("pipeline-loads").category("nvidia"))
+  remark::passed(loc,
+                 remark::RemarkOpts::name("pipeline-loads").category("nvidia"))
       << "loads are in flight ahead of their use"
       << remark::metric("stages", stages) << remark::metric("bytes", bytes);
   return success();

@@ -56,8 +56,8 @@ static std::pair<Value, Value> getPlace(Indices &index, Value number,
   Value inGroup = index.rem(number, wide);
   Value height = index.constant(group);
   if (rows % group != 0) // The last group is lower.
-    height = index.make<arith::MinUIOp>(
-        height, index.sub(index.constant(rows), first));
+    height = index.make<arith::MinUIOp>(height,
+                                        index.sub(index.constant(rows), first));
   return {index.add(first, index.rem(inGroup, height)),
           index.div(inGroup, height)};
 }
@@ -139,7 +139,8 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
   loop.getBody()->getOperations().splice(
       loop.getBody()->getTerminator()->getIterator(), body->getOperations());
   forall.erase();
-  remark::passed(loc, remark::RemarkOpts::name("raster-tiles").category("nvidia"))
+  remark::passed(loc,
+                 remark::RemarkOpts::name("raster-tiles").category("nvidia"))
       << "tiles are walked by blocks" << remark::metric("tiles", tiles)
       << remark::metric("blocks", blocks);
   return success();

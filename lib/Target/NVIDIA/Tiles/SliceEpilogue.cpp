@@ -54,8 +54,9 @@ Value Slicer::sliceRead(ReadOp op) {
       index = arith::AddIOp::create(
           builder, op.getLoc(), index,
           arith::ConstantIndexOp::create(builder, op.getLoc(), from));
-  return ReadOp::create(builder, op.getLoc(), narrow(op.getFragment().getType()),
-                        op.getSource(), indices, op.getMap());
+  return ReadOp::create(builder, op.getLoc(),
+                        narrow(op.getFragment().getType()), op.getSource(),
+                        indices, op.getMap());
 }
 
 Value Slicer::slice(Value value) {
@@ -70,8 +71,7 @@ Value Slicer::slice(Value value) {
   } else if (op && matchPattern(op, m_Constant(&constant)) &&
              constant.isSplat()) {
     result = arith::ConstantOp::create(
-        builder, op->getLoc(),
-        constant.resizeSplat(narrow(value.getType())));
+        builder, op->getLoc(), constant.resizeSplat(narrow(value.getType())));
   } else if (auto broadcast = dyn_cast_or_null<vector::BroadcastOp>(op);
              broadcast && !isa<VectorType>(broadcast.getSourceType())) {
     result = vector::BroadcastOp::create(
@@ -135,8 +135,8 @@ struct NVIDIASliceEpiloguePass
     getOperation().walk([&](StoreOp op) { stores.push_back(op); });
     for (StoreOp op : stores) {
       VectorType type = op.getValue().getType();
-      int64_t width = policy.getStoreBytes() * 8 /
-                      type.getElementTypeBitWidth();
+      int64_t width =
+          policy.getStoreBytes() * 8 / type.getElementTypeBitWidth();
       if (width < type.getDimSize(1) && type.getDimSize(1) % width == 0)
         split(op, width);
     }

@@ -72,26 +72,26 @@ private:
   int64_t rowBytes;
   OpBuilder builder;
   Location loc;
-  Value buffer;             ///< of this consumer
-  Value barrier, isLeader;  ///< of this consumer
+  Value buffer;            ///< of this consumer
+  Value barrier, isLeader; ///< of this consumer
   Value warp, lane;
   Value matrixRow, pairRow; ///< where this thread's rows begin
 };
 } // namespace
 
 Stager::Stager(RolesOp roles, int64_t rowBytes)
-    : rowBytes(rowBytes),
-      builder(OpBuilder::atBlockBegin(roles->getBlock())), loc(roles.getLoc()) {
+    : rowBytes(rowBytes), builder(OpBuilder::atBlockBegin(roles->getBlock())),
+      loc(roles.getLoc()) {
   int64_t bytes = kRows * rowBytes;
-  Value buffers =
-      SharedOp::create(builder, loc,
-                       LLVM::LLVMPointerType::get(builder.getContext(), 3),
-                       bytes * roles.getConsumers(), 1024);
+  Value buffers = SharedOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext(), 3),
+      bytes * roles.getConsumers(), 1024);
   builder.setInsertionPointToStart(&roles.getConsumer().front());
   Type i32 = builder.getI32Type();
   Value thread = NVVM::ThreadIdXOp::create(builder, loc, i32);
   Value number = arith::IndexCastOp::create(
-      builder, loc, i32, WarpgroupOp::create(builder, loc, builder.getIndexType()));
+      builder, loc, i32,
+      WarpgroupOp::create(builder, loc, builder.getIndexType()));
   buffer = at(buffers, make<arith::MulIOp>(number, constant(bytes)));
   // Barrier 0 is everybody's.
   barrier = make<arith::AddIOp>(number, constant(1));
@@ -138,23 +138,23 @@ void Stager::writeWords(ArrayRef<Value> registers, int64_t boxes) {
   Value row = at(buffer, make<arith::MulIOp>(pairRow, constant(kPanelBytes)));
   Value swizzle = make<arith::AndIOp>(pairRow, constant(7));
   Value column = make<arith::AndIOp>(lane, constant(3));
-  Value inChunk = make<arith::MulIOp>(
-      make<arith::AndIOp>(column, constant(1)), constant(8));
+  Value inChunk = make<arith::MulIOp>(make<arith::AndIOp>(column, constant(1)),
+                                      constant(8));
   for (int64_t eight = 0; eight < 4; ++eight) {
-    Value chunk = make<arith::AddIOp>(
-        make<arith::ShRUIOp>(column, constant(1)), constant(2 * eight));
+    Value chunk = make<arith::AddIOp>(make<arith::ShRUIOp>(column, constant(1)),
+                                      constant(2 * eight));
     chunk = make<arith::XOrIOp>(chunk, swizzle);
-    Value offset = make<arith::AddIOp>(
-        make<arith::MulIOp>(chunk, constant(16)), inChunk);
+    Value offset =
+        make<arith::AddIOp>(make<arith::MulIOp>(chunk, constant(16)), inChunk);
     Value place = at(row, offset);
     for (int64_t box = 0; box < boxes; ++box)
       for (int64_t half = 0; half < 2; ++half) {
         ArrayRef<Value> two =
             registers.slice(16 * box + 4 * eight + 2 * half, 2);
         Value packed = vector::FromElementsOp::create(builder, loc, pair, two);
-        LLVM::StoreOp::create(
-            builder, loc, packed,
-            at(place, (box * kRows + half * 8) * kPanelBytes), /*alignment=*/8);
+        LLVM::StoreOp::create(builder, loc, packed,
+                              at(place, (box * kRows + half * 8) * kPanelBytes),
+                              /*alignment=*/8);
       }
   }
 }
@@ -166,8 +166,8 @@ void Stager::stage(StoreFragmentOp op) {
   Type element = target.getElementType();
   bool words = element.getIntOrFloatBitWidth() == 32;
   int64_t boxColumns = getPanelColumns(element);
-  int64_t width = std::min<int64_t>(
-      op.getColumns(), rowBytes / kPanelBytes * boxColumns);
+  int64_t width =
+      std::min<int64_t>(op.getColumns(), rowBytes / kPanelBytes * boxColumns);
   while (op.getColumns() % width != 0)
     width -= boxColumns;
   int64_t boxes = width / boxColumns;
@@ -195,11 +195,11 @@ void Stager::stage(StoreFragmentOp op) {
       sync();
       byLeader([&] {
         auto plus = [&](Value index, int64_t more) -> Value {
-          return more == 0 ? index
-                           : arith::AddIOp::create(
-                                 builder, loc, index,
-                                 arith::ConstantIndexOp::create(builder, loc,
-                                                                more));
+          return more == 0
+                     ? index
+                     : arith::AddIOp::create(
+                           builder, loc, index,
+                           arith::ConstantIndexOp::create(builder, loc, more));
         };
         for (int64_t box = 0; box < boxes; ++box) {
           SmallVector<Value> indices = {
@@ -233,7 +233,8 @@ struct NVIDIAStageStoresPass
       return;
     getOperation().walk([&](RolesOp roles) {
       SmallVector<StoreFragmentOp> stores;
-      roles.getConsumer().walk([&](StoreFragmentOp op) { stores.push_back(op); });
+      roles.getConsumer().walk(
+          [&](StoreFragmentOp op) { stores.push_back(op); });
       if (stores.empty())
         return;
       Stager stager(roles, policy.getStoreBytes());

@@ -63,9 +63,10 @@ static LogicalResult tileReduction(RewriterBase &rewriter, scf::ForallOp forall,
 }
 
 /// Tiles one kernel.
-static DiagnosedSilenceableFailure
-tileKernel(transform::TileWarpgroupsOp op, RewriterBase &rewriter,
-           Operation *target, int64_t blocks) {
+static DiagnosedSilenceableFailure tileKernel(transform::TileWarpgroupsOp op,
+                                              RewriterBase &rewriter,
+                                              Operation *target,
+                                              int64_t blocks) {
   auto function = dyn_cast<func::FuncOp>(target);
   if (!function)
     return op.emitSilenceableError()
@@ -75,9 +76,11 @@ tileKernel(transform::TileWarpgroupsOp op, RewriterBase &rewriter,
   std::string reason;
   FailureOr<MatmulKernel> kernel = matchMatmulKernel(function, reason);
   if (failed(kernel)) {
-    remark::missed(function.getLoc(),
-                   remark::RemarkOpts::name("tile-warpgroups").category("nvidia"))
-        << "the kernel does not use tensor cores" << remark::reason("{0}", reason);
+    remark::missed(
+        function.getLoc(),
+        remark::RemarkOpts::name("tile-warpgroups").category("nvidia"))
+        << "the kernel does not use tensor cores"
+        << remark::reason("{0}", reason);
     return DiagnosedSilenceableFailure::success();
   }
   widenAccumulator(rewriter, *kernel);

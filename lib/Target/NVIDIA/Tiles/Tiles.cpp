@@ -48,8 +48,7 @@ bool nvtile::isSharedTile(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
   if (!memref || memref.getRank() != 2)
     return false;
-  auto space =
-      dyn_cast_or_null<gpu::AddressSpaceAttr>(memref.getMemorySpace());
+  auto space = dyn_cast_or_null<gpu::AddressSpaceAttr>(memref.getMemorySpace());
   return space && space.getValue() == gpu::AddressSpace::Workgroup;
 }
 
@@ -151,7 +150,8 @@ LogicalResult MmaOp::verify() {
     return emitOpError("multiplies ")
            << a.getElementType() << " by " << b.getElementType();
   int64_t m = a.getDimSize(getTransposeA()), k = a.getDimSize(!getTransposeA());
-  int64_t n = b.getDimSize(!getTransposeB()), k2 = b.getDimSize(getTransposeB());
+  int64_t n = b.getDimSize(!getTransposeB()),
+          k2 = b.getDimSize(getTransposeB());
   if (k != k2 || c.getDimSize(0) != m || c.getDimSize(1) != n)
     return emitOpError("shapes do not agree: ")
            << m << "x" << k << " times " << k2 << "x" << n << " gives no "

@@ -13,11 +13,6 @@
 // CHECK:       .reqntid 384
 // CHECK-NOT: .local
 // CHECK:     mbarrier.init
-// CHECK:     setmaxnreg.dec.sync.aligned.u32 40
-// CHECK:     elect.sync
-// CHECK:     mbarrier.try_wait.parity
-// CHECK:     mbarrier.arrive.expect_tx
-// CHECK:     cp.async.bulk.tensor.2d.shared::cluster.global
 // CHECK:     setmaxnreg.inc.sync.aligned.u32 232
 // CHECK:     wgmma.fence
 // CHECK-COUNT-4: wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16
@@ -26,6 +21,12 @@
 // CHECK:     stmatrix.sync.aligned.m8n8.x4
 // CHECK:     fence.proxy.async
 // CHECK:     cp.async.bulk.tensor.2d.global.shared::cta
+// The producer follows.
+// CHECK:     setmaxnreg.dec.sync.aligned.u32 40
+// CHECK:     elect.sync
+// CHECK:     mbarrier.try_wait.parity
+// CHECK:     mbarrier.arrive.expect_tx
+// CHECK:     cp.async.bulk.tensor.2d.shared::cluster.global
 // CHECK:     ret;
 
 // 16 x 8 tiles: one wave.
