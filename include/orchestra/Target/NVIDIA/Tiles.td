@@ -255,12 +255,14 @@ def NVTile_WarpgroupOp : NVTile_Op<"warpgroup", [Pure]> {
 }
 
 def NVTile_DescriptorOp : NVTile_Op<"descriptor", [Pure]> {
-  let summary = "How wgmma names a tile in shared memory.";
+  let summary = "How wgmma names a tile in shared memory: the low word.";
   let description = [{
-    `k_major`: the columns of the tile are those of k.
+    `k_major`: the columns of the tile are those of k. The high word is the same
+    for all tiles. Parts of a tile are named by adding their offset in units of
+    16 bytes.
   }];
   let arguments = (ins NVTile_Tile:$tile, UnitAttr:$k_major);
-  let results = (outs I64:$descriptor);
+  let results = (outs I32:$descriptor);
   let assemblyFormat = [{
     $tile (`k_major` $k_major^)? attr-dict `:` type($tile)
   }];

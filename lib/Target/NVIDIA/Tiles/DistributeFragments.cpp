@@ -35,6 +35,11 @@ using namespace orchestra::nvtile;
 /// Steps of k of one wgmma on elements of 16 bits.
 static constexpr int64_t kStep = 16;
 
+/// High word of a tile's descriptor: swizzled over 128 bytes, eight rows of which
+/// follow each other.
+static constexpr int64_t kDescriptorHigh =
+    (int64_t(1) << 62) | (int64_t(8 * kPanelBytes >> 4) << 32);
+
 static bool isFragment(Type type) {
   auto vector = dyn_cast<VectorType>(type);
   return vector && vector.getRank() == 2;
@@ -329,22 +334,25 @@ LogicalResult Distributor::distributeMma(MmaOp op) {
     return emitError(loc, "no tensor core instruction multiplies ")
            << a << " by " << b << " [unsupported-by-target]";
 
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   auto word = [&](int64_t bytes) -> Value {
     return arith::ConstantOp::create(builder, loc,
-                                     builder.getI64IntegerAttr(bytes >> 4));
+                                     builder.getI32IntegerAttr(bytes >> 4));
   };
-  auto step = [&](Value descriptor, int64_t bytes) -> Value {
-    return bytes == 0
-               ? descriptor
-               : arith::AddIOp::create(builder, loc, descriptor, word(bytes));
+  // Offsets are added to the low word alone: of a sum in 64 bits, ptxas 13.0
+  // lost the high word on its way to a uniform register.
+  Value high = arith::ConstantOp::create(
+      builder, loc, builder.getI64IntegerAttr(kDescriptorHigh));
+  auto describe = [&](Value low, int64_t bytes) -> Value {
+    if (bytes != 0)
+      low = arith::AddIOp::create(builder, loc, low, word(bytes));
+    Value wide = arith::ExtUIOp::create(builder, loc, i64, low);
+    return arith::OrIOp::create(builder, loc, wide, high);
   };
-  Value baseA = DescriptorOp::create(builder, loc, builder.getI64Type(),
-                                     op.getA(), kMajorA);
-  Value baseB = DescriptorOp::create(builder, loc, builder.getI64Type(),
-                                     op.getB(), kMajorB);
+  Value baseA = DescriptorOp::create(builder, loc, i32, op.getA(), kMajorA);
+  Value baseB = DescriptorOp::create(builder, loc, i32, op.getB(), kMajorB);
   // Offsets of whole rows of 64 are linear, in both orders.
-  Value part =
-      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), warpgroup);
+  Value part = arith::IndexCastOp::create(builder, loc, i32, warpgroup);
   part = arith::MulIOp::create(builder, loc, part,
                                word(getTileOffset(a, kMajorA, rows, 0)));
   baseA = arith::AddIOp::create(builder, loc, baseA, part);
@@ -370,9 +378,9 @@ LogicalResult Distributor::distributeMma(MmaOp op) {
   auto one = NVVM::WGMMAScaleInAttr::get(ctx, NVVM::WGMMAScaleIn::one);
   NVVM::WgmmaFenceAlignedOp::create(builder, loc);
   for (int64_t k = 0; k < depth; k += kStep) {
-    Value right = step(baseB, getTileOffset(b, kMajorB, 0, k));
+    Value right = describe(baseB, getTileOffset(b, kMajorB, 0, k));
     for (int64_t block = 0; block < blocks; ++block) {
-      Value left = step(baseA, getTileOffset(a, kMajorA, block * 64, k));
+      Value left = describe(baseA, getTileOffset(a, kMajorA, block * 64, k));
       groups[block] = NVVM::WgmmaMmaAsyncOp::create(
           builder, loc, group, groups[block], left, right,
           NVVM::MMAShapeAttr::get(ctx, 64, columns, kStep), elements, elements,

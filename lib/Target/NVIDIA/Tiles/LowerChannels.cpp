@@ -185,22 +185,16 @@ void Channel::lowerTiles(ValueRange tiles, Value slot) {
         op.replaceAllUsesWith(address);
         op.erase();
       } else if (auto op = dyn_cast<DescriptorOp>(user)) {
-        // Fields in units of 16 bytes; 62: swizzled over 128 bytes. The leading
-        // offset, from panel to panel, counts if the tile is not k-major.
+        // Fields in units of 16 bytes. The leading offset, from panel to panel,
+        // counts if the tile is not k-major.
         int64_t leading =
             op.getKMajor() ? 16 : tileType.getDimSize(0) * kPanelBytes;
-        uint64_t fields = uint64_t(1) << 62 |
-                          uint64_t(8 * kPanelBytes >> 4) << 32 |
-                          uint64_t(leading >> 4) << 16;
-        Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-        Value word = LLVM::PtrToIntOp::create(builder, loc, i32, address);
+        Value word = LLVM::PtrToIntOp::create(builder, loc,
+                                              builder.getI32Type(), address);
         word = arith::AndIOp::create(builder, loc, word, constant(0x3FFFF));
         word = arith::ShRUIOp::create(builder, loc, word, constant(4));
-        Value descriptor = arith::ExtUIOp::create(builder, loc, i64, word);
-        descriptor = arith::OrIOp::create(
-            builder, loc, descriptor,
-            arith::ConstantOp::create(
-                builder, loc, builder.getI64IntegerAttr(int64_t(fields))));
+        Value descriptor = arith::OrIOp::create(
+            builder, loc, word, constant(leading >> 4 << 16));
         op.replaceAllUsesWith(descriptor);
         op.erase();
       }

@@ -12,18 +12,23 @@
 //       CHECK:     %[[W:.*]] = nvtile.warpgroup
 //       CHECK:     %[[Z:.*]] = arith.constant 0.000000e+00 : f32
 //       CHECK:     %[[ACC:.*]]:32 = scf.for {{.*}} iter_args(
-//       CHECK:       %[[A:.*]] = nvtile.descriptor %{{.*}} k_major
-//       CHECK:       %[[B:.*]] = nvtile.descriptor %{{.*}} k_major
+//   CHECK-DAG:       %[[HIGH:.*]] = arith.constant 4611686293305294848 : i64
+//   CHECK-DAG:       %[[A:.*]] = nvtile.descriptor %{{.*}} k_major : memref<128x64xbf16
+//   CHECK-DAG:       %[[B:.*]] = nvtile.descriptor %{{.*}} k_major : memref<64x64xbf16
 // Rows of the second consumer: 64 of 128 bytes on, in units of 16 bytes.
-//       CHECK:       %[[UNIT:.*]] = arith.constant 512 : i64
+//       CHECK:       %[[UNIT:.*]] = arith.constant 512 : i32
 //       CHECK:       %[[PART:.*]] = arith.muli %{{.*}}, %[[UNIT]]
 //       CHECK:       %[[MINE:.*]] = arith.addi %[[A]], %[[PART]]
 // CHECK-COUNT-32:      llvm.insertvalue
 //       CHECK:       nvvm.wgmma.fence.aligned
-//       CHECK:       %[[D0:.*]] = nvvm.wgmma.mma_async %[[MINE]], %[[B]], {{.*}}m = 64, n = 64, k = 16{{.*}}<one>]{{.*}}<row>]{{.*}}<col>]
-//       CHECK:       %[[B1:.*]] = arith.addi %[[B]], %c2_i64
-//       CHECK:       %[[A1:.*]] = arith.addi %[[MINE]], %c2_i64
-//       CHECK:       nvvm.wgmma.mma_async %[[A1]], %[[B1]], %[[D0]]
+//       CHECK:       %[[BW:.*]] = arith.extui %[[B]] : i32 to i64
+//       CHECK:       %[[BD:.*]] = arith.ori %[[BW]], %[[HIGH]]
+//       CHECK:       %[[AW:.*]] = arith.extui %[[MINE]] : i32 to i64
+//       CHECK:       %[[AD:.*]] = arith.ori %[[AW]], %[[HIGH]]
+//       CHECK:       %[[D0:.*]] = nvvm.wgmma.mma_async %[[AD]], %[[BD]], {{.*}}m = 64, n = 64, k = 16{{.*}}<one>]{{.*}}<row>]{{.*}}<col>]
+//       CHECK:       arith.addi %[[B]], %c2_i32
+//       CHECK:       arith.addi %[[MINE]], %c2_i32
+//       CHECK:       nvvm.wgmma.mma_async %{{.*}}, %{{.*}}, %[[D0]]
 // CHECK-COUNT-2:       nvvm.wgmma.mma_async
 //   CHECK-NOT:       nvvm.wgmma.mma_async
 //       CHECK:       nvvm.wgmma.commit.group.sync.aligned
@@ -63,9 +68,9 @@ func.func private @k_major(%a: !a, %b: !b, %out: memref<512x512xbf16>, %i: index
 !b = memref<64x64xf16, #gpu.address_space<workgroup>>
 // CHECK-LABEL: func.func private @mn_major
 //   CHECK-NOT:   k_major :
-//       CHECK:   %[[UNIT:.*]] = arith.constant 512 : i64
+//       CHECK:   arith.constant 512 : i32
 //       CHECK:   nvvm.wgmma.mma_async {{.*}}<f16>{{.*}}<col>]{{.*}}<row>]
-//       CHECK:   arith.constant 128 : i64
+//       CHECK:   arith.constant 128 : i32
 func.func private @mn_major(%a: !a, %b: !b, %out: memref<512x512xf32>, %i: index) {
   nvtile.roles consumers = 2 producer {
   } consumer {

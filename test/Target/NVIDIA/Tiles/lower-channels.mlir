@@ -33,8 +33,8 @@
 //       CHECK:     %[[ODD2:.*]] = arith.andi %{{.*}}, %c1_i32
 //       CHECK:     nvvm.mbarrier.try_wait.parity %{{.*}}, %[[ODD2]]
 // The leading offset of a tile with rows of k first is a panel: 64 rows.
-//       CHECK:     arith.ori %{{.*}}, %c4611686293305360384_i64
-//       CHECK:     arith.ori %{{.*}}, %c4611686293338849280_i64
+//       CHECK:     arith.ori %{{.*}}, %c65536_i32
+//       CHECK:     arith.ori %{{.*}}, %c33554432_i32
 //       CHECK:     scf.if
 //       CHECK:       nvvm.mbarrier.arrive %
 //   CHECK-NOT:   nvtile.channel
@@ -49,9 +49,9 @@ func.func private @channel(%n: index) attributes {orchestra.nvtile = #nvtile.pol
     %tiles:2 = nvtile.await %channel[%n] : !channel -> !a, !b
     %d = nvtile.descriptor %tiles#0 k_major : !a
     %e = nvtile.descriptor %tiles#1 : !b
-    func.call @use(%d, %e) : (i64, i64) -> ()
+    func.call @use(%d, %e) : (i32, i32) -> ()
     nvtile.release %channel[%n] : !channel
   }
   return
 }
-func.func private @use(i64, i64)
+func.func private @use(i32, i32)
