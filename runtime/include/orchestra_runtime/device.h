@@ -24,6 +24,7 @@ extern "C" {
 
 typedef struct orch_device orch_device;
 typedef struct orch_event orch_event;
+struct orch_kernel_info;
 
 #define ORCH_DEVICE_ABI_VERSION 1u
 #define ORCH_MAX_DRIVERS 32

@@ -35,8 +35,8 @@ using namespace orchestra::nvtile;
 /// Steps of k of one wgmma on elements of 16 bits.
 static constexpr int64_t kStep = 16;
 
-/// High word of a tile's descriptor: swizzled over 128 bytes, eight rows of which
-/// follow each other.
+/// High word of a tile's descriptor: swizzled over 128 bytes, eight rows of
+/// which follow each other.
 static constexpr int64_t kDescriptorHigh =
     (int64_t(1) << 62) | (int64_t(8 * kPanelBytes >> 4) << 32);
 

@@ -193,8 +193,8 @@ void Channel::lowerTiles(ValueRange tiles, Value slot) {
                                               builder.getI32Type(), address);
         word = arith::AndIOp::create(builder, loc, word, constant(0x3FFFF));
         word = arith::ShRUIOp::create(builder, loc, word, constant(4));
-        Value descriptor = arith::OrIOp::create(
-            builder, loc, word, constant(leading >> 4 << 16));
+        Value descriptor = arith::OrIOp::create(builder, loc, word,
+                                                constant(leading >> 4 << 16));
         op.replaceAllUsesWith(descriptor);
         op.erase();
       }

@@ -121,8 +121,10 @@ LLVM::LLVMFuncOp Outliner::makeFunction() {
 /// Gives each piece of shared memory its offset, the most aligned first.
 void Outliner::placeShared(Block &entry, Value base) {
   auto pieces = llvm::to_vector(entry.getOps<SharedOp>());
-  llvm::stable_sort(pieces, [](SharedOp a, SharedOp b) {
-    return a.getAlignment() > b.getAlignment();
+  llvm::sort(pieces, [](SharedOp a, SharedOp b) {
+    return a.getAlignment() != b.getAlignment()
+               ? a.getAlignment() > b.getAlignment()
+               : a->isBeforeInBlock(b);
   });
   builder.setInsertionPointAfterValue(base);
   for (SharedOp piece : pieces) {
