@@ -56,6 +56,13 @@ def window(c: Case, dims: int) -> tuple[list[int], list[int], list[int], list[in
     return kernel, strides, dilations, pads, sizes
 
 
+def auto_pad(c: Case, kernel: list[int], strides: list[int]) -> None:
+    """Padding by name. Windows of SAME farther apart than they are wide need less than none: to ONNX
+    (its shape inference) that is none, ONNX Runtime's pooling moves them inwards."""
+    c.attributes["auto_pad"] = c.choice(("SAME_UPPER", "SAME_LOWER", "VALID"))
+    c.attributes["strides"] = [min(pair) for pair in zip(strides, kernel, strict=True)]
+
+
 def convolution(c: Case) -> None:
     c.op = c.choice(("Conv", "Conv", "Conv", "ConvTranspose", "ConvInteger"))
     dims = c.choice((1, 2, 2, 2, 3))
@@ -70,7 +77,7 @@ def convolution(c: Case) -> None:
     c.attributes = {"group": group, "strides": strides, "dilations": dilations, "kernel_shape": kernel}
     auto = c.chance(0.25) and c.op == "Conv" and all(d == 1 for d in dilations)
     if auto:
-        c.attributes["auto_pad"] = c.choice(("SAME_UPPER", "SAME_LOWER", "VALID"))
+        auto_pad(c, kernel, strides)
     else:
         c.attributes["pads"] = pads
     if c.op == "ConvInteger":
@@ -100,7 +107,7 @@ def pooling(c: Case) -> None:
     else:
         dilations = [1] * dims
     if c.chance(0.2) and all(d == 1 for d in dilations):
-        c.attributes["auto_pad"] = c.choice(("SAME_UPPER", "SAME_LOWER", "VALID"))
+        auto_pad(c, kernel, strides)
     else:
         c.attributes["pads"] = pads
         # Windows that begin in the padding after the end are not said alike everywhere.

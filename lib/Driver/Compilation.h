@@ -195,8 +195,10 @@ private:
   llvm::Error fold(mlir::ModuleOp host, mlir::func::FuncOp function,
                    const cpu::MachineTarget &machine, KernelJobs &jobs,
                    unsigned batch);
-  /// Puts a constant over the memory of `tensor` in place of a result.
-  llvm::Error replaceResult(mlir::OpResult result, orch_tensor &tensor);
+  /// Puts a constant over the memory of `tensor` in place of result `index` of
+  /// the calls.
+  llvm::Error replaceResults(llvm::ArrayRef<mlir::func::CallOp> calls,
+                             unsigned index, orch_tensor &tensor);
 
   CompileOptions options;
   std::string model;                ///< path as the user gave it

@@ -10,11 +10,13 @@
 #include "emulated.h"
 #include "orchestra/Dialect/Orchestra/HostProgram.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Support/Assert.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -170,6 +172,7 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   pipeline.reference = options.reference;
   pipeline.emulates = machine.emulates;
   pipeline.branches = options.branches;
+  pipeline.hotShapes = llvm::join(options.specialize, ";");
   return pipeline;
 }
 
@@ -215,6 +218,8 @@ Expected<std::string> Compilation::modelKey() {
     rest += " " + place;
   for (const auto &[name, size] : options.dims)
     rest += " " + name + "=" + std::to_string(size);
+  for (const std::string &shape : options.specialize)
+    rest += " specialize " + shape + ";";
   if (options.given)
     rest += " given";
   for (const auto &[name, input] :
@@ -281,6 +286,7 @@ Expected<Program> Compilation::compileProgram() {
                options.optLevel);
   if (!batch)
     return batch.takeError();
+  size_t dialects = context->getLoadedDialects().size();
   jobs.start();
   if (constants)
     if (llvm::Error error =
@@ -296,6 +302,9 @@ Expected<Program> Compilation::compileProgram() {
     return objects.takeError();
   program->objects.insert(program->objects.end(), objects->begin(),
                           objects->end());
+  ORCH_ASSERT(context->getLoadedDialects().size() == dialects,
+              "a dialect was loaded while several threads used the context: "
+              "loadDialects() must name it");
   return program;
 }
 

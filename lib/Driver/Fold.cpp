@@ -220,8 +220,10 @@ orchestra::getFoldingMachine(const cpu::MachineTarget &target) {
   return machine;
 }
 
-llvm::Error Compilation::replaceResult(OpResult result, orch_tensor &tensor) {
-  auto type = cast<RankedTensorType>(result.getType());
+llvm::Error Compilation::replaceResults(ArrayRef<func::CallOp> calls,
+                                        unsigned index, orch_tensor &tensor) {
+  func::CallOp first = calls.front();
+  auto type = cast<RankedTensorType>(first.getResult(index).getType());
   int64_t elements = 0;
   uint64_t bytes = 0;
   if (orch_status status = orch_tensor_size(&tensor, &elements, &bytes))
@@ -238,13 +240,15 @@ llvm::Error Compilation::replaceResult(OpResult result, orch_tensor &tensor) {
   } else {
     foldedBuffers[data.data()] = owner;
     value = DenseResourceElementsAttr::get(
-        type, "folded_" + std::to_string(result.getResultNumber()),
+        type, "folded_" + std::to_string(index),
         UnmanagedAsmResourceBlob::allocateWithAlign(data,
                                                     ORCH_BUFFER_ALIGNMENT));
   }
-  OpBuilder builder(result.getOwner());
-  result.replaceAllUsesWith(arith::ConstantOp::create(builder, result.getLoc(),
-                                                      cast<TypedAttr>(value)));
+  for (func::CallOp call : calls) {
+    OpBuilder builder(call);
+    call.getResult(index).replaceAllUsesWith(arith::ConstantOp::create(
+        builder, call.getLoc(), cast<TypedAttr>(value)));
+  }
   return llvm::Error::success();
 }
 
@@ -277,15 +281,13 @@ llvm::Error Compilation::fold(ModuleOp host, func::FuncOp function,
     if (call.getCallee() == kFoldName)
       calls.push_back(call);
   });
-  if (calls.size() != 1)
+  if (calls.empty())
     return makeError(Fault::Internal, model,
-                     "constant work is called " + std::to_string(calls.size()) +
-                         " times [internal]");
+                     "constant work is not called [internal]");
   Expected<std::vector<Bytes>> objects = jobs.finish(batch);
   if (!objects)
     return objects.takeError();
 
-  func::CallOp call = calls.front();
   for (const std::vector<unsigned> &group : groupResults(function)) {
     llvm::SmallVector<AsmResourceBlob *> constants;
     OwningOpRef<ModuleOp> part =
@@ -305,10 +307,11 @@ llvm::Error Compilation::fold(ModuleOp host, func::FuncOp function,
     releaseFilePages(constants);
     for (auto [position, index] : llvm::enumerate(group))
       if (llvm::Error error =
-              replaceResult(call->getResult(index), state.outputs[position]))
+              replaceResults(calls, index, state.outputs[position]))
         return error;
   }
-  call.erase();
+  for (func::CallOp call : calls)
+    call.erase();
   function.erase();
   return llvm::Error::success();
 }

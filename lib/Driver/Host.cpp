@@ -91,8 +91,9 @@ static llvm::Error describeTensor(Type type, DictionaryAttr attributes,
   return llvm::Error::success();
 }
 
-static llvm::Error describe(func::FuncOp entry, StringRef model,
-                            cpu::ArtefactInfo &info) {
+static llvm::Error describe(llvm::ArrayRef<func::FuncOp> entries,
+                            StringRef model, cpu::ArtefactInfo &info) {
+  func::FuncOp entry = entries.front();
   for (unsigned i = 0; i < entry.getNumArguments(); ++i)
     if (llvm::Error error =
             describeTensor(entry.getArgumentTypes()[i], entry.getArgAttrDict(i),
@@ -103,7 +104,7 @@ static llvm::Error describe(func::FuncOp entry, StringRef model,
             entry.getResultTypes()[i], entry.getResultAttrDict(i),
             "output" + std::to_string(i), model, info.outputs))
       return error;
-  entry.walk<WalkOrder::PreOrder>([&](DispatchOp dispatch) {
+  auto describeCall = [&](DispatchOp dispatch) {
     cpu::CallInfo call;
     call.kernel = dispatch.getKernel().str();
     call.nodes = llvm::join(nodeNames(dispatch.getLoc()), "\n");
@@ -112,7 +113,9 @@ static llvm::Error describe(func::FuncOp entry, StringRef model,
     if (auto bytes = dispatch->getAttrOfType<FloatAttr>("orchestra.bytes"))
       call.bytes = bytes.getValueAsDouble();
     info.calls.push_back(std::move(call));
-  });
+  };
+  for (func::FuncOp each : entries)
+    each.walk<WalkOrder::PreOrder>(describeCall);
   return llvm::Error::success();
 }
 
@@ -192,18 +195,15 @@ static Bytes bytesOf(Attribute value, uint64_t size) {
 
 Expected<Program> Compilation::compileHost(ModuleOp host,
                                            const cpu::MachineTarget &machine) {
-  func::FuncOp entry;
-  for (func::FuncOp function : host.getOps<func::FuncOp>())
-    if (function->hasAttr(kEntryAttrName))
-      entry = function;
-  if (!entry)
+  llvm::SmallVector<func::FuncOp> entries = getEntries(host);
+  if (entries.empty())
     return makeError(Fault::Internal, model,
                      "the host program has no entry [internal]");
   Program program;
   program.target = machine;
   program.info.name = host.getName().value_or("model").str();
   program.info.producer = compilerName();
-  if (llvm::Error error = describe(entry, model, program.info))
+  if (llvm::Error error = describe(entries, model, program.info))
     return std::move(error);
 
   PipelineOptions pipeline = pipelineFor(machine);

@@ -151,6 +151,11 @@ llvm::Error Compilation::load() {
                      "no function is marked as the model [missing-entry]",
                      {"help: give one func.func the attribute '" +
                       kEntryAttrName.str() + "'"});
+  if (!options.specialize.empty() && !options.topology.empty())
+    return makeError(Fault::Usage, model,
+                     "code for special shapes is made for programs of one "
+                     "device only [invalid-hot-shape]",
+                     {"help: fix the sizes for all runs instead, by dims"});
   if (options.profileBranches)
     return runPipeline(*module, "profiling branches", [](OpPassManager &pm) {
       pm.addPass(createLiftControlFlowToSCFPass());

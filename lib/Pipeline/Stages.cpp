@@ -96,6 +96,8 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
                                  const PipelineOptions &options) {
   switch (stage) {
   case Stage::Schedule: {
+    if (!options.hotShapes.empty())
+      pm.addPass(createSpecializeShapesPass({options.hotShapes}));
     addCleanup(pm);
     PartitionPassOptions partition;
     partition.arch = options.target.arch;

@@ -93,8 +93,9 @@ func::FuncOp MemoryPlanner::buildSizesFunction(ArrayRef<memref::LoadOp> loads) {
   arguments.push_back(MemRefType::get({ShapedType::kDynamic}, b.getI8Type()));
   SmallVector<Type> results(loads.size(), b.getI64Type());
   b.setInsertionPoint(function);
-  auto sizes = func::FuncOp::create(b, loc, kSizesFunctionName,
-                                    b.getFunctionType(arguments, results));
+  auto sizes =
+      func::FuncOp::create(b, loc, getPartName(kSizesFunctionName, function),
+                           b.getFunctionType(arguments, results));
   OpBuilder inner = OpBuilder::atBlockEnd(sizes.addEntryBlock());
   IRMapping map;
   map.map(function.getArguments(), sizes.getArguments().drop_back());

@@ -31,11 +31,20 @@ struct Buffer {
   int64_t firstTask = -1; // of those that use it; on several devices only
 };
 
+/// Where the constants of all entries are in the weights.
+struct WeightPlan {
+  llvm::DenseMap<mlir::StringAttr, int64_t> offsets; ///< by global
+  llvm::SmallVector<mlir::Attribute> entries;        ///< of kWeightsAttrName
+  int64_t bytes = 0;
+};
+
 class MemoryPlanner {
 public:
-  MemoryPlanner(mlir::ModuleOp module, mlir::func::FuncOp function)
+  MemoryPlanner(mlir::ModuleOp module, mlir::func::FuncOp function,
+                WeightPlan &weightPlan)
       : module(module), function(function), block(function.getBody().front()),
-        b(function.getContext()), loc(function.getLoc()) {}
+        b(function.getContext()), loc(function.getLoc()),
+        weightPlan(weightPlan) {}
 
   mlir::LogicalResult run();
 
@@ -70,6 +79,7 @@ private:
   mlir::Block &block;
   mlir::OpBuilder b;
   mlir::Location loc;
+  WeightPlan &weightPlan;
   llvm::SmallVector<Buffer> buffers;
   mlir::BlockArgument weights;
   /// One a device.

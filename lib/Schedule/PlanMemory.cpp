@@ -157,9 +157,7 @@ LogicalResult MemoryPlanner::placeWeights() {
   function.walk(collect);
   if (sizesFunction)
     sizesFunction.walk(collect);
-  DenseMap<StringAttr, int64_t> offsets;
-  SmallVector<Attribute> entries;
-  int64_t total = 0;
+  auto &[offsets, entries, total] = weightPlan;
   for (memref::GetGlobalOp use : uses) {
     auto type = use.getType();
     StringAttr name = use.getNameAttr().getAttr();
@@ -189,11 +187,6 @@ LogicalResult MemoryPlanner::placeWeights() {
     use.replaceAllUsesWith(view);
     use.erase();
   }
-  for (auto global :
-       llvm::make_early_inc_range(module.getOps<memref::GlobalOp>()))
-    global.erase();
-  module->setAttr(kWeightsAttrName, b.getArrayAttr(entries));
-  module->setAttr(kWeightsSizeAttrName, b.getI64IntegerAttr(total));
   return success();
 }
 
@@ -207,7 +200,7 @@ void MemoryPlanner::buildShapesFunction() {
   llvm::append_range(results, resultDims);
   b.setInsertionPoint(function);
   auto shapes = func::FuncOp::create(
-      b, loc, kShapesFunctionName,
+      b, loc, getPartName(kShapesFunctionName, function),
       b.getFunctionType(inputTypes, ValueRange(results).getTypes()));
   OpBuilder inner = OpBuilder::atBlockEnd(shapes.addEntryBlock());
   for (unsigned i = 0; i < numInputs; ++i)
@@ -339,12 +332,16 @@ struct PlanMemory : orchestra::impl::PlanMemoryPassBase<PlanMemory> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (auto function : llvm::to_vector(module.getOps<func::FuncOp>())) {
-      if (!function->hasAttr(kEntryAttrName))
-        continue;
-      if (failed(MemoryPlanner(module, function).run()))
+    WeightPlan weights;
+    for (func::FuncOp function : getEntries(module))
+      if (failed(MemoryPlanner(module, function, weights).run()))
         return signalPassFailure();
-    }
+    for (auto global :
+         llvm::make_early_inc_range(module.getOps<memref::GlobalOp>()))
+      global.erase();
+    Builder b(&getContext());
+    module->setAttr(kWeightsAttrName, b.getArrayAttr(weights.entries));
+    module->setAttr(kWeightsSizeAttrName, b.getI64IntegerAttr(weights.bytes));
   }
 };
 } // namespace

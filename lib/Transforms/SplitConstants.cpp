@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "orchestra/Dialect/Orchestra/HostProgram.h"
 #include "orchestra/Transforms/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -55,19 +56,18 @@ struct SplitConstants
   using Base::Base;
 
   void runOnOperation() override {
-    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kEntryAttrName) &&
-          llvm::hasSingleElement(function.getBody()))
-        split(function);
+    SmallVector<func::FuncOp> entries = getEntries(getOperation());
+    llvm::erase_if(entries, [](func::FuncOp function) {
+      return !llvm::hasSingleElement(function.getBody());
+    });
+    if (!entries.empty())
+      split(entries);
   }
 
-  void split(func::FuncOp entry) {
-    Block &block = entry.getBody().front();
-    DenseSet<Value> constants;
-    SetVector<Operation *> moved;
-    // What tasks make of constants is not the tasks' work.
-    SmallVector<Operation *> ops;
-    for (Operation &op : block.without_terminator()) {
+  /// The ops of an entry, those of its tasks too: what tasks make of constants
+  /// is not the tasks' work.
+  static void collect(func::FuncOp entry, SmallVectorImpl<Operation *> &ops) {
+    for (Operation &op : entry.getBody().front().without_terminator()) {
       auto schedule = dyn_cast<ScheduleOp>(op);
       if (!schedule) {
         ops.push_back(&op);
@@ -77,6 +77,14 @@ struct SplitConstants
         for (Operation &inner : task.getBody().front().without_terminator())
           ops.push_back(&inner);
     }
+  }
+
+  void split(MutableArrayRef<func::FuncOp> entries) {
+    DenseSet<Value> constants;
+    SetVector<Operation *> moved;
+    SmallVector<Operation *> ops;
+    for (func::FuncOp entry : entries)
+      collect(entry, ops);
     for (Operation *each : ops) {
       Operation &op = *each;
       bool constant =
@@ -86,21 +94,22 @@ struct SplitConstants
                     llvm::all_of(op.getOperands(), [&](Value operand) {
                       return constants.contains(operand);
                     });
-      // What a function of the runtime gives may hold for one run only; a size
-      // that is computed makes types that constants cannot have.
+      // What a function of the runtime gives may hold for one run only.
       if (auto dispatch = dyn_cast<DispatchOp>(op))
-        constant =
-            !dispatch.getKernel().starts_with(kHostFunctionPrefix) &&
-            llvm::all_of(op.getResultTypes(),
-                         [](Type type) {
-                           return cast<ShapedType>(type).hasStaticShape();
-                         }) &&
-            llvm::all_of(
-                op.getOperands(),
-                [&](Value operand) { return constants.contains(operand); }) &&
-            getBytes(dispatch.getResults()) <=
-                std::max<int64_t>(kMaxGrowth * getBytes(dispatch.getInputs()),
-                                  1024);
+        constant = !dispatch.getKernel().starts_with(kHostFunctionPrefix) &&
+                   llvm::all_of(op.getOperands(),
+                                [&](Value operand) {
+                                  return constants.contains(operand);
+                                }) &&
+                   getBytes(dispatch.getResults()) <=
+                       std::max<int64_t>(
+                           kMaxGrowth * getBytes(dispatch.getInputs()), 1024);
+      // A size that is computed, or hidden, makes types that constants cannot
+      // have.
+      constant &= llvm::all_of(op.getResultTypes(), [](Type type) {
+        auto shaped = dyn_cast<ShapedType>(type);
+        return !shaped || shaped.hasStaticShape();
+      });
       if (!constant)
         continue;
       moved.insert(&op);
@@ -130,8 +139,8 @@ struct SplitConstants
           results.push_back(result);
     if (results.empty())
       return;
-    OpBuilder b(entry);
-    Location loc = entry.getLoc();
+    OpBuilder b(entries.front());
+    Location loc = entries.front().getLoc();
     auto fold = func::FuncOp::create(b, loc, kFoldFunctionName,
                                      b.getFunctionType({}, {}));
     fold->setAttr(kEntryAttrName, b.getUnitAttr());
@@ -153,9 +162,14 @@ struct SplitConstants
     func::ReturnOp::create(inner, loc, returned.getArrayRef());
     fold.setFunctionType(
         b.getFunctionType({}, ValueRange(returned.getArrayRef()).getTypes()));
-    b.setInsertionPointToStart(&block);
-    auto call = func::CallOp::create(b, loc, fold, ValueRange());
+    DenseMap<Operation *, func::CallOp> calls;
     for (Value result : results) {
+      auto entry = result.getDefiningOp()->getParentOfType<func::FuncOp>();
+      func::CallOp &call = calls[entry];
+      if (!call) {
+        b.setInsertionPointToStart(&entry.getBody().front());
+        call = func::CallOp::create(b, loc, fold, ValueRange());
+      }
       auto *place = llvm::find(returned, map.lookup(result));
       result.replaceAllUsesWith(
           call.getResult(std::distance(returned.begin(), place)));

@@ -76,6 +76,8 @@ static std::unique_ptr<Program> compileProgram(const std::string &path,
   take("place", options.place);
   take("task_times", options.taskTimes);
   take("dims", options.dims);
+  take("specialize", options.specialize);
+  take("branches", options.branches);
   take("opt_level", options.optLevel);
   take("jobs", options.jobs);
   take("use_cache", options.useCache);

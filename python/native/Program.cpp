@@ -249,7 +249,7 @@ nb::tuple Program::profile(nb::handle positional, nb::handle named,
       throw lastFailure("RunError", status, orch_last_error());
     int32_t device = orch_context_call_device(state->context, i);
     calls.append(nb::make_tuple(
-        double(profile.min_ns) / 1e9,
+        profile.count ? double(profile.min_ns) / 1e9 : -1,
         device < 0 ? std::string() : model->getDevices()[size_t(device)]));
   }
   orch_call_profile whole = {};

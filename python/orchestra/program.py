@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -189,6 +189,7 @@ class Program:
                 device=device,
             )
             for (kernel, nodes, flops, amount), (took, device) in zip(self._native.calls, times, strict=True)
+            if took >= 0  # else of code for other shapes
         )
         return Explanation(seconds, threads, gflops, gbytes, tuple(calls))
 
@@ -206,6 +207,7 @@ def compile(
     features: str = "",
     threads: int = 0,
     dims: Mapping[str, int] | None = None,
+    specialize: Sequence[Mapping[str, int]] = (),
     cache: bool | str | os.PathLike[str] = True,
     strategy: str | os.PathLike[str] | None = None,
     reference: bool = False,
@@ -214,6 +216,7 @@ def compile(
     in_flight: int = 4,
     place: Mapping[str, str] | None = None,
     task_times: str | os.PathLike[str] | None = None,
+    branches: str | os.PathLike[str] | None = None,
     opt_level: int = 2,
     jobs: int = 0,
     name: str = "model.onnx",
@@ -228,11 +231,13 @@ def compile(
       `cpu` and `features` as LLVM names them.
     - `threads`: that run it; 0: one for each CPU. `jobs`: that compile it.
     - `dims`: sizes for named dynamic dims, fixed in the code.
+    - `specialize`: shapes that get code of their own beside the general one, as sizes of named
+      dynamic dims, `[{"batch": 1, "seq": 128}]`; each run takes the one that fits.
     - `cache`: False for none, or the cache's folder.
     - `strategy`: a strategy script; `reference`: plain loops, slow, to check results against.
     - `topology`: a machine of several devices to plan for, with `objective` ("latency" or
       "throughput"), `in_flight`, `place` (node to device) and `task_times` as `orchestra plan`
-      has them.
+      has them, `branches` as `orchestra run --profile-branches` writes it.
     - `opt_level`: LLVM's effort, 0 to 3.
     - `name`: stands for the file in messages, for a model in memory.
 
@@ -250,6 +255,9 @@ def compile(
         raise ValueError(f"objective must be 'latency' or 'throughput', not {objective!r}")
     for dim, size in (dims or {}).items():
         _check_number(f"dims[{dim!r}]", size, 0, 2**62)
+    for shape in specialize:
+        for dim, size in shape.items():
+            _check_number(f"specialize[...][{dim!r}]", size, 0, 2**62)
     options: dict[str, Any] = {
         "target": target,
         "cpu": cpu,
@@ -259,12 +267,13 @@ def compile(
         "in_flight": in_flight,
         "place": [f"{node}={device}" for node, device in (place or {}).items()],
         "dims": dict(dims or {}),
+        "specialize": [",".join(f"{dim}={size}" for dim, size in shape.items()) for shape in specialize],
         "opt_level": opt_level,
         "jobs": jobs,
         "use_cache": cache is not False,
         "cache_folder": "" if isinstance(cache, bool) else os.fspath(cache),
     }
-    for key, file in (("strategy", strategy), ("topology", topology), ("task_times", task_times)):
+    for key, file in (("strategy", strategy), ("topology", topology), ("task_times", task_times), ("branches", branches)):
         options[key] = "" if file is None else os.fspath(file)
     program = Program(_native.compile(path, data, threads, **options))
     if program.report is not None:

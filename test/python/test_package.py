@@ -123,6 +123,21 @@ def test_dims_are_fixed(pictures, expected):
     assert raised.value.slug == "unknown-dimension"
 
 
+def test_shapes_with_code_of_their_own(pictures, expected):
+    program = orchestra.compile(DIGITS, specialize=[{"batch": 1}, {"batch": 8}])
+    assert program.inputs[0].shape == ("batch", 1, 8, 8)
+    for batch in (1, 2, 8, 13):
+        np.testing.assert_allclose(program(pictures[:batch])[0], expected[:batch], atol=1e-5)
+    # Only in code for a given shape is the work of a call known.
+    known = {batch: all(call.flops is not None for call in program.explain(dims={"batch": batch}, runs=1).calls) for batch in (1, 2, 8)}
+    assert known == {1: True, 2: False, 8: True}
+    general = orchestra.compile(DIGITS)
+    assert program.report.weight_bytes < 1.5 * general.report.weight_bytes
+    with pytest.raises(orchestra.CompileError, match="no input has a dynamic size 'batches'") as raised:
+        orchestra.compile(DIGITS, specialize=[{"batches": 1}])
+    assert raised.value.slug == "invalid-hot-shape"
+
+
 def test_reference_and_threads_agree(digits, pictures, expected):
     reference = orchestra.compile(DIGITS, reference=True, threads=1)
     assert reference.threads == 1

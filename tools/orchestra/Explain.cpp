@@ -130,7 +130,8 @@ static llvm::Error explain(Arguments &args, const Common &common) {
   std::vector<CallTime> times = (*session)->callTimes();
   rows.reserve(times.size());
   for (size_t i = 0; i < times.size(); ++i)
-    rows.push_back({i, &model.getCalls()[i], double(times[i].least) / 1e9});
+    if (times[i].count > 0) // else of code for other shapes
+      rows.push_back({i, &model.getCalls()[i], double(times[i].least) / 1e9});
   double total = double((*session)->runTime().least) / 1e9;
   if (args.top > 0) {
     llvm::sort(

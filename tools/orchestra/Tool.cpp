@@ -65,6 +65,13 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
                   "CPU features to add or drop, such as +avx2,-avx512f")
       ->group(group);
   command
+      .add_option(
+          "--specialize", options.specialize,
+          "Also make code for these sizes, to be used in runs that have "
+          "them: batch=1,seq=128; repeatable")
+      ->type_name("NAME=SIZE,...")
+      ->group(group);
+  command
       .add_option("--strategy", options.strategy,
                   "Strategy script instead of the built-in one")
       ->group(group);

@@ -51,6 +51,9 @@ struct CompileOptions {
   bool reference = false;
   /// Sizes for named dynamic dims, fixed at compile time.
   std::map<std::string, int64_t> dims;
+  /// Shapes that get code of their own, chosen at run time by the sizes of the
+  /// inputs: named dynamic dims, as "batch=1,seq=128".
+  std::vector<std::string> specialize;
   /// Inputs of the runs to come, for ONNX models that have sequences or
   /// optionals as inputs, or whose structure follows from values of inputs.
   std::optional<std::map<std::string, GivenInput>> given;

@@ -57,6 +57,8 @@ struct PipelineOptions {
   std::string emulates;
   /// File of how often conditions held, for speculation; empty: not known.
   std::string branches;
+  /// Shapes that get code of their own: "batch=1,seq=128;batch=8".
+  std::string hotShapes;
 };
 
 /// GPUs whose kernels can be compiled and run emulated.

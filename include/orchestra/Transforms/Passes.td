@@ -39,6 +39,23 @@ def ExpandPaddedPass
   ];
 }
 
+def SpecializeShapesPass
+    : Pass<"orchestra-specialize-shapes", "::mlir::ModuleOp"> {
+  let summary = "Makes code of its own for shapes that come often.";
+  let description = [{
+    Before: the model, with dynamic sizes that have names. After: beside it, for
+    each shape, a copy of the model in which these sizes are constants. A run
+    takes the first copy whose `orchestra.guard`, the sizes of all inputs' dims,
+    is that of its inputs, else the model. Sizes that a shape does not name stay
+    dynamic in its copy. A name that no input has is an error.
+  }];
+  let options = [
+    Option<"shapes", "shapes", "std::string", "\"\"",
+           "Shapes, as \"batch=1,seq=128;batch=8,seq=128\".">
+  ];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
 def ChannelsLastPass
     : Pass<"orchestra-channels-last", "::mlir::func::FuncOp"> {
   let summary = "Computes convolutions and poolings with channels innermost.";

@@ -13,6 +13,27 @@
 using namespace mlir;
 using namespace orchestra;
 
+static int64_t getVariant(func::FuncOp entry) {
+  auto number = entry->getAttrOfType<IntegerAttr>(kVariantAttrName);
+  return number ? number.getInt() : -1;
+}
+
+SmallVector<func::FuncOp> orchestra::getEntries(ModuleOp host) {
+  SmallVector<func::FuncOp> entries;
+  for (auto function : host.getOps<func::FuncOp>())
+    if (function->hasAttr(kEntryAttrName))
+      entries.push_back(function);
+  llvm::sort(entries, [](func::FuncOp a, func::FuncOp b) {
+    return getVariant(a) < getVariant(b);
+  });
+  return entries;
+}
+
+std::string orchestra::getPartName(StringRef base, func::FuncOp entry) {
+  int64_t number = getVariant(entry);
+  return number < 0 ? base.str() : (base + "_variant" + Twine(number)).str();
+}
+
 TopologyOp orchestra::getDevicesOf(ScheduleOp schedule) {
   SymbolRefAttr name = schedule.getTopologyAttr();
   auto topology =

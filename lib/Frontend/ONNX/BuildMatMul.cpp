@@ -171,7 +171,9 @@ std::optional<Data> matmul(Op &op, const Data &a, const Data &b) {
     Value y = op.value(reshape(op, b, {other, n}));
     if (op.failed())
       return std::nullopt;
-    Data flat{type, {rows, n}, {}, nullptr, {}, {}};
+    Data flat;
+    flat.type = type;
+    flat.shape = {rows, n};
     flat.value =
         linalg::MatmulOp::create(op.b, init.getType(), ValueRange{x, y}, init)
             .getResult(0);
@@ -184,7 +186,9 @@ std::optional<Data> matmul(Op &op, const Data &a, const Data &b) {
     Value y = op.value(reshape(op, b, {count, other, n}));
     if (op.failed())
       return std::nullopt;
-    Data flat{type, flatShape, {}, nullptr, {}, {}};
+    Data flat;
+    flat.type = type;
+    flat.shape = flatShape;
     flat.value = linalg::BatchMatmulOp::create(op.b, init.getType(),
                                                ValueRange{x, y}, init)
                      .getResult(0);

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "Arithmetic.h"
+#include "Classical.h"
 #include "Table.h"
 #include "Vectors.h"
 
@@ -45,15 +45,16 @@ std::vector<double> numbersOf(const Tensor &tensor) {
   return values;
 }
 
-namespace {
-
-std::optional<Data> map(Op &op, llvm::ArrayRef<Data> inputs, ElementType type,
-                        llvm::function_ref<Num(llvm::ArrayRef<Num>)> formula) {
+std::optional<Data>
+mapNumbers(Op &op, llvm::ArrayRef<Data> inputs, ElementType type,
+           llvm::function_ref<Num(llvm::ArrayRef<Num>)> formula) {
   return elementwise(op, inputs, type,
                      [&](Num::Builder &b, ValueRange v) -> Value {
                        return formula(numbers(b, v));
                      });
 }
+
+namespace {
 
 /// The inverse of the error function, by Winitzki's formula, as ONNX Runtime
 /// has it.
@@ -72,12 +73,12 @@ std::optional<Data> postTransform(Op &op, const Data &scores,
   if (how == "NONE" || how.empty())
     return scores;
   if (how == "LOGISTIC")
-    return map(op, scores, scores.type, [](llvm::ArrayRef<Num> v) {
+    return mapNumbers(op, scores, scores.type, [](llvm::ArrayRef<Num> v) {
       return v[0].constant(1) / ((v[0].constant(0) - v[0]).exp() + 1.0);
     });
   if (how == "PROBIT")
-    return map(op, scores, scores.type,
-               [](llvm::ArrayRef<Num> v) { return probit(v[0]); });
+    return mapNumbers(op, scores, scores.type,
+                      [](llvm::ArrayRef<Num> v) { return probit(v[0]); });
   bool zeros = how == "SOFTMAX_ZERO";
   if (how != "SOFTMAX" && !zeros) {
     (void)op.fail("invalid-attribute",
@@ -85,23 +86,23 @@ std::optional<Data> postTransform(Op &op, const Data &scores,
     return std::nullopt;
   }
   Data top = reduce(op, scores, {1}, true, Reduction::Max);
-  auto powers = map(op, {scores, top}, scores.type, [&](llvm::ArrayRef<Num> v) {
-    Num power = (v[0] - v[1]).exp();
-    // What is 0 stays 0 and does not count.
-    return zeros ? (v[0].abs() < 1e-7).choose(power.constant(0), power) : power;
-  });
+  auto powers =
+      mapNumbers(op, {scores, top}, scores.type, [&](llvm::ArrayRef<Num> v) {
+        Num power = (v[0] - v[1]).exp();
+        // What is 0 stays 0 and does not count.
+        return zeros ? (v[0].abs() < 1e-7).choose(power.constant(0), power)
+                     : power;
+      });
   if (!powers)
     return std::nullopt;
   Data sum = reduce(op, *powers, {1}, true, Reduction::Sum);
-  return map(op, {*powers, sum}, scores.type, [&](llvm::ArrayRef<Num> v) {
-    Num share = v[0] / v[1];
-    return zeros ? (v[1] == 0).choose(v[0], share) : share;
-  });
+  return mapNumbers(op, {*powers, sum}, scores.type,
+                    [&](llvm::ArrayRef<Num> v) {
+                      Num share = v[0] / v[1];
+                      return zeros ? (v[1] == 0).choose(v[0], share) : share;
+                    });
 }
 
-namespace {
-
-/// The input as rows of floats.
 std::optional<Data> readRows(Op &op) {
   const Data &x = op.in(0);
   if (!op.expectType(x, isFloat(x.type) || isInt(x.type), "X"))
@@ -116,7 +117,6 @@ std::optional<Data> readRows(Op &op) {
                  x.type == ElementType::Double ? x.type : ElementType::Float);
 }
 
-/// A list of floats as a vector of the type.
 std::optional<Data> floatVector(Op &op, llvm::StringRef name,
                                 ElementType type) {
   auto values = op.floatsAttr(name);
@@ -124,7 +124,6 @@ std::optional<Data> floatVector(Op &op, llvm::StringRef name,
                  type);
 }
 
-/// x W + b: rows x classes
 std::optional<Data> linear(Op &op, const Data &x, int64_t classes) {
   auto factors = op.floatsAttr("coefficients");
   auto features = x.shape[1].constant();
@@ -149,9 +148,11 @@ std::optional<Data> linear(Op &op, const Data &x, int64_t classes) {
   auto offsets = floatVector(op, "intercepts", x.type);
   if (!offsets)
     return std::nullopt;
-  return map(op, {*product, *offsets}, x.type,
-             [](llvm::ArrayRef<Num> v) { return v[0] + v[1]; });
+  return mapNumbers(op, {*product, *offsets}, x.type,
+                    [](llvm::ArrayRef<Num> v) { return v[0] + v[1]; });
 }
+
+namespace {
 
 LogicalResult lowerLinearRegressor(Op &op) {
   auto x = readRows(op);
@@ -163,83 +164,13 @@ LogicalResult lowerLinearRegressor(Op &op) {
   return result ? op.set(0, *result) : failure();
 }
 
-/// Elements of a table of integers at computed places.
-Data lookUp(Op &op, const Data &places, llvm::ArrayRef<int64_t> table) {
-  Value values =
-      op.value(constantVector<int64_t>(op, ElementType::Int64, table));
-  auto result = elementwise(op, places, ElementType::Int64,
-                            [&](Num::Builder &b, ValueRange v) -> Value {
-                              return at(b, values, Num(b, v[0]).asIndex());
-                            });
-  return result ? *result : places;
-}
-
-/// The first place of the largest of each row.
-std::optional<Data> bestOf(Op &op, const Data &scores) {
-  Value all = op.value(scores);
-  Value classes = op.dims.materialize(scores.shape[1], op.b, op.b.getLoc());
-  if (!all || op.failed())
-    return std::nullopt;
-  return generate(
-      op, scores.shape[0], ElementType::Int64,
-      [&](Num::Builder &b, ValueRange index) -> Value {
-        Num row(b, index[0]), zero = indexNum(b, 0);
-        auto best = loop(
-            b, Num(b, classes), {zero, at(b, all, {row, zero})},
-            [&](Num::Builder &b, Num k,
-                llvm::ArrayRef<Num> best) -> llvm::SmallVector<Num> {
-              Num value = at(b, all, {row, k});
-              Num more = value > best[1];
-              return {more.choose(k, best[0]), more.choose(value, best[1])};
-            });
-        return best[0].toInt(b.getI64Type());
-      });
-}
-
-/// The class of the largest score, and the scores
-LogicalResult lowerLinearClassifier(Op &op) {
-  auto labels = op.intsAttr("classlabels_ints");
-  if (!op.stringsAttr("classlabels_strings").empty())
-    return op.unsupported("labels that are strings");
-  auto x = readRows(op);
-  if (!x)
-    return failure();
-  size_t given = op.floatsAttr("intercepts").size();
-  auto features = x->shape[1].constant();
-  if (given == 0 && features && *features > 0)
-    given = op.floatsAttr("coefficients").size() / *features;
-  auto scores = linear(op, *x, static_cast<int64_t>(given));
-  if (!scores)
-    return failure();
-  std::string how = op.stringAttr("post_transform", "NONE");
-  if (given == 1) {
-    // One score says both of two classes.
-    auto minus = map(op, *scores, scores->type, [](llvm::ArrayRef<Num> v) {
-      return v[0].constant(0) - v[0];
-    });
-    if (!minus || labels.size() != 2)
-      return op.unsupported("one score for other than two classes");
-    scores = concat(op, {*minus, *scores}, 1);
-  } else if (labels.size() != given) {
-    return op.fail("invalid-attribute",
-                   "LinearClassifier: the labels do not fit the scores");
-  }
-  scores = postTransform(op, *scores, how);
-  auto best = scores ? bestOf(op, *scores) : std::nullopt;
-  auto narrow =
-      scores ? convert(op, *scores, ElementType::Float) : std::nullopt;
-  if (!best || !narrow || failed(op.set(0, lookUp(op, *best, labels))))
-    return failure();
-  return op.set(1, *narrow);
-}
-
 /// 1 above the threshold, else 0
 LogicalResult lowerBinarizer(Op &op) {
   const Data &x = op.in(0);
   if (!op.expectType(x, isFloat(x.type) || isSignedInt(x.type), "X"))
     return failure();
   double threshold = op.floatAttr("threshold", 0);
-  auto result = map(op, x, x.type, [&](llvm::ArrayRef<Num> v) {
+  auto result = mapNumbers(op, x, x.type, [&](llvm::ArrayRef<Num> v) {
     return (v[0] > v[0].constant(threshold))
         .choose(v[0].constant(1), v[0].constant(0));
   });
@@ -257,8 +188,9 @@ LogicalResult lowerScaler(Op &op) {
        scale = wide ? floatVector(op, "scale", wide->type) : std::nullopt;
   if (!offset || !scale)
     return failure();
-  auto moved = map(op, {*wide, *offset, *scale}, wide->type,
-                   [](llvm::ArrayRef<Num> v) { return (v[0] - v[1]) * v[2]; });
+  auto moved =
+      mapNumbers(op, {*wide, *offset, *scale}, wide->type,
+                 [](llvm::ArrayRef<Num> v) { return (v[0] - v[1]) * v[2]; });
   auto result = moved ? convert(op, *moved, ElementType::Float) : std::nullopt;
   return result ? op.set(0, *result) : failure();
 }
@@ -271,17 +203,18 @@ LogicalResult lowerNormalizer(Op &op) {
     return failure();
   if (norm != "MAX" && norm != "L1" && norm != "L2")
     return op.fail("invalid-attribute", "Normalizer: norm is '" + norm + "'");
-  auto sizes = map(op, *x, x->type, [&](llvm::ArrayRef<Num> v) {
+  auto sizes = mapNumbers(op, *x, x->type, [&](llvm::ArrayRef<Num> v) {
     return norm == "L2" ? v[0] * v[0] : v[0].abs();
   });
   if (!sizes)
     return failure();
   Data total = reduce(op, *sizes, {1}, true,
                       norm == "MAX" ? Reduction::Max : Reduction::Sum);
-  auto scaled = map(op, {*x, total}, x->type, [&](llvm::ArrayRef<Num> v) {
-    Num size = norm == "L2" ? v[1].sqrt() : v[1];
-    return v[0] / size.max(1e-30);
-  });
+  auto scaled =
+      mapNumbers(op, {*x, total}, x->type, [&](llvm::ArrayRef<Num> v) {
+        Num size = norm == "L2" ? v[1].sqrt() : v[1];
+        return v[0] / size.max(1e-30);
+      });
   auto result =
       scaled ? convert(op, *scaled, ElementType::Float) : std::nullopt;
   return result ? op.set(0, reshape(op, *result, op.in(0).shape)) : failure();
@@ -340,7 +273,7 @@ LogicalResult lowerImputer(Op &op) {
                    {"X is " + op.text(x.shape)});
   float missing = op.floatAttr("replaced_value_float", 0);
   int64_t number = op.intAttr("replaced_value_int64", 0);
-  auto result = map(op, {x, values}, x.type, [&](llvm::ArrayRef<Num> v) {
+  auto result = mapNumbers(op, {x, values}, x.type, [&](llvm::ArrayRef<Num> v) {
     Num gone = !floats ? v[0] == Num(v[0].b(),
                                      scalarInt(v[0].b(), v[0].type(), number))
                : missing != missing ? v[0] != v[0]
@@ -353,21 +286,24 @@ LogicalResult lowerImputer(Op &op) {
 /// 1 where an element is the category, a last dimension of them
 LogicalResult lowerOneHotEncoder(Op &op) {
   const Data &x = op.in(0);
-  auto categories = op.intsAttr("cats_int64s");
-  if (categories.empty())
-    return op.unsupported("categories that are strings");
-  if (!op.expectType(x, isFloat(x.type) || isSignedInt(x.type), "X"))
+  auto categories = labelsOf(op, "cats_int64s", "cats_strings");
+  if (!categories)
+    return failure();
+  bool strings = categories->type == ElementType::String;
+  if (!op.expectType(x,
+                     strings ? x.type == ElementType::String
+                             : isFloat(x.type) || isSignedInt(x.type),
+                     "X"))
     return failure();
   if (op.intAttr("zeros", 1) == 0)
     return op.unsupported("an error for unknown categories");
-  auto whole = convert(op, x, ElementType::Int64);
+  auto whole = strings ? x : convert(op, x, ElementType::Int64);
   if (!whole)
     return failure();
   Shape shape = x.shape;
   shape.push_back(Dim(1));
-  Data table = constantVector<int64_t>(op, ElementType::Int64, categories);
   auto result = elementwise(
-      op, {reshape(op, *whole, shape), table}, ElementType::Float,
+      op, {reshape(op, *whole, shape), *categories}, ElementType::Float,
       [](Num::Builder &b, ValueRange v) -> Value {
         Num one(b, scalar(b, b.getF32Type(), 1));
         return (Num(b, v[0]) == Num(b, v[1])).choose(one, one.constant(0));
@@ -417,10 +353,9 @@ void addClassical(Table &table) {
   add("Binarizer", {1}, lowerBinarizer);
   add("FeatureVectorizer", {1}, lowerFeatureVectorizer);
   add("Imputer", {1}, lowerImputer);
-  add("LinearClassifier", {1, "strings"}, lowerLinearClassifier);
   add("LinearRegressor", {1}, lowerLinearRegressor);
   add("Normalizer", {1}, lowerNormalizer);
-  add("OneHotEncoder", {1, "strings; zeros = 0"}, lowerOneHotEncoder);
+  add("OneHotEncoder", {1, "zeros = 0"}, lowerOneHotEncoder);
   add("Scaler", {1}, lowerScaler);
 }
 

@@ -228,6 +228,7 @@ void orchestra::onnx::registerContribOperators() {
     addNorms();
     addProducts();
     contrib::addAttention();
+    contrib::addDecoder();
     contrib::addQuantized();
     return true;
   }();

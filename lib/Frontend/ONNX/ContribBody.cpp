@@ -94,11 +94,12 @@ std::vector<std::string> contrib::operatorNames() {
 }
 
 static pb::AttributeProto::AttributeType typeOf(const std::string &name) {
-  return name == "int"      ? pb::AttributeProto::INT
-         : name == "ints"   ? pb::AttributeProto::INTS
-         : name == "float"  ? pb::AttributeProto::FLOAT
-         : name == "floats" ? pb::AttributeProto::FLOATS
-                            : pb::AttributeProto::STRING;
+  return name == "int"       ? pb::AttributeProto::INT
+         : name == "ints"    ? pb::AttributeProto::INTS
+         : name == "float"   ? pb::AttributeProto::FLOAT
+         : name == "floats"  ? pb::AttributeProto::FLOATS
+         : name == "strings" ? pb::AttributeProto::STRINGS
+                             : pb::AttributeProto::STRING;
 }
 
 void contrib::add(const char *name, std::vector<const char *> inputs,

@@ -81,6 +81,7 @@ void add(const char *name, std::vector<const char *> inputs,
 std::vector<std::string> operatorNames();
 
 void addAttention();
+void addDecoder();
 void addQuantized();
 
 } // namespace contrib

@@ -237,7 +237,9 @@ static OwningOpRef<ModuleOp> import(llvm::StringRef path,
   DialectRegistry registry;
   registerImportDialects(registry);
   context.appendDialectRegistry(registry);
-  context.loadAllAvailableDialects();
+  // Not all that is registered: each loaded dialect costs every later pass.
+  for (llvm::StringRef name : registry.getDialectNames())
+    context.getOrLoadDialect(name);
 
   ReadOptions readOptions;
   readOptions.maxNodes = options.maxNodes;

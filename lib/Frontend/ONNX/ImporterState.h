@@ -35,6 +35,9 @@ public:
   Importer(mlir::MLIRContext &context, std::string file, const Model &model,
            const ImportOptions &options);
 
+  /// Opset of the standard domain that the file has.
+  int getGivenOpset() const { return model.givenOpset; }
+
   /// The module, or null after reporting.
   mlir::OwningOpRef<mlir::ModuleOp> run(llvm::StringRef moduleName);
 

@@ -103,6 +103,12 @@ std::optional<Data> Importer::addArgument(const std::string &name,
     for (int64_t size : given->dims)
       declared.push_back({size, ""});
   }
+  // How many numbers there are is as fixed as they are.
+  if (given && given->values && sizeValues.contains(name) &&
+      given->dims.size() == declared.size())
+    for (const auto &[dim, size] : llvm::zip(declared, given->dims))
+      if (dim.size < 0)
+        dim = {size, ""};
   llvm::SmallVector<int64_t> sizes;
   llvm::SmallVector<std::string> names;
   bool huge = false;

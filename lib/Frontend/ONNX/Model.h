@@ -151,8 +151,9 @@ struct Graph {
 
 struct Model {
   Graph graph;
-  /// Opset of the standard domain, after conversion.
-  int opset = 0;
+  /// Opset of the standard domain, after conversion, and as the file has it:
+  /// conversion does not change what it has no sizes for.
+  int opset = 0, givenOpset = 0;
 };
 
 } // namespace orchestra::onnx

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "ImporterState.h"
 #include "Sizes.h"
 #include "Table.h"
 
@@ -378,8 +379,11 @@ LogicalResult lowerGroupNormalization(Op &op) {
   Data value = normalize(op, parts, axesFrom(2, parts.rank()),
                          op.floatAttr("epsilon", 1e-5f))
                    .value;
-  bool perGroup = op.in(1).rank() == 1 && op.in(1).shape[0].is(groups) &&
-                  groups != *channels;
+  // Version 18 scales groups, later ones channels.
+  const Data &scales = op.in(1);
+  auto count = scales.rank() == 1 ? scales.shape[0].constant() : std::nullopt;
+  bool perGroup = groups != *channels &&
+                  (count ? *count == groups : op.importer.getGivenOpset() < 21);
   if (!perGroup)
     value = reshape(op, value, x.shape);
   auto scale = channelColumn(op, value, 1, type),

@@ -166,6 +166,8 @@ void read(const std::string &path, const std::string_view *given,
   checkFunctions(model, options.maxNodes);
   nameNodes(*model.mutable_graph());
   sortGraph(*model.mutable_graph());
+  auto out = std::make_unique<Model>();
+  out->givenOpset = opsetsOf(model)[""];
   checkNodes(model.graph(), opsetsOf(model), result.problems);
   setDims(*model.mutable_graph(), options.dims);
   if (model.functions_size() > 0 ||
@@ -177,7 +179,6 @@ void read(const std::string &path, const std::string_view *given,
           expandFunctions(model, options);
         },
         result.problems);
-  auto out = std::make_unique<Model>();
   Opsets opsets = opsetsOf(model);
   out->opset = opsets[""];
   readGraph(*model.mutable_graph(), opsets, source, out->graph,

@@ -96,7 +96,8 @@ Importer::fixContents(const Data &data, const GivenInput &given, Location loc) {
   ImplicitLocOpBuilder b(loc, builder);
   Contents fixed;
   Value same;
-  for (const auto &[now, value] : llvm::zip(*read, *given.values)) {
+  for (const auto &[now, number] : llvm::zip(*read, *given.values)) {
+    int64_t value = std::clamp(number, -kMaxSize, kMaxSize); // as it is read
     fixed.push_back(Dim(value));
     Value equal = arith::CmpIOp::create(
         b, arith::CmpIPredicate::eq, dims.materialize(now, b, loc),

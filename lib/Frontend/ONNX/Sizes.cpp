@@ -30,6 +30,9 @@ std::optional<Contents> sizesFrom(Op &op, const Data &data,
     return known;
   if (auto computed = computedSizes(op, data))
     return computed;
+  // How many there are decides the rank of something.
+  if (!data.shape.empty() && !data.shape[0].constant())
+    return (void)op.needsInputs("the number of " + what), std::nullopt;
   (void)op.fail("unsupported-form",
                 op.node.op + ": " + what +
                     " must not depend on what a loop or a branch computes",

@@ -23,6 +23,7 @@ const Table &opTable() {
     addConvolution(all);
     addConvTranspose(all);
     addClassical(all);
+    addClassifiers(all);
     addControl(all);
     addCreation(all);
     addDataMovement(all);

@@ -79,6 +79,7 @@ void addShape(Table &table);
 void addSlicing(Table &table);
 void addAlgebra(Table &table);
 void addClassical(Table &table);
+void addClassifiers(Table &table);
 void addDeformation(Table &table);
 void addFourier(Table &table);
 void addGridSample(Table &table);

@@ -64,32 +64,21 @@ Data defaultOf(Op &op, ElementType type) {
                                  {op.intAttr("default_int64", -1)});
 }
 
-/// Keys become values; unknown ones the default
-LogicalResult lowerLabelEncoder(Op &op) {
-  const Data x = op.in(0);
-  auto keys = listOf(op, "keys"), values = listOf(op, "values");
-  if (op.failed() || !keys || !values)
-    return op.fail("missing-attribute",
-                   "LabelEncoder lacks its keys or its values");
-  auto count = product(keys->shape).constant();
-  if (keys->shape != values->shape || !count || *count == 0)
+/// Keys become values; unknown ones the default. Lists are of one length.
+LogicalResult mapKeys(Op &op, const Data &x, const Data &keys,
+                      const Data &values, const Data &other) {
+  auto count = product(keys.shape).constant();
+  if (keys.shape != values.shape || !count || *count == 0)
     return op.fail("invalid-attribute",
-                   "LabelEncoder: keys and values differ in number");
-  Data other = defaultOf(op, values->type);
-  if (!op.expectType(x, x.type == keys->type, "X"))
+                   op.node.op + ": keys and values differ in number");
+  if (!op.expectType(x, x.type == keys.type, "X"))
     return failure();
-  auto rest = other.type == ElementType::String
-                  ? std::optional<Data>(other)
-                  : convert(op, other, values->type);
-  if (!rest || !product(rest->shape).is(1))
-    return op.fail("invalid-attribute",
-                   "LabelEncoder: the default is no single element");
-  Value have = op.value(*keys), give = op.value(*values),
-        start = op.value(reshape(op, *rest, {}));
+  Value have = op.value(keys), give = op.value(values),
+        start = op.value(reshape(op, other, {}));
   if (op.failed() || !have || !give || !start)
     return failure();
   Data result = generate(
-      op, x.shape, values->type, [&](Builder &b, ValueRange v) -> Value {
+      op, x.shape, values.type, [&](Builder &b, ValueRange v) -> Value {
         Num key = at(b, op.value(x), numbers(b, v));
         return loop(b, indexNum(b, *count), at(b, start, {}),
                     [&](Builder &b, Num k,
@@ -102,6 +91,41 @@ LogicalResult lowerLabelEncoder(Op &op) {
                     })[0];
       });
   return op.set(0, result);
+}
+
+/// Any type of keys to any type of values
+LogicalResult lowerLabelEncoder(Op &op) {
+  const Data x = op.in(0);
+  auto keys = listOf(op, "keys"), values = listOf(op, "values");
+  if (op.failed() || !keys || !values)
+    return op.fail("missing-attribute",
+                   "LabelEncoder lacks its keys or its values");
+  Data other = defaultOf(op, values->type);
+  auto rest = other.type == ElementType::String
+                  ? std::optional<Data>(other)
+                  : convert(op, other, values->type);
+  if (!rest || !product(rest->shape).is(1))
+    return op.fail("invalid-attribute",
+                   "LabelEncoder: the default is no single element");
+  return mapKeys(op, x, *keys, *values, *rest);
+}
+
+/// Strings to their numbers, or numbers to their strings
+LogicalResult lowerCategoryMapper(Op &op) {
+  const Data x = op.in(0);
+  std::vector<std::string> texts = op.stringsAttr("cats_strings");
+  auto count = static_cast<int64_t>(texts.size());
+  Data strings = op.stringConstant(texts, {Dim(count)});
+  Data numbers = constantVector<int64_t>(op, ElementType::Int64,
+                                         op.intsAttr("cats_int64s"));
+  if (x.type != ElementType::String) {
+    Data other =
+        op.stringConstant({op.stringAttr("default_string", "_Unused")}, {});
+    return mapKeys(op, x, numbers, strings, other);
+  }
+  Data other = constantVector<int64_t>(op, ElementType::Int64,
+                                       {op.intAttr("default_int64", -1)});
+  return mapKeys(op, x, strings, numbers, other);
 }
 
 /// The grams of a TfIdfVectorizer, sorted by the column that counts them.
@@ -265,6 +289,7 @@ LogicalResult lowerTfIdfVectorizer(Op &op) {
 } // namespace
 
 void addTextFeatures(Table &table) {
+  table.op("ai.onnx.ml.CategoryMapper", {1}, lowerCategoryMapper);
   table.op("ai.onnx.ml.LabelEncoder", {2}, lowerLabelEncoder);
   table.op("TfIdfVectorizer", {9}, lowerTfIdfVectorizer);
 }

@@ -197,11 +197,11 @@ void HostEntryBuilder::lowerDispatches(func::FuncOp program) {
   Value exec = program.getArgument(0);
   SmallVector<DispatchOp> dispatches;
   program.walk([&](DispatchOp op) { dispatches.push_back(op); });
-  for (auto [call, dispatch] : llvm::enumerate(dispatches)) {
+  for (DispatchOp dispatch : dispatches) {
     b.setInsertionPoint(dispatch);
-    emitHook(exec, call, 0);
+    emitHook(exec, numCalls, 0);
     callKernel(exec, dispatch);
-    emitHook(exec, call, 1);
+    emitHook(exec, numCalls++, 1);
     dispatch.erase();
   }
 }
@@ -252,10 +252,12 @@ void HostEntryBuilder::lowerConditions(func::FuncOp shapes) {
   }
 }
 
-void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
+func::FuncOp HostEntryBuilder::buildRun(const Parts &parts, StringRef name) {
+  func::FuncOp program = parts.program, shapes = parts.shapes;
+  unsigned numInputs = parts.numInputs;
   b.setInsertionPointToEnd(module.getBody());
   auto run = func::FuncOp::create(
-      b, loc, "orch_run",
+      b, loc, name,
       b.getFunctionType(SmallVector<Type>(6, pointer), {b.getI32Type()}));
   b.setInsertionPointToStart(run.addEntryBlock());
   Value exec = run.getArgument(0), inputs = run.getArgument(1),
@@ -269,7 +271,6 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
   llvm::append_range(arguments,
                      makeInputs(inputTypes, exec, inputs, inputDims));
   // Output dimensions follow from the inputs'.
-  auto shapes = module.lookupSymbol<func::FuncOp>(kShapesFunctionName);
   bool dynamic = llvm::any_of(outputTypes, [](Type type) {
     return !cast<MemRefType>(type).hasStaticShape();
   });
@@ -300,17 +301,20 @@ void HostEntryBuilder::buildRun(func::FuncOp program, unsigned numInputs) {
     arguments.push_back(makeBuffer(cast<MemRefType>(type), data, {most}));
   if (usesDevices) {
     func::ReturnOp::create(b, loc, enqueueTasks(program, arguments));
-    return;
+    return run;
   }
   func::CallOp::create(b, loc, program, arguments);
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
   func::ReturnOp::create(b, loc, zero);
+  return run;
 }
 
-void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
+func::FuncOp HostEntryBuilder::buildResolve(const Parts &parts,
+                                            StringRef name) {
+  func::FuncOp shapes = parts.shapes;
   b.setInsertionPointToEnd(module.getBody());
   auto resolve = func::FuncOp::create(
-      b, loc, "orch_resolve",
+      b, loc, name,
       b.getFunctionType(SmallVector<Type>(4, pointer), {b.getI32Type()}));
   b.setInsertionPointToStart(resolve.addEntryBlock());
   Value exec = resolve.getArgument(0), inputDims = resolve.getArgument(1),
@@ -319,8 +323,8 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   Value data;
   if (module->hasAttr(kSizesFromValuesAttrName))
     data = loadField(exec, kExecInputs, pointer);
-  if (module->hasAttr(kComputesSizesAttrName))
-    storeSizes(exec, inputDims, data);
+  if (parts.sizes)
+    storeSizes(parts.sizes, exec, inputDims, data);
   SmallVector<Value> arguments{exec};
   llvm::append_range(arguments,
                      makeInputs(shapes.getArgumentTypes().drop_front(1), exec,
@@ -337,6 +341,29 @@ void HostEntryBuilder::buildResolve(func::FuncOp shapes) {
   }
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
   func::ReturnOp::create(b, loc, zero);
+  return resolve;
+}
+
+void HostEntryBuilder::tryVariant(func::FuncOp function, func::FuncOp variant,
+                                  unsigned dims, ArrayRef<int64_t> guard) {
+  Block &block = function.getBody().front();
+  Block *rest = block.splitBlock(block.begin());
+  b.setInsertionPointToEnd(&block);
+  Value fits = LLVM::ConstantOp::create(b, loc, b.getI1Type(), true);
+  for (auto [index, size] : llvm::enumerate(guard)) {
+    if (size < 0)
+      continue;
+    Value is = loadAt(function.getArgument(dims), b.getI64Type(), index);
+    Value wanted = LLVM::ConstantOp::create(b, loc, b.getI64Type(), size);
+    Value equal =
+        LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, is, wanted);
+    fits = LLVM::AndOp::create(b, loc, fits, equal);
+  }
+  Block *taken = b.createBlock(rest);
+  auto call = func::CallOp::create(b, loc, variant, function.getArguments());
+  func::ReturnOp::create(b, loc, call.getResults());
+  b.setInsertionPointToEnd(&block);
+  cf::CondBranchOp::create(b, loc, fits, taken, rest);
 }
 
 /// Turns expansions of dense buffers into casts with computed strides.
@@ -372,12 +399,19 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    func::FuncOp program;
-    for (auto function : module.getOps<func::FuncOp>())
-      if (function->hasAttr(kEntryAttrName))
-        program = function;
-    auto shapes = module.lookupSymbol<func::FuncOp>(kShapesFunctionName);
-    if (!program || !shapes) {
+    SmallVector<func::FuncOp> entries = getEntries(module);
+    SmallVector<HostEntryBuilder::Parts> all;
+    for (func::FuncOp entry : entries) {
+      HostEntryBuilder::Parts parts;
+      parts.program = entry;
+      parts.shapes = module.lookupSymbol<func::FuncOp>(
+          getPartName(kShapesFunctionName, entry));
+      parts.sizes = module.lookupSymbol<func::FuncOp>(
+          getPartName(kSizesFunctionName, entry));
+      if (parts.shapes)
+        all.push_back(parts);
+    }
+    if (all.empty() || all.size() != entries.size()) {
       module.emitError("needs an entry function with planned memory");
       return signalPassFailure();
     }
@@ -385,8 +419,48 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
     for (auto topology :
          llvm::make_early_inc_range(module.getOps<TopologyOp>()))
       topology.erase();
-    program.setSymName("orchestra_program");
-    auto sizes = module.lookupSymbol<func::FuncOp>(kSizesFunctionName);
+    HostEntryBuilder builder(module);
+    builder.collectSignatures();
+    for (HostEntryBuilder::Parts &parts : all)
+      prepare(parts, builder);
+    // A copy for given sizes goes in front of what comes after it.
+    func::FuncOp run, resolve;
+    for (auto [parts, entry] : llvm::zip(all, entries)) {
+      func::FuncOp mine =
+          builder.buildRun(parts, getPartName("orch_run", entry));
+      func::FuncOp sizes =
+          builder.buildResolve(parts, getPartName("orch_resolve", entry));
+      if (!run) {
+        run = mine;
+        resolve = sizes;
+      } else {
+        makeInternal(mine);
+        makeInternal(sizes);
+      }
+    }
+    for (func::FuncOp entry : llvm::reverse(entries)) {
+      auto guard = entry->getAttrOfType<DenseI64ArrayAttr>(kGuardAttrName);
+      if (!guard)
+        continue;
+      auto part = [&](StringRef name) {
+        return module.lookupSymbol<func::FuncOp>(getPartName(name, entry));
+      };
+      builder.tryVariant(run, part("orch_run"), 2, guard);
+      builder.tryVariant(resolve, part("orch_resolve"), 1, guard);
+    }
+    for (func::FuncOp entry : entries)
+      if (module->hasAttr(kDevicesAttrName))
+        entry.erase(); // its tasks have become functions
+      else
+        entry->removeAttr(kEntryAttrName);
+  }
+
+  /// Lowers what is in the functions of an entry.
+  void prepare(HostEntryBuilder::Parts &parts, HostEntryBuilder &builder) {
+    ModuleOp module = getOperation();
+    auto [program, shapes, sizes, numInputs] = parts;
+    parts.numInputs = shapes.getNumArguments();
+    program.setSymName(getPartName("orchestra_program", program));
     SmallVector<func::FuncOp> functions{program, shapes};
     if (sizes)
       functions.push_back(sizes);
@@ -394,26 +468,17 @@ struct CPUHostEntry : orchestra::impl::CPUHostEntryPassBase<CPUHostEntry> {
       castExpansions(function);
       makeInternal(function);
     }
-    unsigned numInputs = shapes.getNumArguments();
     UnitAttr yes = UnitAttr::get(&getContext());
     if (sizes ||
         shapes.walk([](memref::LoadOp) { return WalkResult::interrupt(); })
             .wasInterrupted())
       module->setAttr(kSizesFromValuesAttrName, yes);
-    HostEntryBuilder builder(module);
-    builder.collectSignatures();
     if (sizes) {
       module->setAttr(kComputesSizesAttrName, yes);
       builder.lowerSizes(sizes);
     }
     builder.lowerConditions(shapes);
     builder.lowerDispatches(program);
-    builder.buildRun(program, numInputs);
-    builder.buildResolve(shapes);
-    if (module->hasAttr(kDevicesAttrName))
-      program.erase(); // its tasks have become functions
-    else
-      program->removeAttr(kEntryAttrName);
   }
 };
 } // namespace

@@ -59,8 +59,17 @@ public:
   void lowerDispatches(mlir::func::FuncOp program);
   void lowerConditions(mlir::func::FuncOp shapes);
   void lowerSizes(mlir::func::FuncOp sizes);
-  void buildRun(mlir::func::FuncOp program, unsigned numInputs);
-  void buildResolve(mlir::func::FuncOp shapes);
+  /// The functions of one entry that belong together; `sizes` may be null.
+  struct Parts {
+    mlir::func::FuncOp program, shapes, sizes;
+    unsigned numInputs = 0; ///< computed numbers included
+  };
+  mlir::func::FuncOp buildRun(const Parts &parts, llvm::StringRef name);
+  mlir::func::FuncOp buildResolve(const Parts &parts, llvm::StringRef name);
+  /// Lets `function` begin with a call of `variant`, where the input dims,
+  /// argument `dims`, are those of `guard`.
+  void tryVariant(mlir::func::FuncOp function, mlir::func::FuncOp variant,
+                  unsigned dims, llvm::ArrayRef<int64_t> guard);
 
 private:
   /// Launches the tasks of a program for several devices; returns their status.
@@ -82,7 +91,8 @@ private:
   void callKernel(mlir::Value exec, DispatchOp dispatch);
   void callHost(mlir::Value exec, DispatchOp dispatch);
   void reportUnless(mlir::Value exec, mlir::cf::AssertOp op);
-  void storeSizes(mlir::Value exec, mlir::Value inputDims, mlir::Value inputs);
+  void storeSizes(mlir::func::FuncOp sizes, mlir::Value exec,
+                  mlir::Value inputDims, mlir::Value inputs);
   mlir::Value makeText(llvm::StringRef text);
   mlir::func::FuncOp getReportFunction();
   void emitHook(mlir::Value exec, int64_t call, int64_t end);
@@ -94,7 +104,7 @@ private:
   mlir::LLVM::LLVMPointerType pointer;
   /// Operand types of each kernel.
   llvm::StringMap<llvm::SmallVector<mlir::Type>> signatures;
-  unsigned numTexts = 0;
+  unsigned numTexts = 0, numCalls = 0;
   bool usesDevices = false;
   unsigned numArenas = 1;
 };

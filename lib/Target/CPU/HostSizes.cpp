@@ -79,8 +79,8 @@ void HostEntryBuilder::lowerSizes(func::FuncOp sizes) {
 }
 
 /// Calls the function of computed sizes and keeps its results for `run`.
-void HostEntryBuilder::storeSizes(Value exec, Value inputDims, Value inputs) {
-  auto sizes = module.lookupSymbol<func::FuncOp>(kSizesFunctionName);
+void HostEntryBuilder::storeSizes(func::FuncOp sizes, Value exec,
+                                  Value inputDims, Value inputs) {
   ArrayRef<Type> types = sizes.getArgumentTypes().drop_front(1);
   SmallVector<Value> arguments{exec};
   llvm::append_range(arguments,

@@ -14,6 +14,7 @@
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 
 namespace orchestra {
@@ -38,6 +39,13 @@ constexpr llvm::StringLiteral kDevicesAttrName = "orchestra.devices";
 constexpr llvm::StringLiteral kTasksAttrName = "orchestra.tasks";
 /// i64 attribute on a host module: the number of events.
 constexpr llvm::StringLiteral kNumEventsAttrName = "orchestra.events";
+
+/// The model's function, then its copies for given sizes, by number.
+llvm::SmallVector<mlir::func::FuncOp> getEntries(mlir::ModuleOp host);
+
+/// The name of a function that belongs to an entry: `base`, and the number of
+/// the copy that the entry is.
+std::string getPartName(llvm::StringRef base, mlir::func::FuncOp entry);
 
 /// The topology of a schedule for several devices; null for other schedules,
 /// which are part of a program on the host alone.

@@ -35,6 +35,10 @@ constexpr llvm::StringLiteral kEntryAttrName = "orchestra.entry";
 constexpr llvm::StringLiteral kTensorNameAttrName = "orchestra.name";
 /// Array attribute on an argument or result: per dimension a string (the
 /// user's symbol) or an empty string.
+/// On a copy of the model for inputs of given sizes: its number, and the sizes
+/// of all inputs' dims, one input after another; -1: any.
+constexpr llvm::StringLiteral kVariantAttrName = "orchestra.variant";
+constexpr llvm::StringLiteral kGuardAttrName = "orchestra.guard";
 constexpr llvm::StringLiteral kDimNamesAttrName = "orchestra.dim_names";
 /// String attribute on an argument or result whose element type linalg cannot
 /// tell apart ("u8", "bool"); absent where the MLIR type says it.
