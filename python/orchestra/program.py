@@ -234,7 +234,7 @@ def compile(
     - `threads`: that run it; 0: one for each CPU. `jobs`: that compile it.
     - `dims`: sizes for named dynamic dims, fixed in the code.
     - `specialize`: shapes that get code of their own beside the general one, as sizes of named
-      dynamic dims, `[{"batch": 1, "seq": 128}]`; each run takes the one that fits.
+      dynamic dims, `[{"batch": 1, "seq": 128}]`; each run takes the first that fits.
     - `inputs`: of the runs to come, by name, a list of arrays for a sequence; for models whose
       structure follows from values of inputs (`needs-inputs`), which then must stay as they are.
       `fix_shapes`: all their sizes stay as well.

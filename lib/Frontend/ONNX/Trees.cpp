@@ -182,11 +182,13 @@ std::optional<Data> rowsForTrees(Op &op, const Forest &forest,
   if (!op.expectType(x, isFloat(x.type) || isInt(x.type), "X"))
     return std::nullopt;
   Data rows = x.rank() == 1 ? reshape(op, x, {Dim(1), x.shape[0]}) : x;
-  if (rows.rank() != 2 || !rows.shape[1].constant() ||
-      *rows.shape[1].constant() < 1) {
-    (void)op.fail("shape-mismatch",
-                  op.node.op + ": X must be rows of a known number of features",
+  if (rows.rank() != 2 || rows.shape[1].is(0)) {
+    (void)op.fail("shape-mismatch", op.node.op + ": X must be rows of features",
                   {"X is " + op.text(x.shape)});
+    return std::nullopt;
+  }
+  if (!rows.shape[1].constant()) {
+    (void)op.unsupported("features of unknown number");
     return std::nullopt;
   }
   int64_t features = *rows.shape[1].constant();

@@ -34,7 +34,8 @@ def NVTile_Dialect : Dialect {
     with a barrier for "full" and one for "empty" each. Producer and consumers
     are regions of `nvtile.roles`.
 
-    Positions outside of a buffer read as zero and are not written.
+    Positions outside of a buffer are not written; what is read there is any
+    element of the buffer.
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect",
                            "::mlir::LLVM::LLVMDialect"];
