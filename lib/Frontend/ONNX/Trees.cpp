@@ -176,6 +176,25 @@ Data addVotes(Op &op, const Data &leaves, const Forest &forest,
       });
 }
 
+std::optional<Data> addBaseValues(Op &op, const Data &scores,
+                                  llvm::ArrayRef<double> base) {
+  if (base.empty())
+    return scores;
+  if (!scores.shape[1].is(static_cast<int64_t>(base.size()))) {
+    (void)op.fail("invalid-attribute",
+                  op.node.op + ": base_values has the wrong length");
+    return std::nullopt;
+  }
+  auto offsets = convert(
+      op, constantVector<double>(op, ElementType::Double, base), scores.type);
+  if (!offsets)
+    return std::nullopt;
+  return elementwise(op, {scores, *offsets}, scores.type,
+                     [](Num::Builder &b, ValueRange v) -> Value {
+                       return Num(b, v[0]) + Num(b, v[1]);
+                     });
+}
+
 std::optional<Data> rowsForTrees(Op &op, const Forest &forest,
                                  ElementType type) {
   const Data &x = op.in(0);

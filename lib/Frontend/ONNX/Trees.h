@@ -45,6 +45,11 @@ Data findLeaves(Op &op, const Data &x, const Forest &forest);
 Data addVotes(Op &op, const Data &leaves, const Forest &forest,
               Aggregate aggregate, ElementType type);
 
+/// scores[n, target] + base[target], or the scores if there are no base values.
+/// Fails unless each target has one.
+std::optional<Data> addBaseValues(Op &op, const Data &scores,
+                                  llvm::ArrayRef<double> base);
+
 /// The nodes, leaves and votes of the operators that name nodes by tree and
 /// number; `votes` is what their lists begin with, "target" or "class". Nothing
 /// after a problem.

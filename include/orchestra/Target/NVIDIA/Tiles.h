@@ -34,6 +34,9 @@ namespace orchestra::nvtile {
 /// Attribute of a tiled kernel: its #nvtile.policy.
 constexpr llvm::StringLiteral kPolicyAttrName = "orchestra.nvtile";
 
+/// Threads that work on one product of warpgroups.
+constexpr int64_t kWarpgroupThreads = 128;
+
 /// Bytes of a row of a panel: what the hardware swizzles over.
 constexpr int64_t kPanelBytes = 128;
 

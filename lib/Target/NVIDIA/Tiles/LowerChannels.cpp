@@ -31,7 +31,6 @@ static constexpr int64_t kWaitTicks = 10000000;
 static constexpr int64_t kBarrierBytes = 8;
 /// What 128-byte swizzling wants of a tile's address.
 static constexpr int64_t kTileAlignment = 1024;
-static constexpr int64_t kConsumerThreads = 128;
 
 namespace {
 class Channel {
@@ -163,7 +162,7 @@ void Channel::lowerRelease(ReleaseOp op) {
   Value leader = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::eq,
       arith::AndIOp::create(builder, loc, thread,
-                            constant(kConsumerThreads - 1)),
+                            constant(kWarpgroupThreads - 1)),
       constant(0));
   auto branch = scf::IfOp::create(builder, loc, leader);
   builder.setInsertionPointToStart(branch.thenBlock());

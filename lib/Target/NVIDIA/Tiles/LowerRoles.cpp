@@ -24,9 +24,8 @@ using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::nvtile;
 
-static constexpr int32_t kWarpgroup = 128;
 /// Registers of the hardware for each thread of one warpgroup.
-static constexpr int64_t kRegisters = 65536 / kWarpgroup;
+static constexpr int64_t kRegisters = 65536 / kWarpgroupThreads;
 static constexpr int64_t kProducerRegisters = 40;
 /// The most a thread can name, in steps of 8.
 static constexpr int64_t kMaxRegisters = 232;
@@ -95,7 +94,8 @@ struct NVIDIALowerRolesPass
     SmallVector<RolesOp> all;
     kernel.walk([&](RolesOp roles) { all.push_back(roles); });
     for (RolesOp roles : all) {
-      int32_t threads = kWarpgroup * (1 + int32_t(roles.getConsumers()));
+      int32_t threads =
+          int32_t(kWarpgroupThreads) * (1 + int32_t(roles.getConsumers()));
       kernel->setAttr(gpu::GPUDialect::KnownBlockSizeAttrHelper::getNameStr(),
                       DenseI32ArrayAttr::get(&getContext(), {threads, 1, 1}));
       lower(roles);

@@ -30,7 +30,6 @@ using namespace orchestra;
 using namespace orchestra::nvtile;
 
 static constexpr int64_t kRows = 64;
-static constexpr int64_t kThreads = 128;
 
 namespace {
 /// The threads of a consumer and its buffer.
@@ -58,7 +57,7 @@ private:
   }
   void sync() {
     NVVM::BarrierOp::create(builder, loc, TypeRange(), barrier,
-                            constant(kThreads), {}, Value());
+                            constant(kWarpgroupThreads), {}, Value());
   }
   template <typename FunctionT> void byLeader(FunctionT emit) {
     auto branch = scf::IfOp::create(builder, loc, isLeader);
@@ -97,7 +96,8 @@ Stager::Stager(RolesOp roles, int64_t rowBytes)
   barrier = make<arith::AddIOp>(number, constant(1));
   isLeader = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::eq,
-      make<arith::AndIOp>(thread, constant(kThreads - 1)), constant(0));
+      make<arith::AndIOp>(thread, constant(kWarpgroupThreads - 1)),
+      constant(0));
   warp = make<arith::AndIOp>(make<arith::ShRUIOp>(thread, constant(5)),
                              constant(3));
   lane = make<arith::AndIOp>(thread, constant(31));
