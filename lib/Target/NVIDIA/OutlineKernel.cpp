@@ -259,6 +259,7 @@ NVIDIAOutlineKernelPass::outline(func::FuncOp kernel,
   function.setKnownBlockSizeAttr(rewriter.getDenseI32ArrayAttr(block));
   function.setKnownGridSizeAttr(rewriter.getDenseI32ArrayAttr(grid));
 
+  Attribute arguments = rewriter.getTypeArrayAttr(kernel.getArgumentTypes());
   Block &entry = function.getBody().front();
   Block &body = kernel.getBody().front();
   rewriter.setInsertionPoint(body.getTerminator());
@@ -269,7 +270,8 @@ NVIDIAOutlineKernelPass::outline(func::FuncOp kernel,
   launches.push_back(rewriter.getNamedAttr(
       kernel.getSymName(),
       rewriter.getDictionaryAttr(
-          {rewriter.getNamedAttr("block", rewriter.getDenseI32ArrayAttr(block)),
+          {rewriter.getNamedAttr("arguments", arguments),
+           rewriter.getNamedAttr("block", rewriter.getDenseI32ArrayAttr(block)),
            rewriter.getNamedAttr("grid",
                                  rewriter.getDenseI32ArrayAttr(grid))})));
   if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))

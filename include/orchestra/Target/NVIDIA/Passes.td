@@ -146,6 +146,21 @@ def NVIDIAWriteObjectPass
            "The file, or - for standard output">];
 }
 
+def NVIDIAEmbedCodePass
+    : Pass<"orchestra-nvidia-embed-code", "::mlir::ModuleOp"> {
+  let summary = "Makes each kernel a host function with its device code";
+  let description = [{
+    Before: `gpu.binary` ops of one kernel each, and their launches in the
+    module's `orchestra.nvidia.launch`.
+
+    After: a function of the kernel's name in the LLVM dialect, which takes the
+    execution state and buffers as kernels of the CPU do, and hands them to
+    the runtime's `launch_kernel` with a constant `orch_device_code`
+    (`orchestra_runtime/format.h`).
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Kernels of tiles
 //===----------------------------------------------------------------------===//
