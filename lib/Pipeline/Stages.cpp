@@ -97,6 +97,15 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+/// Functions that call others, on memrefs, to the LLVM dialect.
+static void addHostLowering(OpPassManager &pm) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  addCleanup(pm);
+  pm.addPass(createCPUToLLVMPass());
+}
+
 //===----------------------------------------------------------------------===//
 // The module: from the waist to kernels and a host program
 //===----------------------------------------------------------------------===//
@@ -195,6 +204,8 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
       nvidia::buildProgramKernelPipeline(
           pm, options.accelerator,
           getBuiltinStrategy(options.accelerator, options.reference));
+    else if (stage == Stage::Accelerate)
+      addHostLowering(pm);
     return;
   }
   switch (stage) {
@@ -271,11 +282,7 @@ void orchestra::buildHostStage(OpPassManager &pm, Stage stage,
     pm.addPass(createCPUHostEntryPass());
     if (!options.accelerator.empty())
       pm.addPass(createCPUDeviceMemoryPass());
-    pm.addPass(memref::createExpandStridedMetadataPass());
-    pm.addPass(createLowerAffinePass());
-    pm.addPass(createSCFToControlFlowPass());
-    addCleanup(pm);
-    pm.addPass(createCPUToLLVMPass());
+    addHostLowering(pm);
     break;
   default:
     break;

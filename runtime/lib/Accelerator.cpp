@@ -24,6 +24,7 @@ static constexpr uint64_t kMaxStaging = uint64_t(32) << 20;
 /// Where tensors start in a block.
 static constexpr uint64_t kPlace = 256;
 static constexpr uint32_t kMaxRecordings = 16;
+static constexpr uint64_t kLeastChunk = uint64_t(1) << 20;
 
 struct AcceleratorRun::Loaded {
   Loaded *next;
@@ -38,6 +39,14 @@ struct AcceleratorRun::Recording {
   Array<int64_t> dims;
   void *graph;
   bool possible;
+};
+
+/// Memory that temporaries are cut from. A recording knows their addresses, so
+/// they are the same in each run of a shape, and chunks stay.
+struct AcceleratorRun::Chunk {
+  Chunk *next;
+  DeviceBlock memory;
+  uint64_t size, used;
 };
 
 struct AcceleratorRun::Scratch {
@@ -166,6 +175,10 @@ AcceleratorRun::~AcceleratorRun() {
   }
   if (staging)
     driverOf(device).host_deallocate(device->state, staging);
+  while (Chunk *first = chunks) {
+    chunks = first->next;
+    destroy(allocator, first);
+  }
   arena.reset();
   buffers.reset();
   (void)orch_device_close(device);
@@ -183,6 +196,35 @@ orch_status AcceleratorRun::allocate(uint64_t size, void **memory) {
   block->memory = *memory;
   block->next = scratch;
   scratch = block;
+  return ORCH_OK;
+}
+
+orch_status AcceleratorRun::provideTemporary(uint64_t size, void **memory) {
+  size = placed(size ? size : 1);
+  if (!filling)
+    filling = chunks;
+  while (filling && filling->size - filling->used < size) {
+    filling = filling->next;
+    if (filling)
+      filling->used = 0;
+  }
+  if (!filling) {
+    Chunk **last = &chunks;
+    while (*last)
+      last = &(*last)->next;
+    auto *made = ::create<Chunk>(allocator);
+    if (!made)
+      return outOfMemory(sizeof(Chunk), "memory of a device");
+    made->size = size < kLeastChunk ? kLeastChunk : size;
+    bool moved = false;
+    if (orch_status status = made->memory.reserve(device, made->size, moved)) {
+      destroy(allocator, made);
+      return status;
+    }
+    *last = filling = made;
+  }
+  *memory = filling->memory.data() + filling->used;
+  filling->used += size;
   return ORCH_OK;
 }
 
@@ -331,6 +373,9 @@ void AcceleratorRun::dropRecordings() {
 orch_status AcceleratorRun::callProgram(orch_context &context, void *arena,
                                         int32_t &returned) {
   const orch_artefact &artefact = context.artefact();
+  filling = nullptr;
+  if (chunks)
+    chunks->used = 0;
   returned =
       artefact.run(&context.execution.base, context.inputPointers.data(),
                    context.inputDims.data(), context.outputPointers.data(),

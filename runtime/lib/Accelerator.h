@@ -79,6 +79,9 @@ public:
   orch_status allocate(uint64_t size, void **memory);
   void freeScratch();
 
+  /// Device memory for compiled code until the next run.
+  orch_status provideTemporary(uint64_t size, void **memory);
+
   // Behind the table of functions (format.h).
   orch_status launch(const orch_device_code &code, void *const *arguments,
                      const uint32_t *grid);
@@ -90,6 +93,7 @@ private:
   struct Loaded;
   struct Recording;
   struct Scratch;
+  struct Chunk;
 
   orch_status placeBuffers(orch_context &context);
   orch_status enqueue(orch_context &context, void *arena, int32_t &returned);
@@ -110,7 +114,9 @@ private:
   Loaded *loaded = nullptr;
   Recording *recordings = nullptr;
   Scratch *scratch = nullptr;
-  bool recordable = false; ///< nothing in this run came back to the host
+  Chunk *chunks = nullptr;  ///< of temporaries, in the order they are filled
+  Chunk *filling = nullptr; ///< null: none yet in this run
+  bool recordable = false;  ///< nothing in this run came back to the host
 };
 
 } // namespace orchestra::runtime

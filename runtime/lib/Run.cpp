@@ -171,6 +171,14 @@ void hostGiveBack(orch_exec *exec, void *memory, void *copy, int64_t size,
              ORCH_BUFFER_ALIGNMENT);
 }
 
+void *hostTemporary(orch_exec *exec, int64_t size) {
+  void *memory = nullptr;
+  if (!hasFailed(exec))
+    failedOnDevice(exec, contextOf(exec).accelerator.provideTemporary(
+                             uint64_t(size), &memory));
+  return memory;
+}
+
 void *hostAllocate(orch_exec *exec, int64_t bytes) {
   orch_context &context = contextOf(exec);
   if (context.accelerator.isUsed()) {
@@ -223,7 +231,8 @@ constexpr orch_host_api api = {sizeof(orch_host_api),
                                hostRead,
                                hostWrite,
                                hostBorrow,
-                               hostGiveBack};
+                               hostGiveBack,
+                               hostTemporary};
 
 /// One thread at a time in a context.
 class Guard {

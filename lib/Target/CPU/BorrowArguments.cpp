@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "HostApi.h"
+#include "orchestra/Target/CPU/HostApi.h"
 
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
@@ -12,8 +12,6 @@
 
 #include "orchestra_runtime/format.h"
 
-#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
-#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -26,30 +24,18 @@ using namespace mlir;
 using namespace orchestra;
 
 /// `memref` with its data at `data`.
-static Value moveTo(OpBuilder &b, Location loc, LLVMTypeConverter &converter,
-                    Value memref, Value data) {
+static Value moveTo(OpBuilder &b, Location loc, Value memref, Value data) {
   auto type = cast<MemRefType>(memref.getType());
-  auto i64 = b.getI64Type();
-  auto descriptor =
-      MemRefDescriptor::poison(b, loc, converter.convertType(type));
-  descriptor.setAllocatedPtr(b, loc, data);
-  descriptor.setAlignedPtr(b, loc, data);
-  descriptor.setOffset(b, loc, LLVM::ConstantOp::create(b, loc, i64, 0));
-  Value stride = LLVM::ConstantOp::create(b, loc, i64, 1);
-  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
-    Value size = arith::IndexCastOp::create(
-        b, loc, i64, memref::DimOp::create(b, loc, memref, dim).getResult());
-    descriptor.setSize(b, loc, dim, size);
-    descriptor.setStride(b, loc, dim, stride);
-    stride = LLVM::MulOp::create(b, loc, stride, size);
-  }
-  return UnrealizedConversionCastOp::create(b, loc, TypeRange(type),
-                                            ValueRange(Value(descriptor)))
-      .getResult(0);
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    sizes.push_back(arith::IndexCastOp::create(
+        b, loc, b.getI64Type(),
+        memref::DimOp::create(b, loc, memref, dim).getResult()));
+  return makeDenseMemRef(b, loc, type, data, sizes);
 }
 
 /// Makes `kernel` the inside of a function of its name.
-static LogicalResult wrap(func::FuncOp kernel, LLVMTypeConverter &converter) {
+static LogicalResult wrap(func::FuncOp kernel) {
   Location loc = kernel.getLoc();
   auto numOutputs = kernel->getAttrOfType<IntegerAttr>(kNumOutputsAttrName);
   if (!numOutputs)
@@ -91,7 +77,7 @@ static LogicalResult wrap(func::FuncOp kernel, LLVMTypeConverter &converter) {
     Value there =
         LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, one.copy, null);
     possible = arith::AndIOp::create(b, loc, possible, there);
-    arguments.push_back(moveTo(b, loc, converter, argument, one.copy));
+    arguments.push_back(moveTo(b, loc, argument, one.copy));
     all.push_back(one);
   }
   auto branch = scf::IfOp::create(b, loc, possible, /*withElseRegion=*/false);
@@ -116,10 +102,9 @@ struct CPUBorrowArguments
   using Base::Base;
 
   void runOnOperation() override {
-    LLVMTypeConverter converter(&getContext());
     for (auto kernel : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       if (!kernel.isExternal() && kernel->hasAttr(kKernelAttrName) &&
-          failed(wrap(kernel, converter)))
+          failed(wrap(kernel)))
         return signalPassFailure();
   }
 };

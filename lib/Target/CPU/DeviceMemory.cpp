@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#include "HostApi.h"
+#include "orchestra/Target/CPU/HostApi.h"
 
 #include "orchestra/Target/CPU/Passes.h"
 

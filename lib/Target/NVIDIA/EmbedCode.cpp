@@ -3,16 +3,20 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A kernel of a GPU becomes what a kernel of the host is: an object with one
-// function of its name. The function hands its arguments to the runtime with
-// the device code, which lies beside it as an orch_device_code.
+// A kernel of a GPU becomes what a kernel of the host is: one function of its
+// name, with the execution state in front. Its launches are calls of the
+// runtime with the device code, which lies beside as an orch_device_code.
 //
 //===----------------------------------------------------------------------===//
+#include "orchestra/Target/CPU/HostApi.h"
+
 #include "orchestra/Target/NVIDIA/Passes.h"
+
+#include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "orchestra_runtime/format.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace orchestra::nvidia {
@@ -24,8 +28,9 @@ using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::nvidia;
 
-/// Where ptxas and the driver want code to start.
+/// Where the driver wants code to start.
 static constexpr uint64_t kCodeAlignment = 64;
+static constexpr size_t kMaxParameters = 256;
 
 static uint32_t getDtype(Type element) {
   if (element.isF32())
@@ -39,23 +44,153 @@ static uint32_t getDtype(Type element) {
   return element.isInteger(8) ? ORCH_DTYPE_U8 : ORCH_DTYPE_INVALID;
 }
 
-/// The parameters that the launch names, or one for each argument.
-static SmallVector<orch_kernel_parameter> getParameters(DictionaryAttr launch,
-                                                        ArrayAttr arguments) {
+namespace {
+/// A launch as the runtime wants it.
+struct Launch {
+  std::string name; ///< of the device function
+  int64_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1};
+  int64_t sharedBytes = 0;
   SmallVector<orch_kernel_parameter> parameters;
-  auto given = launch.getAs<ArrayAttr>("parameters");
-  if (!given) {
-    for (auto [i, type] :
-         llvm::enumerate(arguments.getAsValueRange<TypeAttr>())) {
-      orch_kernel_parameter parameter = {};
-      parameter.kind =
-          isa<MemRefType>(type) ? ORCH_PARAMETER_ADDRESS : ORCH_PARAMETER_VALUE;
-      parameter.argument = i;
-      parameters.push_back(parameter);
-    }
-    return parameters;
+  size_t numArguments = 0;
+};
+
+/// Embeds the code of one module.
+class Embedder {
+public:
+  explicit Embedder(ModuleOp module)
+      : module(module), b(module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  LogicalResult run();
+
+private:
+  gpu::BinaryOp takeBinary(StringRef name);
+  Value embed(gpu::BinaryOp binary, const Launch &launch);
+  void callLaunch(Location loc, Value exec, Value code,
+                  ArrayRef<Value> arguments, Value grid);
+  LogicalResult embedTiles(StringRef name, DictionaryAttr launch);
+  LogicalResult embedLaunch(gpu::LaunchFuncOp op, DenseI64ArrayAttr kept);
+  void replaceTemporaries(func::FuncOp kernel);
+  Value spill(Location loc, Value value);
+
+  ModuleOp module;
+  OpBuilder b;
+  LLVM::LLVMPointerType pointer;
+};
+} // namespace
+
+/// An orch_device_code and what its offsets lead to.
+static std::string makeBlob(const Launch &launch, StringRef code) {
+  orch_device_code header = {};
+  const auto &parameters = launch.parameters;
+  header.struct_size = sizeof(header);
+  header.parameter_count = parameters.size();
+  header.parameters = sizeof(header);
+  header.name = header.parameters + parameters.size() * sizeof(parameters[0]);
+  header.code =
+      llvm::alignTo(header.name + launch.name.size() + 1, kCodeAlignment);
+  header.code_size = code.size();
+  header.argument_count = launch.numArguments;
+  header.shared_bytes = launch.sharedBytes;
+  for (int dim = 0; dim < 3; ++dim) {
+    header.grid[dim] = launch.grid[dim];
+    header.block[dim] = launch.block[dim];
   }
-  for (auto entry : given.getAsRange<DictionaryAttr>()) {
+  std::string blob(header.code + code.size(), '\0');
+  std::memcpy(blob.data(), &header, sizeof(header));
+  if (!parameters.empty())
+    std::memcpy(blob.data() + header.parameters, parameters.data(),
+                parameters.size() * sizeof(parameters[0]));
+  std::memcpy(blob.data() + header.name, launch.name.data(),
+              launch.name.size());
+  std::memcpy(blob.data() + header.code, code.data(), code.size());
+  return blob;
+}
+
+gpu::BinaryOp Embedder::takeBinary(StringRef name) {
+  return module.lookupSymbol<gpu::BinaryOp>(name);
+}
+
+/// The address of the code as a constant of the host.
+Value Embedder::embed(gpu::BinaryOp binary, const Launch &launch) {
+  auto object = cast<gpu::ObjectAttr>(binary.getObjects()[0]);
+  std::string blob = makeBlob(launch, object.getObject().getValue());
+  std::string name = launch.name + "_code";
+  Location loc = binary.getLoc();
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto bytes = LLVM::LLVMArrayType::get(b.getI8Type(), blob.size());
+    LLVM::GlobalOp::create(b, loc, bytes, /*isConstant=*/true,
+                           LLVM::Linkage::Internal, name, b.getStringAttr(blob),
+                           kCodeAlignment);
+  }
+  binary.erase();
+  return LLVM::AddressOfOp::create(b, loc, pointer, name);
+}
+
+/// A place on the stack, of the function and not of a loop, with `value`.
+Value Embedder::spill(Location loc, Value value) {
+  Value place;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    auto function =
+        b.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
+    if (!function)
+      function = cast<func::FuncOp>(b.getInsertionBlock()->getParentOp());
+    b.setInsertionPointToStart(&function.getBody().front());
+    Value one = LLVM::ConstantOp::create(b, loc, b.getI64Type(), 1);
+    place = LLVM::AllocaOp::create(b, loc, pointer, b.getI64Type(), one);
+  }
+  if (value.getType().isIndex())
+    value = arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+  LLVM::StoreOp::create(b, loc, value, place);
+  return place;
+}
+
+void Embedder::callLaunch(Location loc, Value exec, Value code,
+                          ArrayRef<Value> arguments, Value grid) {
+  auto i64 = b.getI64Type();
+  Value list;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    auto function = exec.getParentBlock()->getParentOp();
+    b.setInsertionPointToStart(&cast<func::FuncOp>(function).getBody().front());
+    Value count = LLVM::ConstantOp::create(
+        b, loc, i64, std::max<int64_t>(arguments.size(), 1));
+    list = LLVM::AllocaOp::create(b, loc, pointer, pointer, count);
+  }
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    Value slot =
+        LLVM::GEPOp::create(b, loc, pointer, pointer, list,
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+    LLVM::StoreOp::create(b, loc, argument, slot);
+  }
+  if (!grid)
+    grid = LLVM::ZeroOp::create(b, loc, pointer);
+  callHostApi(b, loc, exec, offsetof(orch_host_api, launch_kernel),
+              {code, list, grid});
+}
+
+/// A kernel of tiles: a function that only launches it.
+LogicalResult Embedder::embedTiles(StringRef name, DictionaryAttr description) {
+  gpu::BinaryOp binary = takeBinary((name + kDeviceModuleSuffix).str());
+  auto arguments = description.getAs<ArrayAttr>("arguments");
+  if (!binary || !arguments)
+    return module.emitError("nothing says how to launch kernel '")
+           << name << "'";
+  Launch launch;
+  launch.name = name.str();
+  launch.numArguments = arguments.size();
+  auto grid = description.getAs<DenseI32ArrayAttr>("grid");
+  auto block = description.getAs<DenseI32ArrayAttr>("block");
+  for (int dim = 0; dim < 3; ++dim) {
+    launch.grid[dim] = grid[dim];
+    launch.block[dim] = block[dim];
+  }
+  launch.sharedBytes = description.getAs<IntegerAttr>("shared_bytes").getInt();
+  for (auto entry : description.getAs<ArrayAttr>("parameters")
+                        .getAsRange<DictionaryAttr>()) {
     orch_kernel_parameter parameter = {};
     parameter.argument = entry.getAs<IntegerAttr>("argument").getInt();
     if (auto box = entry.getAs<DenseI64ArrayAttr>("box")) {
@@ -68,119 +203,162 @@ static SmallVector<orch_kernel_parameter> getParameters(DictionaryAttr launch,
         parameter.box[dim] = box[dim];
       }
     }
-    parameters.push_back(parameter);
+    launch.parameters.push_back(parameter);
   }
-  return parameters;
-}
-
-/// An orch_device_code and what its offsets lead to.
-static std::string makeBlob(StringRef name, DictionaryAttr launch,
-                            ArrayAttr arguments, StringRef code) {
-  SmallVector<orch_kernel_parameter> parameters =
-      getParameters(launch, arguments);
-  orch_device_code header = {};
-  header.struct_size = sizeof(header);
-  header.parameter_count = parameters.size();
-  header.parameters = sizeof(header);
-  header.name = header.parameters + parameters.size() * sizeof(parameters[0]);
-  header.code = llvm::alignTo(header.name + name.size() + 1, kCodeAlignment);
-  header.code_size = code.size();
-  header.argument_count = arguments.size();
-  auto grid = launch.getAs<DenseI32ArrayAttr>("grid");
-  auto block = launch.getAs<DenseI32ArrayAttr>("block");
-  for (int dim = 0; dim < 3; ++dim) {
-    header.grid[dim] = grid[dim];
-    header.block[dim] = block[dim];
-  }
-  if (auto shared = launch.getAs<IntegerAttr>("shared_bytes"))
-    header.shared_bytes = shared.getInt();
-  std::string blob(header.code + code.size(), '\0');
-  std::memcpy(blob.data(), &header, sizeof(header));
-  std::memcpy(blob.data() + header.parameters, parameters.data(),
-              parameters.size() * sizeof(parameters[0]));
-  std::memcpy(blob.data() + header.name, name.data(), name.size());
-  std::memcpy(blob.data() + header.code, code.data(), code.size());
-  return blob;
-}
-
-namespace {
-class StubBuilder {
-public:
-  StubBuilder(ModuleOp module, Location loc)
-      : module(module), loc(loc), b(module.getContext()),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
-
-  void build(StringRef name, ArrayAttr arguments, StringRef blob);
-
-private:
-  Value loadPointer(Value base, int32_t offset) {
-    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
-                                        ArrayRef<LLVM::GEPArg>{offset});
-    return LLVM::LoadOp::create(b, loc, pointer, address);
-  }
-
-  ModuleOp module;
-  Location loc;
-  OpBuilder b;
-  LLVM::LLVMPointerType pointer;
-};
-} // namespace
-
-void StubBuilder::build(StringRef name, ArrayAttr arguments, StringRef blob) {
-  auto i64 = b.getI64Type();
+  Location loc = binary.getLoc();
+  if (Operation *declaration = module.lookupSymbol(name))
+    declaration->erase();
   SmallVector<Type> types{pointer};
-  for (Type type : arguments.getAsValueRange<TypeAttr>()) {
-    auto memref = dyn_cast<MemRefType>(type);
-    if (!memref) {
-      types.push_back(type.isIndex() ? i64 : type);
+  llvm::append_range(types, arguments.getAsValueRange<TypeAttr>());
+  b.setInsertionPointToEnd(module.getBody());
+  auto function =
+      func::FuncOp::create(b, loc, name, b.getFunctionType(types, {}));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  Value code = embed(binary, launch);
+  SmallVector<Value> values;
+  for (BlockArgument argument : function.getArguments().drop_front())
+    values.push_back(getAddress(b, loc, argument, {}));
+  callLaunch(loc, function.getArgument(0), code, values, /*grid=*/nullptr);
+  func::ReturnOp::create(b, loc);
+  return success();
+}
+
+/// A launch of a plain kernel: what `kept` says of its arguments, each buffer
+/// being the numbers of its descriptor.
+LogicalResult Embedder::embedLaunch(gpu::LaunchFuncOp op,
+                                    DenseI64ArrayAttr kept) {
+  Location loc = op.getLoc();
+  gpu::BinaryOp binary = takeBinary(op.getKernelModuleName());
+  auto kernel = op->getParentOfType<func::FuncOp>();
+  if (!binary || !kept)
+    return emitError(loc, "a launch of a kernel for NVIDIA has no code");
+  b.setInsertionPoint(op);
+  Launch launch;
+  launch.name = op.getKernelName().str();
+  auto constant = [](Value value) {
+    return getConstantIntValue(value).value_or(1);
+  };
+  launch.block[0] = constant(op.getBlockSizeX());
+  launch.grid[0] = constant(op.getGridSizeX());
+  // The descriptors' numbers, made where they are used.
+  llvm::DenseSet<int64_t> wanted(kept.asArrayRef().begin(),
+                                 kept.asArrayRef().end());
+  SmallVector<Value> arguments;
+  int64_t number = 0;
+  auto add = [&](bool isAddress, llvm::function_ref<Value()> make) {
+    if (!wanted.contains(number++))
+      return;
+    orch_kernel_parameter parameter = {};
+    parameter.kind = isAddress ? ORCH_PARAMETER_ADDRESS : ORCH_PARAMETER_VALUE;
+    parameter.argument = arguments.size();
+    launch.parameters.push_back(parameter);
+    arguments.push_back(isAddress ? make() : spill(loc, make()));
+  };
+  for (Value operand : op.getKernelOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    if (!type) {
+      add(false, [&] { return operand; });
       continue;
     }
-    types.append({pointer, pointer, i64});
-    types.append(2 * memref.getRank(), i64);
+    auto address = [&] { return getAddress(b, loc, operand, {}); };
+    add(true, address);
+    add(true, address);
+    add(false,
+        [&] { return arith::ConstantIndexOp::create(b, loc, 0).getResult(); });
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      add(false, [&] {
+        return memref::DimOp::create(b, loc, operand, dim).getResult();
+      });
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      add(false, [&] {
+        return memref::ExtractStridedMetadataOp::create(b, loc, operand)
+            .getStrides()[dim];
+      });
   }
-  b.setInsertionPointToEnd(module.getBody());
-  auto bytes = LLVM::LLVMArrayType::get(b.getI8Type(), blob.size());
-  std::string codeName = (name + "_code").str();
-  LLVM::GlobalOp::create(b, loc, bytes, /*isConstant=*/true,
-                         LLVM::Linkage::Internal, codeName,
-                         b.getStringAttr(blob), kCodeAlignment);
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(b.getContext()), types);
-  auto function = LLVM::LLVMFuncOp::create(b, loc, name, type);
-  Block *entry = function.addEntryBlock(b);
-  b.setInsertionPointToStart(entry);
-  Value one = LLVM::ConstantOp::create(b, loc, i64, 1);
-  Value count = LLVM::ConstantOp::create(
-      b, loc, i64, std::max<int64_t>(arguments.size(), 1));
-  Value list = LLVM::AllocaOp::create(b, loc, pointer, pointer, count);
-  unsigned next = 1;
-  for (auto [i, type] :
-       llvm::enumerate(arguments.getAsValueRange<TypeAttr>())) {
-    Value argument;
-    if (auto memref = dyn_cast<MemRefType>(type)) {
-      argument = entry->getArgument(next + 1);
-      next += 3 + 2 * memref.getRank();
-    } else {
-      argument = LLVM::AllocaOp::create(b, loc, pointer, i64, one);
-      LLVM::StoreOp::create(b, loc, entry->getArgument(next++), argument);
+  if (arguments.size() > kMaxParameters)
+    return emitError(loc, "a kernel for NVIDIA has ")
+           << arguments.size() << " parameters, more than the "
+           << kMaxParameters << " of a launch [unsupported-by-target]";
+  launch.numArguments = arguments.size();
+  Value grid;
+  if (!getConstantIntValue(op.getGridSizeX())) {
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(&kernel.getBody().front());
+      Value three = LLVM::ConstantOp::create(b, loc, b.getI64Type(), 3);
+      grid = LLVM::AllocaOp::create(b, loc, pointer, b.getI32Type(), three);
     }
-    Value slot =
-        LLVM::GEPOp::create(b, loc, pointer, pointer, list,
-                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
-    LLVM::StoreOp::create(b, loc, argument, slot);
+    Value sizes[] = {op.getGridSizeX(), op.getGridSizeY(), op.getGridSizeZ()};
+    for (auto [dim, size] : llvm::enumerate(sizes)) {
+      Value narrow = arith::IndexCastOp::create(b, loc, b.getI32Type(), size);
+      Value slot = LLVM::GEPOp::create(
+          b, loc, pointer, b.getI32Type(), grid,
+          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(dim)});
+      LLVM::StoreOp::create(b, loc, narrow, slot);
+    }
   }
-  Value exec = entry->getArgument(0);
-  Value launch = loadPointer(loadPointer(exec, offsetof(orch_exec, api)),
-                             offsetof(orch_host_api, launch_kernel));
-  SmallVector<Value> operands{
-      launch, exec, LLVM::AddressOfOp::create(b, loc, pointer, codeName), list,
-      LLVM::ZeroOp::create(b, loc, pointer)};
-  LLVM::CallOp::create(
-      b, loc,
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()),
-                                  SmallVector<Type>(4, pointer)),
-      operands);
-  LLVM::ReturnOp::create(b, loc, ValueRange());
+  callLaunch(loc, kernel.getArgument(0), embed(binary, launch), arguments,
+             grid);
+  op.erase();
+  return success();
+}
+
+/// Temporaries between launches are memory of the device; the runtime takes
+/// them back when the kernel ends.
+void Embedder::replaceTemporaries(func::FuncOp kernel) {
+  SmallVector<memref::AllocOp> allocs;
+  kernel.walk([&](memref::DeallocOp dealloc) { dealloc.erase(); });
+  kernel.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
+  for (memref::AllocOp alloc : allocs) {
+    Location loc = alloc.getLoc();
+    b.setInsertionPoint(alloc);
+    auto i64 = b.getI64Type();
+    MemRefType type = alloc.getType();
+    Value bytes = LLVM::ConstantOp::create(b, loc, i64, getElementBytes(type));
+    auto dynamic = alloc.getDynamicSizes().begin();
+    SmallVector<Value> sizes;
+    for (int64_t size : type.getShape()) {
+      Value value =
+          ShapedType::isDynamic(size)
+              ? arith::IndexCastOp::create(b, loc, i64, *dynamic++).getResult()
+              : LLVM::ConstantOp::create(b, loc, i64, size).getResult();
+      sizes.push_back(value);
+      bytes = LLVM::MulOp::create(b, loc, bytes, value);
+    }
+    Value data =
+        callHostApi(b, loc, kernel.getArgument(0),
+                    offsetof(orch_host_api, temporary), {bytes}, pointer);
+    alloc.replaceAllUsesWith(makeDenseMemRef(b, loc, type, data, sizes));
+    alloc.erase();
+  }
+}
+
+LogicalResult Embedder::run() {
+  if (auto launches = module->getAttrOfType<DictionaryAttr>(kLaunchAttrName))
+    for (NamedAttribute entry : launches)
+      if (failed(embedTiles(entry.getName(),
+                            cast<DictionaryAttr>(entry.getValue()))))
+        return failure();
+  auto parameters = module->getAttrOfType<DictionaryAttr>(kParametersAttrName);
+  for (auto kernel : module.getOps<func::FuncOp>()) {
+    SmallVector<gpu::LaunchFuncOp> launches;
+    kernel.walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
+    if (!kernel->hasAttr(kKernelAttrName) || kernel.isExternal())
+      continue;
+    if (failed(kernel.insertArgument(0, pointer, {}, kernel.getLoc())))
+      return failure();
+    for (gpu::LaunchFuncOp op : launches)
+      if (failed(embedLaunch(op, parameters
+                                     ? parameters.getAs<DenseI64ArrayAttr>(
+                                           op.getKernelModuleName())
+                                     : DenseI64ArrayAttr())))
+        return failure();
+    replaceTemporaries(kernel);
+  }
+  module->removeAttr(kLaunchAttrName);
+  module->removeAttr(kParametersAttrName);
+  module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
+  return success();
 }
 
 namespace {
@@ -189,40 +367,8 @@ struct NVIDIAEmbedCodePass
   using Base::Base;
 
   void runOnOperation() override {
-    ModuleOp module = getOperation();
-    auto launches = module->getAttrOfType<DictionaryAttr>(kLaunchAttrName);
-    for (auto binary :
-         llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>())) {
-      StringRef name = binary.getName();
-      name.consume_back(kDeviceModuleSuffix);
-      auto launch =
-          launches ? launches.getAs<DictionaryAttr>(name) : DictionaryAttr();
-      auto arguments =
-          launch ? launch.getAs<ArrayAttr>("arguments") : ArrayAttr();
-      if (!arguments) {
-        emitError(binary.getLoc(), "nothing says how to launch kernel '")
-            << name << "'";
-        return signalPassFailure();
-      }
-      if (arguments.size() > kMaxParameters) {
-        emitError(binary.getLoc(), "a kernel for NVIDIA has ")
-            << arguments.size() << " arguments, more than the "
-            << kMaxParameters << " of a launch [unsupported-by-target]";
-        return signalPassFailure();
-      }
-      auto object = cast<gpu::ObjectAttr>(binary.getObjects()[0]);
-      std::string blob =
-          makeBlob(name, launch, arguments, object.getObject().getValue());
-      if (Operation *declaration = module.lookupSymbol(name))
-        declaration->erase();
-      StubBuilder(module, binary.getLoc()).build(name, arguments, blob);
-      binary.erase();
-    }
-    module->removeAttr(kLaunchAttrName);
-    module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
+    if (failed(Embedder(getOperation()).run()))
+      signalPassFailure();
   }
-
-private:
-  static constexpr size_t kMaxParameters = 64;
 };
 } // namespace

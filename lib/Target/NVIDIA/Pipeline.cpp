@@ -16,6 +16,7 @@
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Target/NVIDIA/Tiles.h"
 #include "orchestra/Target/NVIDIA/TransformOps.h"
+#include "orchestra/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
@@ -52,15 +53,10 @@ static void addBufferization(OpPassManager &pm) {
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  pm.addPass(createKernelDestinationsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass()); // Copies that CSE made self-copies.
-  // Local memory is 512 KB a thread, but only what stays in L1 is of use.
-  bufferization::PromoteBuffersToStackPassOptions promote;
-  promote.maxAllocSizeInBytes = 16384;
-  pm.addNestedPass<func::FuncOp>(
-      bufferization::createPromoteBuffersToStackPass(promote));
   pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
 }
 
@@ -81,7 +77,6 @@ static void addDeviceLowering(OpPassManager &pm) {
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createNVIDIAPinIntrinsicsPass());
   ConvertGpuOpsToNVVMOpsOptions device;
-  device.useBarePtrCallConv = true;
   pm.addPass(createConvertGpuOpsToNVVMOps(device));
   pm.addPass(createConvertNVVMToLLVMPass());
   pm.addPass(createCanonicalizerPass());
@@ -152,6 +147,7 @@ static void addCodePasses(OpPassManager &pm,
                           const KernelPipelineOptions &options) {
   buildDevicePipeline(pm, options);
   addDeviceLowering(pm.nest<gpu::GPUModuleOp>());
+  pm.addPass(createNVIDIAPruneParametersPass());
 
   GpuNVVMAttachTargetOptions target;
   target.chip = options.chip;

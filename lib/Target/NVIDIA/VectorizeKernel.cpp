@@ -56,7 +56,7 @@ static FailureOr<Operation *> tileToVectors(IRRewriter &rewriter,
   bool split = false;
   for (auto [range, limit] :
        llvm::zip_equal(op.getStaticLoopRanges(), limits)) {
-    if (ShapedType::isDynamic(range))
+    if (ShapedType::isDynamic(range) || range == 0)
       return failure();
     int64_t size = largestDivisor(range, limit);
     split |= size != range;

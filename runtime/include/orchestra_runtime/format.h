@@ -221,6 +221,9 @@ typedef struct orch_host_api {
   void *(*borrow)(struct orch_exec *exec, void *device, int64_t size);
   void (*give_back)(struct orch_exec *exec, void *device, void *host,
                     int64_t size, int32_t changed);
+  /* Memory of the device for a kernel's own use, aligned to
+   * ORCH_BUFFER_ALIGNMENT; NULL after a failure. The run's end frees it. */
+  void *(*temporary)(struct orch_exec *exec, int64_t size);
 } orch_host_api;
 
 /* The state of one running call; made by the runtime, passed to all code. The

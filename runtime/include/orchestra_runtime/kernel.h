@@ -24,7 +24,7 @@ extern "C" {
 
 typedef struct orch_kernel orch_kernel;
 
-#define ORCH_MAX_KERNEL_PARAMETERS 64
+#define ORCH_MAX_KERNEL_PARAMETERS 256
 typedef struct orch_kernel_info {
   uint32_t struct_size; /* set by the caller */
   uint32_t parameter_count;

@@ -77,6 +77,12 @@ void buildProgramKernelPipeline(mlir::OpPassManager &pm, llvm::StringRef arch,
 /// for each argument.
 constexpr llvm::StringLiteral kLaunchAttrName = "orchestra.nvidia.launch";
 
+/// Module attribute: a dictionary from the name of a device module to the
+/// numbers of those of its kernel's parameters that are left, buffers being the
+/// numbers of their descriptors.
+constexpr llvm::StringLiteral kParametersAttrName =
+    "orchestra.nvidia.parameters";
+
 /// Adds the dialects and translations that the kernel pipeline needs beyond
 /// what loads with its passes.
 void registerDialects(mlir::DialectRegistry &registry);

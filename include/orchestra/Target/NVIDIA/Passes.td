@@ -146,19 +146,33 @@ def NVIDIAWriteObjectPass
            "The file, or - for standard output">];
 }
 
-def NVIDIAEmbedCodePass
-    : Pass<"orchestra-nvidia-embed-code", "::mlir::ModuleOp"> {
-  let summary = "Makes each kernel a host function with its device code";
+def NVIDIAPruneParametersPass
+    : Pass<"orchestra-nvidia-prune-parameters", "::mlir::ModuleOp"> {
+  let summary = "Drops parameters that device functions do not read";
   let description = [{
-    Before: `gpu.binary` ops of one kernel each, and their launches in the
-    module's `orchestra.nvidia.launch`.
+    Before: `gpu.module`s in the LLVM dialect that the module's functions launch.
 
-    After: a function of the kernel's name in the LLVM dialect, which takes the
-    execution state and buffers as kernels of the CPU do, and hands them to
-    the runtime's `launch_kernel` with a constant `orch_device_code`
-    (`orchestra_runtime/format.h`).
+    After: their kernels have the parameters that they read; which these are is
+    in the module's `orchestra.nvidia.parameters`.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def NVIDIAEmbedCodePass
+    : Pass<"orchestra-nvidia-embed-code", "::mlir::ModuleOp"> {
+  let summary = "Makes launches calls of the runtime with the device code";
+  let description = [{
+    Before: `gpu.binary` ops of one kernel each; functions of the host on buffers
+    that launch them, or, for kernels of tiles, the module's
+    `orchestra.nvidia.launch`.
+
+    After: functions with the execution state in front, as kernels of the CPU
+    have it, which call the runtime's `launch_kernel` with a constant
+    `orch_device_code` (`orchestra_runtime/format.h`). Temporaries are memory of
+    the device, from the runtime.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,9 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#ifndef ORCHESTRA_LIB_TARGET_CPU_HOSTAPI_H
-#define ORCHESTRA_LIB_TARGET_CPU_HOSTAPI_H
+#ifndef ORCHESTRA_TARGET_CPU_HOSTAPI_H
+#define ORCHESTRA_TARGET_CPU_HOSTAPI_H
 
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -62,6 +64,29 @@ inline mlir::Value getAddress(mlir::OpBuilder &b, mlir::Location loc,
       b, loc, LLVM::LLVMPointerType::get(b.getContext()), number);
 }
 
+/// A dense memref at `data`; `sizes` are all of its sizes, as i64.
+inline mlir::Value makeDenseMemRef(mlir::OpBuilder &b, mlir::Location loc,
+                                   mlir::MemRefType type, mlir::Value data,
+                                   mlir::ValueRange sizes) {
+  using namespace mlir;
+  LLVMTypeConverter converter(b.getContext());
+  auto i64 = b.getI64Type();
+  auto descriptor =
+      MemRefDescriptor::poison(b, loc, converter.convertType(type));
+  descriptor.setAllocatedPtr(b, loc, data);
+  descriptor.setAlignedPtr(b, loc, data);
+  descriptor.setOffset(b, loc, LLVM::ConstantOp::create(b, loc, i64, 0));
+  Value stride = LLVM::ConstantOp::create(b, loc, i64, 1);
+  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+    descriptor.setSize(b, loc, dim, sizes[dim]);
+    descriptor.setStride(b, loc, dim, stride);
+    stride = LLVM::MulOp::create(b, loc, stride, sizes[dim]);
+  }
+  return UnrealizedConversionCastOp::create(b, loc, TypeRange(type),
+                                            ValueRange(Value(descriptor)))
+      .getResult(0);
+}
+
 /// Bytes of a dense memref, as i64.
 inline mlir::Value getNumBytes(mlir::OpBuilder &b, mlir::Location loc,
                                mlir::Value memref) {
@@ -76,4 +101,4 @@ inline mlir::Value getNumBytes(mlir::OpBuilder &b, mlir::Location loc,
 
 } // namespace orchestra
 
-#endif // ORCHESTRA_LIB_TARGET_CPU_HOSTAPI_H
+#endif // ORCHESTRA_TARGET_CPU_HOSTAPI_H
