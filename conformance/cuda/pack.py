@@ -47,8 +47,12 @@ def compile_case(number: int, key: str, raw: object, options: argparse.Namespace
     words = [options.orchestra, "compile", model, "-o", artefact, "--target", options.target, "--cpu", options.cpu, "-j1"]
     command = [str(word) for word in words]
     done = subprocess.run([*command, "--no-cache"], capture_output=True, text=True, timeout=300)
-    if done.returncode and re.search(r"help: .*--inputs|for the inputs of a run", done.stderr):
-        np.savez(folder / "inputs.npz", **{n: cases.bits(a) for n, a in case.sets[0][0].items()})
+    if done.returncode and "[needs-inputs]" in done.stderr:
+        given = folder / (entry["name"] + ".inputs.npz")
+        np.savez(given, **{n: cases.bits(a) for n, a in case.sets[0][0].items()})
+        command += ["--inputs", str(given)]
+        done = subprocess.run([*command, "--no-cache"], capture_output=True, text=True, timeout=300)
+        given.unlink()
     model.unlink()
     entry["on_host"] = done.stderr.count("[runs-on-host]")
     entry["reasons"] = re.findall(r"note: .*error: (.*)", done.stderr)[: entry["on_host"]]
@@ -87,6 +91,13 @@ def pack(options: argparse.Namespace) -> int:
     return 0
 
 
+def typed(array: np.ndarray, expected: np.ndarray | None) -> np.ndarray:
+    """The array in the type that is expected, if numpy lacks it and its bits came back."""
+    if expected is None or expected.dtype == array.dtype or expected.dtype.char in cases.NATIVE:
+        return array
+    return array.view(expected.dtype) if array.dtype.itemsize == expected.dtype.itemsize else array
+
+
 def judge(options: argparse.Namespace) -> int:
     """The outputs of run.py against what the suite expects."""
     entries = json.loads((options.folder / "cases.json").read_text())
@@ -110,7 +121,7 @@ def judge(options: argparse.Namespace) -> int:
                         verdict = suite.Verdict("fail", "no outputs")
                         break
                     got = dict(np.load(io.BytesIO(tar.extractfile(name).read())))
-                    verdict = suite.judge(case, outputs, got)
+                    verdict = suite.judge(case, outputs, {n: typed(a, outputs.get(n)) for n, a in got.items()})
                     if verdict.status != "pass":
                         break
             where = "with the host" if entry["on_host"] else "on the device"

@@ -116,10 +116,12 @@ class Program:
             name = info.name.decode()
             if name not in values:
                 raise Failure("no value for input '%s'" % name)
-            array = np.ascontiguousarray(values[name])
+            shape = values[name].shape
+            array = np.ascontiguousarray(values[name])  # which makes a scalar a row of one
             self.kept.append(array)
-            tensor.data, tensor.dtype, tensor.rank = array.ctypes.data, info.dtype, array.ndim
-            tensor.dims[: array.ndim] = values[name].shape
+            tensor.data, tensor.dtype, tensor.rank = array.ctypes.data, info.dtype, len(shape)
+            for dim, size in enumerate(shape):
+                tensor.dims[dim] = size
         return tensors
 
     def run(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -283,7 +283,12 @@ LogicalResult Outliner::outline(const Segment &segment, unsigned number) {
   if (failed(placeTemporaries(function)))
     return failure();
 
-  rewriter.setInsertionPoint(segment.front());
+  // Where all that the launch needs is there: no other launch is in between.
+  Operation *last = segment.front();
+  for (Operation *op : segment)
+    if (!isRecomputed(*op))
+      last = op;
+  rewriter.setInsertionPoint(last);
   LaunchShape shape = LaunchShape::ofOneThread(rewriter, loc);
   if (auto forall = dyn_cast<scf::ForallOp>(segment.front())) {
     auto inside = *function.getOps<scf::ForallOp>().begin();
@@ -303,7 +308,7 @@ LogicalResult Outliner::outline(const Segment &segment, unsigned number) {
       function.setKnownGridSizeAttr(
           rewriter.getDenseI32ArrayAttr({static_cast<int32_t>(*blocks), 1, 1}));
 
-  rewriter.setInsertionPoint(segment.front());
+  rewriter.setInsertionPoint(last);
   Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
   Value threads =
       arith::ConstantIndexOp::create(rewriter, loc, shape.numThreads);
