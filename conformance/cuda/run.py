@@ -160,6 +160,9 @@ def run_case(runtime: Runtime, folder: pathlib.Path, entry: dict, repeat: int, o
 def worker(options: argparse.Namespace) -> int:
     """Runs the cases that come on standard input; a line for each."""
     runtime = Runtime(options.runtime)
+    # As long as one handle is open, the device's context lives: making it takes longer than a case.
+    device = ctypes.c_void_p()
+    runtime.call("orch_device_open", b"cuda", 0, None, ctypes.byref(device))
     for line in sys.stdin:
         entry = json.loads(line)
         try:

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "LaunchShape.h"
 
+#include "Rows.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -55,6 +57,10 @@ LaunchShape LaunchShape::of(OpBuilder &builder, scf::ForallOp forall,
   LaunchShape shape;
   SmallVector<OpFoldResult> trips = getTrips(builder, forall);
   int64_t rank = trips.size();
+  if (auto rows = forall->getAttrOfType<DenseI64ArrayAttr>(kRowsAttrName)) {
+    shape.lanes = rows[0];
+    blockSize = std::max<int64_t>(blockSize / shape.lanes, 1);
+  }
   shape.inside.assign(rank, 1);
   int64_t widest = rank == 1 ? blockSize : std::min<int64_t>(32, blockSize);
   for (int64_t dim = rank - 1; dim >= std::max<int64_t>(0, rank - 2); --dim) {
@@ -66,6 +72,7 @@ LaunchShape LaunchShape::of(OpBuilder &builder, scf::ForallOp forall,
              : room;
     shape.numThreads *= shape.inside[dim];
   }
+  shape.numThreads *= shape.lanes;
   AffineExpr a, b;
   bindSymbols(builder.getContext(), a, b);
   shape.numBlocks = builder.getIndexAttr(1);
@@ -104,17 +111,19 @@ void orchestra::nvidia::distribute(IRRewriter &rewriter, scf::ForallOp forall,
         .getResults();
   };
   auto blocks = split(block, getBlocks(rewriter, loc, trips, shape.inside));
-  auto threads = split(
-      thread, getAsIndexOpFoldResult(rewriter.getContext(), shape.inside));
+  SmallVector<int64_t> inside = shape.inside;
+  inside.push_back(shape.lanes); // The fastest.
+  auto threads =
+      split(thread, getAsIndexOpFoldResult(rewriter.getContext(), inside));
   AffineExpr d0, d1, first, step;
   bindDims(rewriter.getContext(), d0, d1);
   bindSymbols(rewriter.getContext(), first, step);
   SmallVector<Value> ivs;
   Value guard;
   for (size_t dim = 0; dim < trips.size(); ++dim) {
-    int64_t inside = shape.inside[dim];
+    int64_t width = shape.inside[dim];
     OpFoldResult number = affine::makeComposedFoldedAffineApply(
-        rewriter, loc, d0 * inside + d1,
+        rewriter, loc, d0 * width + d1,
         {OpFoldResult(blocks[dim]), OpFoldResult(threads[dim])});
     AffineExpr n = rewriter.getAffineDimExpr(0);
     ivs.push_back(getValueOrCreateConstantIndexOp(
@@ -124,7 +133,7 @@ void orchestra::nvidia::distribute(IRRewriter &rewriter, scf::ForallOp forall,
             {number, forall.getMixedLowerBound()[dim],
              forall.getMixedStep()[dim]})));
     std::optional<int64_t> trip = getConstantIntValue(trips[dim]);
-    if (trip && *trip % inside == 0)
+    if (trip && *trip % width == 0)
       continue;
     Value has = arith::CmpIOp::create(
         rewriter, loc, arith::CmpIPredicate::slt,

@@ -19,6 +19,7 @@ struct LaunchShape {
   llvm::SmallVector<int64_t> inside;
   mlir::OpFoldResult numBlocks;
   int64_t numThreads = 1;
+  int64_t lanes = 1; ///< threads that share an iteration
 
   static LaunchShape ofOneThread(mlir::OpBuilder &builder, mlir::Location loc);
   /// The last dimension gets up to 32 threads (a warp reads contiguously), the

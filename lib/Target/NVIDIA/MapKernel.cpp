@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 
+#include "Rows.h"
 #include "TileSizes.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
@@ -137,6 +138,11 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   Demands demands = findDemands(root);
   SmallVector<int64_t> sizes =
       pickTileSizes(root, demands, vectorBytes, contractionRows);
+  auto rows = findRows(root);
+  if (rows) {
+    sizes.assign(sizes.size(), 1);
+    sizes.back() = 0;
+  }
   int64_t threads = 1;
   for (auto [size, range] : llvm::zip_equal(sizes, root.getStaticLoopRanges()))
     threads = ShapedType::isDynamic(range) || threads < 0 ? -1
@@ -164,6 +170,10 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   if (failed(result))
     return emitError(loc, "op cannot be tiled for NVIDIA "
                           "[unsupported-by-target]");
+  if (rows && !result->loops.empty())
+    result->loops.front()->setAttr(
+        kRowsAttrName,
+        rewriter.getDenseI64ArrayAttr({rows->first, rows->second}));
   for (OpResult value : root->getResults())
     if (Value replacement = result->replacements.lookup(value))
       rewriter.replaceAllUsesWith(value, replacement);

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "LaunchShape.h"
+#include "Rows.h"
 
 #include "orchestra/Target/NVIDIA/Passes.h"
 
@@ -296,6 +297,8 @@ LogicalResult Outliner::outline(const Segment &segment, unsigned number) {
     if (!shape.isOnHost(kernel))
       return emitError(loc, "how often a loop of a kernel for NVIDIA runs is "
                             "not known before [unsupported-by-target]");
+    if (Attribute rows = inside->getAttr(kRowsAttrName))
+      function->setAttr(kRowsAttrName, rows);
     distribute(rewriter, inside, shape);
   } else {
     remark::missed(loc, remark::RemarkOpts::name("outline").category("nvidia"))

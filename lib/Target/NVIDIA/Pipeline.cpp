@@ -106,6 +106,7 @@ void orchestra::nvidia::buildDevicePipeline(
   outline.blockSize = options.blockSize;
   pm.addPass(createNVIDIAOutlineKernelPass(outline));
   OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(createNVIDIADistributeRowsPass());
   device.addPass(createConvertLinalgToLoopsPass());
   device.addPass(createNVIDIAExpandMathPass());
 }

@@ -146,6 +146,22 @@ def NVIDIAWriteObjectPass
            "The file, or - for standard output">];
 }
 
+def NVIDIADistributeRowsPass
+    : Pass<"orchestra-nvidia-distribute-rows", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Spreads vectors of whole rows over the lanes that share them";
+  let description = [{
+    Before: device functions with `orchestra.nvidia.rows`, in which a row is one
+    vector.
+
+    After: each lane has chunks of the row, as wide as loads can be; reductions
+    go on across the lanes, by shuffles in a warp and through shared memory in
+    a block.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def NVIDIAPruneParametersPass
     : Pass<"orchestra-nvidia-prune-parameters", "::mlir::ModuleOp"> {
   let summary = "Drops parameters that device functions do not read";
