@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -26,6 +27,18 @@ struct NVIDIAPinIntrinsicsPass
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](Operation *op) {
+      // Upstream would call the vendor's library for these.
+      if (isa<arith::MaxNumFOp, arith::MinNumFOp>(op) &&
+          isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()))) {
+        rewriter.setInsertionPoint(op);
+        auto call = LLVM::CallIntrinsicOp::create(
+            rewriter, op->getLoc(), op->getResult(0).getType(),
+            rewriter.getStringAttr(isa<arith::MaxNumFOp>(op) ? "llvm.maxnum"
+                                                             : "llvm.minnum"),
+            op->getOperands());
+        rewriter.replaceOp(op, call);
+        return;
+      }
       // Only what has an instruction in PTX; the others are left for upstream
       // to call, and orchestra-nvidia-check-device-code to refuse.
       if (!isa<LLVM::CopySignOp, LLVM::FAbsOp, LLVM::FCeilOp, LLVM::FFloorOp,

@@ -26,6 +26,12 @@ def NVIDIA_TileWarpgroupsOp
     passes that follow (`#nvtile.policy`). `blocks` is how many thread blocks
     run at once.
 
+    `alternatives` are other tiles, each rows, columns, stages, consumers and
+    store_bytes. Of all, the one is taken whose tiles are done first by `costs`:
+    multiply-adds and bytes that a multiprocessor takes in a cycle, and the
+    cycles that a tile costs before its first and after its last step. Few rows
+    leave multiprocessors idle where tiles are large; large ones read less.
+
     A kernel that is no such thing, or whose buffers a tensor map cannot
     describe, is left as it is, and a remark says why.
 
@@ -43,6 +49,8 @@ def NVIDIA_TileWarpgroupsOp
                        ConfinedAttr<I64Attr, [IntPositive]>:$consumers,
                        ConfinedAttr<I64Attr, [IntPositive]>:$group,
                        ConfinedAttr<I64Attr, [IntPositive]>:$store_bytes,
+                       OptionalAttr<ArrayAttr>:$alternatives,
+                       OptionalAttr<DenseI64ArrayAttr>:$costs,
                        TransformParamTypeInterface:$blocks);
   let results = (outs);
   let assemblyFormat = [{

@@ -27,15 +27,83 @@ using namespace orchestra::nvtile;
 #define GET_OP_CLASSES
 #include "orchestra/Target/NVIDIA/TransformOps.cpp.inc"
 
+namespace {
+/// A tile of the result and how it is made.
+struct Tile {
+  int64_t rows, columns, stages, consumers, storeBytes;
+};
+} // namespace
+
+static constexpr size_t kTileFields = 5;
+static constexpr size_t kCosts = 3;
+
+/// The op's tile, then its alternatives.
+static SmallVector<Tile> getTiles(transform::TileWarpgroupsOp op) {
+  SmallVector<Tile> tiles{{static_cast<int64_t>(op.getRows()),
+                           static_cast<int64_t>(op.getColumns()),
+                           static_cast<int64_t>(op.getStages()),
+                           static_cast<int64_t>(op.getConsumers()),
+                           static_cast<int64_t>(op.getStoreBytes())}};
+  if (ArrayAttr others = op.getAlternativesAttr())
+    for (auto other : others.getAsRange<DenseI64ArrayAttr>())
+      tiles.push_back({other[0], other[1], other[2], other[3], other[4]});
+  return tiles;
+}
+
 /// Warpgroup instructions have 64 rows, 8 to 256 columns and 16 steps of k.
 static std::string checkSizes(transform::TileWarpgroupsOp op) {
-  if (op.getRows() % (64 * op.getConsumers()) != 0)
-    return "rows must be a multiple of 64 for each consumer";
-  if (op.getColumns() % 64 != 0 || op.getColumns() > 256)
-    return "columns must be a multiple of 64 of at most 256";
+  if (ArrayAttr others = op.getAlternativesAttr()) {
+    for (Attribute other : others) {
+      auto fields = dyn_cast<DenseI64ArrayAttr>(other);
+      if (!fields || fields.size() != int64_t(kTileFields) ||
+          llvm::any_of(fields.asArrayRef(), [](int64_t n) { return n <= 0; }))
+        return "an alternative is five positive numbers: rows, columns, "
+               "stages, consumers, store_bytes";
+    }
+    auto costs = op.getCosts();
+    if (!costs || costs->size() != kCosts ||
+        llvm::any_of(*costs, [](int64_t n) { return n <= 0; }))
+      return "alternatives need three positive costs";
+  }
+  for (const Tile &tile : getTiles(op)) {
+    if (tile.rows % (64 * tile.consumers) != 0)
+      return "rows must be a multiple of 64 for each consumer";
+    if (tile.columns % 64 != 0 || tile.columns > 256)
+      return "columns must be a multiple of 64 of at most 256";
+  }
   if (op.getDepth() % 64 != 0)
     return "depth must be a multiple of 64";
   return "";
+}
+
+/// Cycles until all tiles of a product are done: rounds over the
+/// multiprocessors, each as long as a tile's steps, which take what computing
+/// or what reading takes, whichever is more.
+static int64_t estimate(const Tile &tile, const MatmulKernel &kernel,
+                        int64_t depth, int64_t blocks,
+                        ArrayRef<int64_t> costs) {
+  linalg::LinalgOp op = kernel.contraction;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  int64_t bytes =
+      getElementTypeOrSelf(op.getDpsInputs()[0]).getIntOrFloatBitWidth() / 8;
+  int64_t tiles = llvm::divideCeil(ranges[kernel.m], tile.rows) *
+                  llvm::divideCeil(ranges[kernel.n], tile.columns);
+  int64_t rounds = llvm::divideCeil(tiles, blocks);
+  int64_t step = std::max(
+      llvm::divideCeil(tile.rows * tile.columns * depth, costs[0]),
+      llvm::divideCeil((tile.rows + tile.columns) * depth * bytes, costs[1]));
+  return rounds * (llvm::divideCeil(ranges[kernel.k], depth) * step + costs[2]);
+}
+
+static Tile chooseTile(transform::TileWarpgroupsOp op,
+                       const MatmulKernel &kernel, int64_t blocks) {
+  SmallVector<Tile> tiles = getTiles(op);
+  if (tiles.size() == 1)
+    return tiles.front();
+  return *llvm::min_element(tiles, [&](const Tile &a, const Tile &b) {
+    return estimate(a, kernel, op.getDepth(), blocks, *op.getCosts()) <
+           estimate(b, kernel, op.getDepth(), blocks, *op.getCosts());
+  });
 }
 
 /// Splits the reduction of the contraction in `kernel`'s loop.
@@ -83,22 +151,23 @@ static DiagnosedSilenceableFailure tileKernel(transform::TileWarpgroupsOp op,
         << remark::reason("{0}", reason);
     return DiagnosedSilenceableFailure::success();
   }
+  Tile tile = chooseTile(op, *kernel, blocks);
   widenAccumulator(rewriter, *kernel);
-  padToTiles(rewriter, function, *kernel, op.getRows(), op.getColumns(),
+  padToTiles(rewriter, function, *kernel, tile.rows, tile.columns,
              op.getDepth());
   SmallVector<int64_t> sizes(kernel->root.getNumLoops(), 0);
   bool isContraction = kernel->root == kernel->contraction;
-  sizes[isContraction ? kernel->m : 0] = op.getRows();
-  sizes[isContraction ? kernel->n : 1] = op.getColumns();
+  sizes[isContraction ? kernel->m : 0] = tile.rows;
+  sizes[isContraction ? kernel->n : 1] = tile.columns;
   FailureOr<scf::ForallOp> forall =
       tileAndFuseKernel(rewriter, function, kernel->root, sizes);
   if (failed(forall) || failed(tileReduction(rewriter, *forall, op.getDepth())))
     return op.emitDefiniteFailure()
            << "could not tile kernel '" << function.getSymName() << "'";
   function->setAttr(kPolicyAttrName,
-                    PolicyAttr::get(op.getContext(), op.getStages(),
-                                    op.getConsumers(), op.getGroup(), blocks,
-                                    op.getStoreBytes()));
+                    PolicyAttr::get(op.getContext(), tile.stages,
+                                    tile.consumers, op.getGroup(), blocks,
+                                    tile.storeBytes));
   return DiagnosedSilenceableFailure::success();
 }
 
