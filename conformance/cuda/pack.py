@@ -35,6 +35,46 @@ import run as suite  # noqa: E402
 LARGEST = 4 << 20  # bytes of an artefact: weights of larger models do not travel
 
 
+# Types of less than a byte: how many values share one.
+PACKED = {"int4": 2, "uint4": 2, "float4_e2m1fn": 2, "int2": 4, "uint2": 4}
+
+
+def travelling(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of numpy's own types; packed ones as bytes, with their shape beside them."""
+    out: dict[str, np.ndarray] = {}
+    for name, array in values.items():
+        each = PACKED.get(array.dtype.name)
+        if not each:
+            out[name] = cases.bits(array)
+            continue
+        flat = array.view(np.uint8).reshape(-1) & (0xFF >> (8 - 8 // each))
+        flat = np.pad(flat, (0, -flat.size % each)).reshape(-1, each)
+        out[name] = np.bitwise_or.reduce(flat << (np.arange(each, dtype=np.uint8) * (8 // each)), axis=1).astype(np.uint8)
+        out["shape:" + name] = np.array(array.shape, np.int64)
+    return out
+
+
+def unpacked(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The outputs in the types that are expected, where numpy lacks them."""
+    out: dict[str, np.ndarray] = {}
+    for name, array in got.items():
+        if name.startswith("shape:"):
+            continue
+        want = expected.get(name)
+        each = PACKED.get(want.dtype.name) if want is not None else None
+        if each:
+            bits = 8 // each
+            flat = (array[:, None] >> (np.arange(each, dtype=np.uint8) * bits)) & (0xFF >> (8 - bits))
+            flat = flat.reshape(-1)[: want.size].astype(np.uint8)
+            if want.dtype.name.startswith("int"):  # ml_dtypes keeps the sign in the whole byte
+                flat = (flat.astype(np.int8) << (8 - bits) >> (8 - bits)).view(np.uint8)
+            array = flat.view(want.dtype).reshape(got["shape:" + name])
+        elif want is not None and want.dtype != array.dtype and want.dtype.char not in cases.NATIVE:
+            array = array.view(want.dtype) if want.dtype.itemsize == array.dtype.itemsize else array
+        out[name] = array
+    return out
+
+
 def compile_case(number: int, key: str, raw: object, options: argparse.Namespace) -> dict:
     case = cases.build(key, raw)
     entry = {"key": key, "name": "c%04d" % number}
@@ -67,7 +107,7 @@ def compile_case(number: int, key: str, raw: object, options: argparse.Namespace
     for i, (inputs, _) in enumerate(case.sets):
         if any(a.dtype.kind == "U" for a in inputs.values()):
             return entry | {"refused": "inputs of strings"}
-        np.savez(folder / ("%s.%d.npz" % (entry["name"], i)), **{n: cases.bits(a) for n, a in inputs.items()})
+        np.savez(folder / ("%s.%d.npz" % (entry["name"], i)), **travelling(inputs))
     return entry
 
 
@@ -89,13 +129,6 @@ def pack(options: argparse.Namespace) -> int:
     whole = sum("refused" not in e and not e["on_host"] for e in entries)
     print("%d cases, %d compiled, %d of them for the device alone" % (len(entries), len(entries) - refused.total(), whole))
     return 0
-
-
-def typed(array: np.ndarray, expected: np.ndarray | None) -> np.ndarray:
-    """The array in the type that is expected, if numpy lacks it and its bits came back."""
-    if expected is None or expected.dtype == array.dtype or expected.dtype.char in cases.NATIVE:
-        return array
-    return array.view(expected.dtype) if array.dtype.itemsize == expected.dtype.itemsize else array
 
 
 def judge(options: argparse.Namespace) -> int:
@@ -121,7 +154,7 @@ def judge(options: argparse.Namespace) -> int:
                         verdict = suite.Verdict("fail", "no outputs")
                         break
                     got = dict(np.load(io.BytesIO(tar.extractfile(name).read())))
-                    verdict = suite.judge(case, outputs, {n: typed(a, outputs.get(n)) for n, a in got.items()})
+                    verdict = suite.judge(case, outputs, unpacked(got, outputs))
                     if verdict.status != "pass":
                         break
             where = "with the host" if entry["on_host"] else "on the device"

@@ -28,6 +28,7 @@ DTYPES = {
     1: "f4", 2: "f8", 3: "f2", 4: "u2", 5: "i1", 6: "i2", 7: "i4", 8: "i8", 9: "u1", 10: "u2", 11: "u4", 12: "u8",
     13: "?", 14: "u1", 15: "u1", 16: "u1", 17: "u1", 23: "u1",
 }  # fmt: skip
+PACKED = {18: 2, 19: 2, 20: 4, 21: 4, 22: 2}  # orch_dtype: values in a byte
 
 
 class Tensor(ctypes.Structure):
@@ -116,7 +117,7 @@ class Program:
             name = info.name.decode()
             if name not in values:
                 raise Failure("no value for input '%s'" % name)
-            shape = values[name].shape
+            shape = tuple(values.get("shape:" + name, values[name].shape))
             array = np.ascontiguousarray(values[name])  # which makes a scalar a row of one
             self.kept.append(array)
             tensor.data, tensor.dtype, tensor.rank = array.ctypes.data, info.dtype, len(shape)
@@ -130,10 +131,13 @@ class Program:
         self.runtime.call("orch_context_run", self.context, tensors, len(self.inputs), results, len(self.outputs))
         out = {}
         for tensor, info in zip(results, self.outputs):
-            if info.dtype not in DTYPES:
-                raise Failure("output '%s' has type %d, which has no form here" % (info.name.decode(), info.dtype))
-            kind = np.dtype(DTYPES[info.dtype])
             shape = tuple(tensor.dims[: tensor.rank])
+            if info.dtype in PACKED:
+                out["shape:" + info.name.decode()] = np.array(shape, np.int64)
+                shape = (-(-int(np.prod(shape)) // PACKED[info.dtype]),)
+            elif info.dtype not in DTYPES:
+                raise Failure("output '%s' has type %d, which has no form here" % (info.name.decode(), info.dtype))
+            kind = np.dtype(DTYPES.get(info.dtype, "u1"))
             size = int(np.prod(shape)) * kind.itemsize
             memory = ctypes.string_at(tensor.data, size) if size else b""
             out[info.name.decode()] = np.frombuffer(memory, kind).reshape(shape).copy()

@@ -36,6 +36,9 @@ using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::nvidia;
 
+/// What keeps the multiprocessors of a large GPU busy.
+static constexpr int64_t kFewThreads = 65536;
+
 namespace {
 /// What the producers of the root want of its loops.
 struct Demands {
@@ -108,6 +111,18 @@ static SmallVector<int64_t> pickTileSizes(linalg::LinalgOp root,
   return sizes;
 }
 
+/// Threads for tiles of these sizes, -1: not known.
+static int64_t countThreads(linalg::LinalgOp root, ArrayRef<int64_t> sizes) {
+  int64_t threads = 1;
+  for (auto [size, range] :
+       llvm::zip_equal(sizes, root.getStaticLoopRanges())) {
+    if (ShapedType::isDynamic(range))
+      return -1;
+    threads *= size == 0 ? 1 : range / size;
+  }
+  return threads;
+}
+
 namespace {
 struct NVIDIAMapKernelPass
     : public nvidia::impl::NVIDIAMapKernelPassBase<NVIDIAMapKernelPass> {
@@ -138,16 +153,18 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   Demands demands = findDemands(root);
   SmallVector<int64_t> sizes =
       pickTileSizes(root, demands, vectorBytes, contractionRows);
-  auto rows = findRows(root);
+  // Reuse is worth less than a GPU that is busy.
+  for (int64_t r = contractionRows / 2;
+       demands.contraction && r > 0 && countThreads(root, sizes) < kFewThreads;
+       r /= 2)
+    sizes = pickTileSizes(root, demands, vectorBytes, r);
+  llvm::SmallPtrSet<Operation *, 4> outside;
+  auto rows = findRows(root, outside);
   if (rows) {
     sizes.assign(sizes.size(), 1);
     sizes.back() = 0;
   }
-  int64_t threads = 1;
-  for (auto [size, range] : llvm::zip_equal(sizes, root.getStaticLoopRanges()))
-    threads = ShapedType::isDynamic(range) || threads < 0 ? -1
-              : size == 0 ? threads
-                          : threads * (range / size);
+  int64_t threads = countThreads(root, sizes);
   auto options = remark::RemarkOpts::name("map-kernel").category("nvidia");
   Location loc = root.getLoc();
   if (llvm::all_of(sizes, [](int64_t size) { return size == 0; })) {
@@ -162,6 +179,14 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   tiling.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
   scf::SCFTileAndFuseOptions fusion;
   fusion.setTilingOptions(tiling);
+  // What cannot be part of a row has a loop of its own.
+  fusion.setFusionControlFn(
+      [&](tensor::ExtractSliceOp, OpResult producer,
+          bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+        if (outside.contains(producer.getOwner()))
+          return std::nullopt;
+        return scf::SCFTileAndFuseOptions::ControlFnResult{};
+      });
   IRRewriter rewriter(&getContext());
   rewriter.setInsertionPoint(root);
   FailureOr<scf::SCFTileAndFuseResult> result =

@@ -30,7 +30,8 @@ namespace {
 /// Follows what a root reads through ops computed with it.
 class RowFinder {
 public:
-  explicit RowFinder(int64_t columns) : columns(columns) {}
+  RowFinder(int64_t columns, llvm::SmallPtrSetImpl<Operation *> &outside)
+      : columns(columns), outside(outside) {}
 
   /// `column` is the loop of `op` that is the row, -1: it has none.
   bool visit(linalg::LinalgOp op, int64_t column);
@@ -40,6 +41,7 @@ private:
   bool isElementwise(linalg::LinalgOp op);
 
   int64_t columns;
+  llvm::SmallPtrSetImpl<Operation *> &outside;
   llvm::DenseMap<Operation *, int64_t> visited;
 };
 } // namespace
@@ -118,6 +120,13 @@ bool RowFinder::visit(linalg::LinalgOp op, int64_t column) {
       if (inside >= 0 && producer.getStaticLoopRanges()[inside] != columns)
         return false;
     }
+    if (outside.contains(producer))
+      continue;
+    if (!isElementwise(producer) ||
+        linalg::isaContractionOpInterface(producer)) {
+      outside.insert(producer);
+      continue;
+    }
     if (!visit(producer, inside))
       return false;
   }
@@ -125,7 +134,8 @@ bool RowFinder::visit(linalg::LinalgOp op, int64_t column) {
 }
 
 std::optional<std::pair<int64_t, int64_t>>
-orchestra::nvidia::findRows(linalg::LinalgOp root) {
+orchestra::nvidia::findRows(linalg::LinalgOp root,
+                            llvm::SmallPtrSetImpl<Operation *> &outside) {
   if (root.getNumLoops() == 0)
     return std::nullopt;
   SmallVector<int64_t> ranges = root.getStaticLoopRanges();
@@ -134,9 +144,11 @@ orchestra::nvidia::findRows(linalg::LinalgOp root) {
   // The row is the last loop, or one that a producer reduces.
   int64_t column = root.getNumLoops() - 1;
   int64_t columns = ranges[column];
-  RowFinder finder(columns);
+  RowFinder finder(columns, outside);
   if (columns < kMinRow || columns > kMaxOfBlock ||
-      !finder.visit(root, column) || !finder.reduces)
+      !finder.visit(root, column) || !finder.reduces) {
+    outside.clear();
     return std::nullopt;
+  }
   return std::pair(columns <= kMaxOfWarp ? 32 : 256, columns);
 }

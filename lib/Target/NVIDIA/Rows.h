@@ -19,9 +19,10 @@ constexpr llvm::StringLiteral kRowsAttrName = "orchestra.nvidia.rows";
 
 /// Lanes and elements of the rows of `root`, if what is computed with it reads
 /// and reduces whole rows along its last loop alone, element by element
-/// otherwise.
+/// otherwise. What it reads that is no such thing is `outside`.
 std::optional<std::pair<int64_t, int64_t>>
-findRows(mlir::linalg::LinalgOp root);
+findRows(mlir::linalg::LinalgOp root,
+         llvm::SmallPtrSetImpl<mlir::Operation *> &outside);
 
 } // namespace orchestra::nvidia
 
