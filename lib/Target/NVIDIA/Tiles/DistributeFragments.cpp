@@ -135,7 +135,8 @@ LogicalResult Distributor::distribute(Operation &op) {
     Value part = arith::MulIOp::create(
         builder, loc, warpgroup,
         arith::ConstantIndexOp::create(builder, loc, rows));
-    indices[0] = arith::AddIOp::create(builder, loc, indices[0], part);
+    Value &row = indices[indices.size() - 2];
+    row = arith::AddIOp::create(builder, loc, row, part);
     StoreFragmentOp::create(builder, loc, registers[store.getValue()],
                             store.getTarget(), indices, rows,
                             type.getDimSize(1));

@@ -254,9 +254,8 @@ LogicalResult Converter::convertFor(scf::ForOp op) {
 }
 
 LogicalResult Converter::convertSlice(tensor::ExtractSliceOp op) {
-  if (!op.hasUnitStride() ||
-      op.getType().getRank() != op.getSourceType().getRank())
-    return refuse(op, "takes a slice with strides or of lower rank");
+  if (!op.hasUnitStride())
+    return refuse(op, "takes a slice with strides");
   auto view = views.find(op.getSource());
   if (view == views.end()) {
     Value fragment = values.lookupOrNull(op.getSource());
@@ -268,8 +267,10 @@ LogicalResult Converter::convertSlice(tensor::ExtractSliceOp op) {
     return success();
   }
   View slice = view->second;
-  for (auto [index, offset] :
-       llvm::zip_equal(slice.indices, op.getMixedOffsets())) {
+  // Dimensions that slices before have dropped are those in front.
+  MutableArrayRef<Value> indices = slice.indices;
+  indices = indices.take_back(op.getSourceType().getRank());
+  for (auto [index, offset] : llvm::zip_equal(indices, op.getMixedOffsets())) {
     if (isZeroInteger(offset))
       continue;
     Value more = getIndex(op.getLoc(), offset);

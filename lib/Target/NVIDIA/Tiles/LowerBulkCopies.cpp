@@ -44,10 +44,14 @@ private:
     if (!map) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(entry);
-      map = TensorMapOp::create(
-          builder, buffer.getLoc(),
-          LLVM::LLVMPointerType::get(builder.getContext()), buffer,
-          builder.getDenseI64ArrayAttr({rows, columns}));
+      // One of each dimension in front.
+      SmallVector<int64_t> box(cast<MemRefType>(buffer.getType()).getRank() - 2,
+                               1);
+      box.append({rows, columns});
+      map =
+          TensorMapOp::create(builder, buffer.getLoc(),
+                              LLVM::LLVMPointerType::get(builder.getContext()),
+                              buffer, builder.getDenseI64ArrayAttr(box));
     }
     return map;
   }
@@ -55,9 +59,10 @@ private:
   SmallVector<Value> getCoordinates(Location loc, ValueRange indices,
                                     int64_t row, int64_t column) {
     SmallVector<Value> coordinates;
-    std::pair<Value, int64_t> places[] = {{indices[1], column},
-                                          {indices[0], row}};
-    for (auto [value, offset] : places) {
+    for (size_t dim = indices.size(); dim-- > 0;) {
+      Value value = indices[dim];
+      size_t fromLast = indices.size() - 1 - dim;
+      int64_t offset = fromLast == 0 ? column : fromLast == 1 ? row : 0;
       if (offset != 0)
         value = arith::AddIOp::create(
             builder, loc, value,

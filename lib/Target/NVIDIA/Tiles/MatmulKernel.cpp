@@ -23,18 +23,18 @@ static bool isZeroFill(Value value) {
 }
 
 /// Whether a tensor map can describe a buffer of this type.
-static bool hasTensorMap(Type type) {
+static bool hasTensorMap(Type type, int64_t rank) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.hasStaticShape() && tensor.getRank() == 2 &&
+  return tensor && tensor.hasStaticShape() && tensor.getRank() == rank &&
          tensor.getNumElements() > 0 &&
-         tensor.getDimSize(1) * tensor.getElementTypeBitWidth() / 8 %
+         tensor.getShape().back() * tensor.getElementTypeBitWidth() / 8 %
                  kMapStrideBytes ==
              0;
 }
 
 /// Pointwise over the result of the contraction, in its order.
-static bool isEpilogue(linalg::LinalgOp op) {
-  if (op.getNumLoops() != 2 || op.getNumParallelLoops() != 2 ||
+static bool isEpilogue(linalg::LinalgOp op, int64_t rank) {
+  if (op.getNumLoops() != rank || op.getNumParallelLoops() != rank ||
       op.getNumDpsInits() != 1 || op.hasIndexSemantics())
     return false;
   for (OpOperand &operand : op->getOpOperands()) {
@@ -42,6 +42,9 @@ static bool isEpilogue(linalg::LinalgOp op) {
     if (!map.isProjectedPermutation())
       return false;
     bool whole = !isa<BlockArgument>(operand.get()) || op.isDpsInit(&operand);
+    // Fragments of a batch are not read from buffers yet.
+    if (!whole && rank > 2 && isa<RankedTensorType>(operand.get().getType()))
+      return false;
     if (whole && isa<RankedTensorType>(operand.get().getType()) &&
         !map.isIdentity())
       return false;
@@ -61,15 +64,27 @@ static std::string checkContraction(linalg::LinalgOp op, MatmulKernel &kernel) {
   FailureOr<linalg::ContractionDimensions> dims =
       linalg::inferContractionDims(op);
   if (failed(dims) || dims->m.size() != 1 || dims->n.size() != 1 ||
-      dims->k.size() != 1 || !dims->batch.empty() || op.getNumLoops() != 3)
-    return "its dimensions are not one each of m, n and k";
+      dims->k.size() != 1 || dims->batch.size() > 1 ||
+      op.getNumLoops() != 3 + dims->batch.size() ||
+      (!dims->batch.empty() && dims->batch[0] != 0))
+    return "its dimensions are not one each of m, n and k, with a batch";
+  if (!dims->batch.empty())
+    kernel.batch = 0;
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    if (map.getNumResults() != kernel.getRank() ||
+        (kernel.batch &&
+         map.getResult(0) != getAffineDimExpr(0, map.getContext())))
+      return "an operand is not of the batch";
+  }
   kernel.m = dims->m[0];
   kernel.n = dims->n[0];
   kernel.k = dims->k[0];
   Value a = op.getDpsInputs()[0], b = op.getDpsInputs()[1];
   if (!isa<BlockArgument>(a) || !isa<BlockArgument>(b))
     return "an operand is computed in the kernel";
-  if (!hasTensorMap(a.getType()) || !hasTensorMap(b.getType()))
+  if (!hasTensorMap(a.getType(), kernel.getRank()) ||
+      !hasTensorMap(b.getType(), kernel.getRank()))
     return "rows of an operand are not a multiple of 16 bytes";
   Type element = getElementTypeOrSelf(a);
   Type result = getElementTypeOrSelf(op.getDpsInits()[0]);
@@ -80,7 +95,10 @@ static std::string checkContraction(linalg::LinalgOp op, MatmulKernel &kernel) {
   if (!result.isF32() && result != element)
     return "its result is neither of its operands' type nor f32";
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (out != AffineMap::getMultiDimMapWithTargets(3, {kernel.m, kernel.n},
+  SmallVector<unsigned> order{kernel.m, kernel.n};
+  if (kernel.batch)
+    order.insert(order.begin(), *kernel.batch);
+  if (out != AffineMap::getMultiDimMapWithTargets(op.getNumLoops(), order,
                                                   op->getContext()))
     return "its result is transposed";
   if (!isZeroFill(op.getDpsInits()[0]))
@@ -121,7 +139,7 @@ FailureOr<MatmulKernel> nvtile::matchMatmulKernel(func::FuncOp function,
       kernel.root = structured;
       continue;
     }
-    if (!isEpilogue(structured))
+    if (!isEpilogue(structured, kernel.getRank()))
       return refuse("an op is not pointwise in the result's order");
     kernel.root = structured;
   }
@@ -129,7 +147,7 @@ FailureOr<MatmulKernel> nvtile::matchMatmulKernel(func::FuncOp function,
   if (terminator->getNumOperands() != 1 ||
       terminator->getOperand(0).getDefiningOp() != kernel.root)
     return refuse("it does not return its last op alone");
-  if (!hasTensorMap(terminator->getOperand(0).getType()))
+  if (!hasTensorMap(terminator->getOperand(0).getType(), kernel.getRank()))
     return refuse("rows of the result are not a multiple of 16 bytes");
   return kernel;
 }
@@ -164,8 +182,9 @@ void nvtile::widenAccumulator(RewriterBase &rewriter, MatmulKernel &kernel) {
   Value target = tensor::EmptyOp::create(rewriter, loc, type.getShape(),
                                          type.getElementType())
                      .getResult();
-  AffineMap identity = rewriter.getMultiDimIdentityMap(2);
-  SmallVector<utils::IteratorType> parallel(2, utils::IteratorType::parallel);
+  AffineMap identity = rewriter.getMultiDimIdentityMap(kernel.getRank());
+  SmallVector<utils::IteratorType> parallel(kernel.getRank(),
+                                            utils::IteratorType::parallel);
   auto narrow = linalg::GenericOp::create(
       rewriter, loc, type, wide->getResults(), target,
       ArrayRef<AffineMap>{identity, identity}, parallel,
@@ -205,13 +224,15 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
                         MatmulKernel &kernel, int64_t rows, int64_t columns,
                         int64_t depth) {
   SmallVector<int64_t> ranges = kernel.contraction.getStaticLoopRanges();
-  SmallVector<int64_t> padded(3);
+  SmallVector<int64_t> padded = ranges;
   padded[kernel.m] = llvm::alignTo(ranges[kernel.m], rows);
   padded[kernel.n] = llvm::alignTo(ranges[kernel.n], columns);
   padded[kernel.k] = llvm::alignTo(ranges[kernel.k], depth);
   if (padded == ranges)
     return;
   SmallVector<int64_t> result = {padded[kernel.m], padded[kernel.n]};
+  if (kernel.batch)
+    result.insert(result.begin(), padded[*kernel.batch]);
 
   SmallVector<linalg::LinalgOp> ops =
       llvm::to_vector(function.getBody().front().getOps<linalg::LinalgOp>());
@@ -246,8 +267,8 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
     root = cast<linalg::LinalgOp>(copy);
   }
   auto type = cast<RankedTensorType>(kernel.root->getResult(0).getType());
-  SmallVector<OpFoldResult> zeros(2, rewriter.getIndexAttr(0)),
-      ones(2, rewriter.getIndexAttr(1)),
+  SmallVector<OpFoldResult> zeros(type.getRank(), rewriter.getIndexAttr(0)),
+      ones(type.getRank(), rewriter.getIndexAttr(1)),
       sizes = getAsIndexOpFoldResult(rewriter.getContext(), type.getShape());
   rewriter.setInsertionPointAfter(root);
   Value slice = tensor::ExtractSliceOp::create(

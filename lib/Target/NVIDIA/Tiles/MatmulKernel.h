@@ -13,13 +13,16 @@
 
 namespace orchestra::nvtile {
 
-/// A kernel around one contraction of two dimensions.
+/// A kernel around one contraction of two dimensions, or a batch of them.
 struct MatmulKernel {
   mlir::linalg::LinalgOp contraction;
   /// The last op; the contraction itself, or a pointwise op.
   mlir::linalg::LinalgOp root;
   /// Loops of the contraction.
   unsigned m, n, k;
+  std::optional<unsigned> batch; ///< the first loop, if there is one
+
+  int64_t getRank() const { return batch ? 3 : 2; } ///< of the buffers
 };
 
 /// Finds out whether `kernel` is one that tiles of `rows` x `columns` serve; if

@@ -73,10 +73,11 @@ struct NVIDIARasterTilesPass
     if (!policy || kernel.isExternal())
       return;
     auto foralls = llvm::to_vector(kernel.getOps<scf::ForallOp>());
-    if (foralls.size() != 1 || foralls[0].getRank() != 2) {
+    if (foralls.size() != 1 ||
+        (foralls[0].getRank() != 2 && foralls[0].getRank() != 3)) {
       emitError(kernel.getLoc(), "a kernel of tiles for NVIDIA needs one "
-                                 "parallel loop of two dimensions "
-                                 "[unsupported-by-target]");
+                                 "parallel loop of rows and columns, or of a "
+                                 "batch of them [unsupported-by-target]");
       return signalPassFailure();
     }
     if (failed(raster(kernel, foralls[0], policy)))
@@ -93,8 +94,9 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
                                             scf::ForallOp forall,
                                             PolicyAttr policy) {
   Location loc = forall.getLoc();
-  std::array<int64_t, 2> lower, step, trips;
-  for (unsigned dim = 0; dim < 2; ++dim) {
+  unsigned rank = forall.getRank();
+  SmallVector<int64_t> lower(rank), step(rank), trips(rank);
+  for (unsigned dim = 0; dim < rank; ++dim) {
     auto low = getConstantIntValue(forall.getMixedLowerBound()[dim]);
     auto high = getConstantIntValue(forall.getMixedUpperBound()[dim]);
     auto by = getConstantIntValue(forall.getMixedStep()[dim]);
@@ -106,7 +108,8 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
     step[dim] = *by;
     trips[dim] = llvm::divideCeil(*high - *low, *by);
   }
-  int64_t tiles = trips[0] * trips[1];
+  int64_t perBatch = trips[rank - 2] * trips[rank - 1];
+  int64_t tiles = rank == 3 ? trips[0] * perBatch : perBatch;
   int64_t blocks = std::min(policy.getBlocks(), tiles);
   kernel->setAttr(gpu::GPUDialect::KnownGridSizeAttrHelper::getNameStr(),
                   DenseI32ArrayAttr::get(&getContext(),
@@ -125,10 +128,16 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
   builder.setInsertionPointToStart(loop.getBody());
   Value number = index.add(
       index.mul(loop.getInductionVar(), index.constant(blocks)), block);
-  auto [row, column] =
-      getPlace(index, number, trips[0], trips[1], policy.getGroup());
-  std::array<Value, 2> places = {row, column};
-  for (unsigned dim = 0; dim < 2; ++dim) {
+  SmallVector<Value> places;
+  if (rank == 3) {
+    Value each = index.constant(perBatch);
+    places.push_back(index.div(number, each));
+    number = index.rem(number, each);
+  }
+  auto [row, column] = getPlace(index, number, trips[rank - 2], trips[rank - 1],
+                                policy.getGroup());
+  places.append({row, column});
+  for (unsigned dim = 0; dim < rank; ++dim) {
     Value place = index.mul(places[dim], index.constant(step[dim]));
     if (lower[dim] != 0)
       place = index.add(place, index.constant(lower[dim]));

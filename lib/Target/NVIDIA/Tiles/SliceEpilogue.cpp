@@ -103,8 +103,8 @@ static void split(StoreOp op, int64_t width) {
     Value part = Slicer(builder, from, width).slice(op.getValue());
     SmallVector<Value> indices = llvm::to_vector(op.getIndices());
     if (from != 0)
-      indices[1] = arith::AddIOp::create(
-          builder, op.getLoc(), indices[1],
+      indices.back() = arith::AddIOp::create(
+          builder, op.getLoc(), indices.back(),
           arith::ConstantIndexOp::create(builder, op.getLoc(), from));
     StoreOp::create(builder, op.getLoc(), part, op.getTarget(), indices);
   }

@@ -202,9 +202,10 @@ void Stager::stage(StoreFragmentOp op) {
                            arith::ConstantIndexOp::create(builder, loc, more));
         };
         for (int64_t box = 0; box < boxes; ++box) {
-          SmallVector<Value> indices = {
-              plus(op.getIndices()[0], block),
-              plus(op.getIndices()[1], from + box * boxColumns)};
+          SmallVector<Value> indices = llvm::to_vector(op.getIndices());
+          indices[indices.size() - 2] =
+              plus(indices[indices.size() - 2], block);
+          indices.back() = plus(indices.back(), from + box * boxColumns);
           BulkStoreOp::create(builder, loc,
                               at(buffer, box * kRows * kPanelBytes),
                               op.getTarget(), indices, kRows, boxColumns);

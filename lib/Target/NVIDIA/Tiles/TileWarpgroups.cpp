@@ -18,7 +18,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -88,6 +91,8 @@ static int64_t estimate(const Tile &tile, const MatmulKernel &kernel,
       getElementTypeOrSelf(op.getDpsInputs()[0]).getIntOrFloatBitWidth() / 8;
   int64_t tiles = llvm::divideCeil(ranges[kernel.m], tile.rows) *
                   llvm::divideCeil(ranges[kernel.n], tile.columns);
+  if (kernel.batch)
+    tiles *= ranges[*kernel.batch];
   int64_t rounds = llvm::divideCeil(tiles, blocks);
   int64_t step = std::max(
       llvm::divideCeil(tile.rows * tile.columns * depth, costs[0]),
@@ -104,6 +109,33 @@ static Tile chooseTile(transform::TileWarpgroupsOp op,
     return estimate(a, kernel, op.getDepth(), blocks, *op.getCosts()) <
            estimate(b, kernel, op.getDepth(), blocks, *op.getCosts());
   });
+}
+
+/// One product of the batch at a time: what is in the loop loses the dimension.
+static LogicalResult dropBatch(RewriterBase &rewriter, scf::ForallOp forall) {
+  MLIRContext *ctx = forall.getContext();
+  SmallVector<linalg::LinalgOp> named;
+  forall.walk([&](linalg::LinalgOp op) {
+    if (!isa<linalg::GenericOp, linalg::FillOp>(op))
+      named.push_back(op);
+  });
+  for (linalg::LinalgOp op : named) {
+    rewriter.setInsertionPoint(op);
+    if (failed(linalg::generalizeNamedOp(rewriter, op)))
+      return failure();
+  }
+  RewritePatternSet patterns(ctx);
+  linalg::ControlDropUnitDims options;
+  options.rankReductionStrategy =
+      linalg::ControlDropUnitDims::RankReductionStrategy::ExtractInsertSlice;
+  linalg::populateFoldUnitExtentDimsPatterns(patterns, options);
+  tensor::populateMergeConsecutiveInsertExtractSlicePatterns(patterns);
+  tensor::ExtractSliceOp::getCanonicalizationPatterns(patterns, ctx);
+  tensor::InsertSliceOp::getCanonicalizationPatterns(patterns, ctx);
+  tensor::populateFoldTensorEmptyPatterns(patterns);
+  linalg::populateSwapExtractSliceWithFillPatterns(patterns);
+  return applyPatternsGreedily(forall->getParentOfType<func::FuncOp>(),
+                               std::move(patterns));
 }
 
 /// Splits the reduction of the contraction in `kernel`'s loop.
@@ -157,10 +189,16 @@ static DiagnosedSilenceableFailure tileKernel(transform::TileWarpgroupsOp op,
              op.getDepth());
   SmallVector<int64_t> sizes(kernel->root.getNumLoops(), 0);
   bool isContraction = kernel->root == kernel->contraction;
-  sizes[isContraction ? kernel->m : 0] = tile.rows;
-  sizes[isContraction ? kernel->n : 1] = tile.columns;
+  unsigned first = kernel->batch ? 1 : 0;
+  sizes[isContraction ? kernel->m : first] = tile.rows;
+  sizes[isContraction ? kernel->n : first + 1] = tile.columns;
+  if (kernel->batch)
+    sizes[0] = 1;
   FailureOr<scf::ForallOp> forall =
       tileAndFuseKernel(rewriter, function, kernel->root, sizes);
+  if (succeeded(forall) && kernel->batch &&
+      failed(dropBatch(rewriter, *forall)))
+    forall = failure();
   if (failed(forall) || failed(tileReduction(rewriter, *forall, op.getDepth())))
     return op.emitDefiniteFailure()
            << "could not tile kernel '" << function.getSymName() << "'";
