@@ -7,7 +7,7 @@
 // warpgroups, whose 128 accumulators a thread leave registers for all else. Four
 // stages of 48 KB and 32 KB for results fill shared memory. Smaller tiles are for
 // products that would leave multiprocessors idle: a step of a small tile takes as
-// long as its 90 bytes a cycle, of a large one as its multiply-adds.
+// long as its 45 bytes a cycle, of a large one as its 2,048 multiply-adds.
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
     %kernels = transform.structured.match ops{["func.func"]}
@@ -20,12 +20,14 @@ module attributes {transform.with_named_sequence} {
       transform.nvidia.tile_warpgroups %kernel rows = 128 columns = 256
         depth = 64 stages = 4 consumers = 2 group = 8 store_bytes = 256
         blocks = %cores {
-          alternatives = [array<i64: 128, 128, 5, 2, 128>,
+          alternatives = [array<i64: 192, 128, 4, 3, 128>,
+                          array<i64: 128, 192, 4, 2, 128>,
+                          array<i64: 128, 128, 5, 2, 128>,
                           array<i64: 64, 256, 4, 1, 256>,
                           array<i64: 128, 64, 6, 2, 128>,
                           array<i64: 64, 128, 6, 1, 128>,
                           array<i64: 64, 64, 8, 1, 128>],
-          costs = array<i64: 4096, 90, 1500>
+          costs = array<i64: 2048, 45, 2000>
         } : !transform.any_op, !transform.param<i64>
     }
     transform.yield

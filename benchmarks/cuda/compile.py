@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compiles matrix products for a GPU that is on another machine.
 
-    compile.py FOLDER [--sizes 2048 4096 8192] [--strategy FILE] [--build build]
+    compile.py FOLDER [--sizes 2048 4096 8192] [--shapes 128x768x3072 ...] [--strategy FILE] [--build build]
 
 Leaves in FOLDER a cubin for each case and cases.json, which says how to launch
 them. Needs orchestra-opt and ptxas, and fails where ptxas spills or serialises.
@@ -22,7 +22,7 @@ RAGGED = [(136, 264, 72), (1000, 1048, 520), (8, 8, 8), (1, 8, 64), (333, 1000, 
 EPILOGUES = ["bias", "bias_relu", "residual"]
 
 
-def make_cases(sizes):
+def make_cases(sizes, shapes):
     cases = []
 
     def add(shape, transposed, element, result, epilogue, timed):
@@ -57,6 +57,10 @@ def make_cases(sizes):
         add(shape, "nt", "f16", "f16", "", True)
         add(shape, "nt", "bf16", "f32", "", True)
         add(shape, "nt", "bf16", "bf16", "bias_relu", True)
+    for text in shapes:
+        shape = tuple(int(size) for size in text.split("x"))
+        for layout in ("nn", "nt"):
+            add(shape, layout, "bf16", "bf16", "", True)
     return cases
 
 
@@ -170,6 +174,7 @@ def compile_case(case, folder, opt, strategy):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--shapes", nargs="*", default=[], metavar="MxNxK")
     parser.add_argument("--sizes", type=int, nargs="*", default=[2048, 4096, 8192])
     parser.add_argument(
         "--strategy", type=Path, default=ROOT / "strategies/nvidia_hopper_strategy.mlir"
@@ -180,7 +185,7 @@ def main():
     opt = options.build / "bin/orchestra-opt"
     cases = [
         compile_case(case, options.folder, opt, options.strategy)
-        for case in make_cases(options.sizes)
+        for case in make_cases(options.sizes, options.shapes)
     ]
     (options.folder / "cases.json").write_text(json.dumps(cases))
     print("%d kernels in %s" % (len(cases), options.folder))
