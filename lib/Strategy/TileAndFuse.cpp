@@ -35,11 +35,10 @@ static void replaceTiledOps(RewriterBase &rewriter, func::FuncOp kernel,
 FailureOr<scf::ForallOp> orchestra::tileAndFuseKernel(RewriterBase &rewriter,
                                                       func::FuncOp kernel,
                                                       linalg::LinalgOp root,
-                                                      ArrayRef<int64_t> sizes) {
+                                                      ArrayRef<OpFoldResult> sizes) {
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
-  options.tilingOptions.setTileSizes(
-      getAsIndexOpFoldResult(kernel.getContext(), sizes));
+  options.tilingOptions.setTileSizes(sizes);
   SmallPtrSet<Operation *, 4> returned;
   for (Value value : kernel.getBody().front().getTerminator()->getOperands())
     returned.insert(value.getDefiningOp());
