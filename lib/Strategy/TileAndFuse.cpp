@@ -32,10 +32,10 @@ static void replaceTiledOps(RewriterBase &rewriter, func::FuncOp kernel,
   sortTopologically(&kernel.getBody().front());
 }
 
-FailureOr<scf::ForallOp> orchestra::tileAndFuseKernel(RewriterBase &rewriter,
-                                                      func::FuncOp kernel,
-                                                      linalg::LinalgOp root,
-                                                      ArrayRef<OpFoldResult> sizes) {
+FailureOr<scf::ForallOp>
+orchestra::tileAndFuseKernel(RewriterBase &rewriter, func::FuncOp kernel,
+                             linalg::LinalgOp root,
+                             ArrayRef<OpFoldResult> sizes) {
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   options.tilingOptions.setTileSizes(sizes);

@@ -73,8 +73,9 @@ void orchestra::appendRowCounts(SmallVectorImpl<int64_t> &spec, int64_t size,
 
 /// Rows of a tile, at most `limit`, where the size of the root's loop is known
 /// only at run time: what `chooseRows` takes where no divisor is near.
-static OpFoldResult divideOpenRows(RewriterBase &rewriter, linalg::LinalgOp root,
-                                   unsigned loop, int64_t limit) {
+static OpFoldResult divideOpenRows(RewriterBase &rewriter,
+                                   linalg::LinalgOp root, unsigned loop,
+                                   int64_t limit) {
   Location loc = root.getLoc();
   OpOperand *output = root.getDpsInitOperand(0);
   int64_t dim = 0;

@@ -172,18 +172,23 @@ void RegisterTileEmitter::emitRows(ArrayRef<Value> masks) {
   if (known >= 0 && known <= most)
     return emitTile({known, maskVector}, constant(0));
   OpBuilder::InsertionGuard guard(b);
-  // A case per row count that has code of its own.
+  // A case per row count that has code of its own. If all counts have, masked
+  // columns, which are few, do with that of whole tiles.
   if (known < 0) {
-    auto choice = scf::IndexSwitchOp::create(
-        b, loc, TypeRange(), size, ArrayRef(rowCounts), rowCounts.size());
-    for (auto [rows, region] : llvm::zip(rowCounts, choice.getCaseRegions())) {
+    bool all = hasCaseForAll(), masked = masks.back() != nullptr;
+    ArrayRef<int64_t> counts = rowCounts;
+    if (all && masked)
+      counts = counts.take_front();
+    auto choice = scf::IndexSwitchOp::create(b, loc, TypeRange(), size, counts,
+                                             counts.size());
+    for (auto [rows, region] : llvm::zip(counts, choice.getCaseRegions())) {
       b.createBlock(&region);
       emitTile({rows, maskVector}, constant(0));
       scf::YieldOp::create(b, loc);
     }
     b.createBlock(&choice.getDefaultRegion());
     auto yield = scf::YieldOp::create(b, loc);
-    if (hasCaseForAll())
+    if (all && !masked)
       return;
     b.setInsertionPoint(yield);
   }
