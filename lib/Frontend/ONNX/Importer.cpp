@@ -125,8 +125,15 @@ void Importer::reportUnsupported() {
       const OpEntry *entry = opTable().find(node.domain, node.op);
       if (entry && entry->facts.since <= node.since)
         continue;
-      gaps[(node.domain.empty() ? "" : node.domain + ".") + node.op].push_back(
-          &node);
+      if (!node.refusal.empty())
+        addProblem({"unsupported-form",
+                    node.name,
+                    node.op + ": " + node.refusal,
+                    {"it is an operator of the domain '" + node.domain + "'"},
+                    ""});
+      else
+        gaps[(node.domain.empty() ? "" : node.domain + ".") + node.op]
+            .push_back(&node);
     }
   };
   search(model.graph);
