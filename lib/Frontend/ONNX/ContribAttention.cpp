@@ -152,8 +152,9 @@ bool rotaryEmbedding(Body &b) {
   int64_t heads = b.integer("num_heads", 0);
   if (b.rank(0) == 3 && !heads) {
     if (half < 1 || width < 0)
-      return b.refuse("without attribute 'num_heads', the last sizes of 'input' "
-                      "and 'cos_cache' must be known");
+      return b.refuse(
+          "without attribute 'num_heads', the last sizes of 'input' "
+          "and 'cos_cache' must be known");
     heads = width / (2 * half);
   }
   if (b.rank(1) == 2) {
@@ -170,8 +171,9 @@ bool rotaryEmbedding(Body &b) {
         "rows_shape = Shape <start = 0, end = 2> (input)"
         "ids = Expand (row, rows_shape)");
   } else {
-    return b.refuse("'position_ids' must have rank 2, or rank 1 with an 'input' "
-                    "of rank 3");
+    return b.refuse(
+        "'position_ids' must have rank 2, or rank 1 with an 'input' "
+        "of rank 3");
   }
   b.add("output = RotaryEmbedding (input, cos_cache, sin_cache, ids)");
   b.attribute("interleaved", b.integer("interleaved", 0));
