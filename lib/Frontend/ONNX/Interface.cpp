@@ -272,6 +272,11 @@ void Importer::importOutput(const std::string &name, const ValueType &type,
       importOutput(name, *type.items, data);
     return;
   }
+  if (data.isMaps && (type.notTensor == "sequence" || type.notTensor.empty())) {
+    importOutput(name + ".keys", {}, data.items->front());
+    importOutput(name + ".values", {}, data.items->back());
+    return;
+  }
   if (data.items && (type.notTensor == "sequence" || type.notTensor.empty())) {
     static const ValueType unknown;
     for (const auto &[i, item] : llvm::enumerate(*data.items))
