@@ -88,6 +88,10 @@ CASES = {
     "groups-step": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 3), z(I32, 6)], GROUPS, 3),
     "groups-step-rotary": ("GroupQueryAttention", [f(2, 1, 64), f(2, 1, 32), f(2, 1, 32), f(2, 2, 5, 16), f(2, 2, 5, 16), ends(5, 3), z(I32, 6), *ROTARY], {**GROUPS, "do_rotary": 1, "rotary_interleaved": 1}, 3),
     "groups-step-window": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 5), z(I32, 6)], {**GROUPS, "local_window_size": 2, "softcap": 2.0}, 3),
+    "groups-window-of-none": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 5), z(I32, 6)], {**GROUPS, "local_window_size": 0}, 3),
+    "groups-negative-scale": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 5), z(I32, 6)], {**GROUPS, "scale": -0.3}, 3),
+    "attention-negative-scale": ("Attention", [f(2, 5, 8), f(8, 24), f(24)], {"num_heads": 2, "scale": -0.3}, 1),
+    "multi-head-negative-scale": ("MultiHeadAttention", [f(2, 5, 8), f(2, 6, 8), f(2, 6, 12)], {"num_heads": 2, "scale": -0.3}, 1),
     "groups-step-in-place": ("GroupQueryAttention", [*NEW, f(2, 2, 8, 8), f(2, 2, 8, 8), ends(5, 3), z(I32, 6)], GROUPS, 3),
     "quantized-lstm": ("DynamicQuantizeLSTM", QLSTM, {"hidden_size": 5}, 3),
     "q-conv-last": (

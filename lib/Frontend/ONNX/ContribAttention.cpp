@@ -65,8 +65,7 @@ bool addMask(Body &b, int mask, const std::string &maskName, int bias,
 void setHeads(Body &b, int64_t heads) {
   b.attribute("q_num_heads", heads);
   b.attribute("kv_num_heads", heads);
-  if (float scale = b.number("scale", 0))
-    b.attribute("scale", scale);
+  b.setScale();
   if (b.integer("unidirectional", 0))
     b.attribute("is_causal", int64_t(1));
 }
@@ -82,12 +81,13 @@ bool attention(Body &b) {
   b.add(b.has(2) ? "qkv = Add (product, bias)" : "qkv = Identity (product)");
   std::vector<int64_t> sizes = b.integers("qkv_hidden_sizes");
   if (sizes.empty()) {
-    b.add("Q, K, V = Split <axis = -1, num_outputs = 3> (qkv)");
+    b.add("q, K, V = Split <axis = -1, num_outputs = 3> (qkv)");
   } else {
     b.add("sizes = Constant ()");
     b.attribute("value_ints", sizes);
-    b.add("Q, K, V = Split <axis = -1> (qkv, sizes)");
+    b.add("q, K, V = Split <axis = -1> (qkv, sizes)");
   }
+  b.query("q", "Q");
   std::string mask = any ? "mask" : "";
   if (b.has(4)) {
     b.add("first = Constant <value_int = 0> ()  second = Constant <value_int = "
@@ -132,11 +132,12 @@ bool multiHeadAttention(Body &b) {
     b.add("sizes = Constant ()");
     b.attribute("value_ints", std::vector<int64_t>{width, width, valueWidth});
     b.add("q_bias, k_bias, v_bias = Split <axis = 0> (bias, sizes)"
-          "Q = Add (query, q_bias)  K = Add (key, k_bias)"
+          "q = Add (query, q_bias)  K = Add (key, k_bias)"
           "V = Add (value, v_bias)");
   } else {
-    b.add("Q = Identity (query)  K = Identity (key)  V = Identity (value)");
+    b.add("q = Identity (query)  K = Identity (key)  V = Identity (value)");
   }
+  b.query("q", "Q");
   std::string operands = "Q, K, V";
   if (any || past)
     operands += any ? ", mask" : ", \"\"";

@@ -61,6 +61,16 @@ bool Body::rankIs(int input, const std::string &name,
                 ", but must be " + list);
 }
 
+bool Body::query(const std::string &from, const std::string &to) {
+  return add(to + (number("scale", 0) < 0 ? " = Neg (" : " = Identity (") +
+             from + ")");
+}
+
+void Body::setScale() {
+  if (float scale = number("scale", 0))
+    attribute("scale", std::fabs(scale));
+}
+
 int64_t Body::integer(const std::string &name, int64_t otherwise) const {
   const pb::AttributeProto *value = context.getAttribute(name);
   return value && value->has_i() ? value->i() : otherwise;

@@ -60,6 +60,11 @@ public:
   bool given(const std::string &attribute) const {
     return context.getAttribute(attribute) != nullptr;
   }
+  /// `to` = `from`, the query of an attention, and its opposite if attribute
+  /// scale is negative: the standard's operator takes a root of it.
+  bool query(const std::string &from, const std::string &to);
+  /// Sets the size of the scale of the attention added last, if it is given.
+  void setScale();
   int64_t integer(const std::string &name, int64_t otherwise) const;
   float number(const std::string &name, float otherwise) const;
   std::string text(const std::string &name, const std::string &otherwise) const;

@@ -143,12 +143,19 @@ bool groupQueryAttention(Body &b) {
     b.scalarLike("hidden", -INFINITY, "query");
     b.add("biased = Where (mask, attention_bias, hidden)");
   }
-  b.add("heads = Attention (q_turned, present_key, present_value, " +
+  b.query("q_turned", "q_signed");
+  // A window of nothing: no row sees any key.
+  bool blind = window == 0;
+  b.add(std::string(blind ? "seen" : "heads") +
+        " = Attention (q_signed, present_key, present_value, " +
         std::string(b.has(10) ? "biased" : "mask") + ")");
-  if (float scale = b.number("scale", 0))
-    b.attribute("scale", scale);
+  b.setScale();
   if (float softcap = b.number("softcap", 0))
     b.attribute("softcap", softcap);
+  if (blind) {
+    b.scalarLike("nothing", 0, "query");
+    b.add("heads_shape = Shape (seen)  heads = Expand (nothing, heads_shape)");
+  }
   return b.add("rows = Transpose <perm = [0, 2, 1, 3]> (heads)"
                "joined = " +
                listOf({0, 0, -1}) + "output = Reshape (rows, joined)");
