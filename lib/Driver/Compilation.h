@@ -58,6 +58,9 @@ openModelFile(llvm::StringRef path);
 /// given, remembers it for as long as the files do not change.
 llvm::Expected<std::string> hashModelFiles(llvm::StringRef path, Cache *cache);
 
+/// The device whose kernels are the host's: the runtime's driver "cpu".
+constexpr llvm::StringLiteral kHostAccelerator = "cpu";
+
 /// Kernels by name, each a module of its own in which it is the only function.
 using KernelModules =
     llvm::MapVector<mlir::StringAttr, mlir::OwningOpRef<mlir::ModuleOp>>;
@@ -157,6 +160,8 @@ public:
 
 private:
   friend class KernelJobs;
+  /// Passes of the kernels of one machine, for one thread.
+  class KernelPasses;
   Compilation(llvm::StringRef model, const CompileOptions &options);
 
   void loadDialects();
@@ -172,6 +177,10 @@ private:
   llvm::Error planForDevices();
   bool hasSeveralDevices();
   PipelineOptions pipelineFor(const cpu::MachineTarget &machine) const;
+  /// Lowers a kernel to the LLVM dialect; one that the accelerator cannot run,
+  /// for the host, with a warning.
+  mlir::LogicalResult lowerKernel(mlir::OwningOpRef<mlir::ModuleOp> &work,
+                                  mlir::ModuleOp source, KernelPasses &passes);
   llvm::Error
   runPipeline(mlir::ModuleOp module, llvm::StringRef doing,
               llvm::function_ref<void(mlir::OpPassManager &)> build);
@@ -180,7 +189,7 @@ private:
   KernelModules splitKernels(mlir::ModuleOp from);
   llvm::Expected<Bytes> compileKernel(mlir::StringAttr name,
                                       mlir::ModuleOp source,
-                                      mlir::PassManager &passes,
+                                      KernelPasses &passes,
                                       const cpu::MachineTarget &machine,
                                       unsigned optLevel, bool &cached);
   /// Lowers the host program in `host` and describes it.

@@ -72,6 +72,9 @@ Compilation::Compilation(StringRef model, const CompileOptions &options)
       cache(cacheFolderOf(options),
             options.cacheLimit ? options.cacheLimit : Cache::kDefaultLimit) {}
 
+/// The target whose programs run on the runtime's device "cpu".
+static constexpr llvm::StringLiteral kHostDevice = "device:cpu";
+
 /// Refuses what cannot be emulated; otherwise the device is there afterwards.
 static llvm::Error prepareEmulation(StringRef arch,
                                     const CompileOptions &options) {
@@ -102,6 +105,18 @@ Compilation::create(StringRef model, const CompileOptions &options) {
     if (llvm::Error error = prepareEmulation(emulates, options))
       return std::move(error);
   }
+  std::string accelerator;
+  if (machine == kHostDevice ||
+      llvm::is_contained(getAcceleratorArchitectures(), machine)) {
+    accelerator =
+        machine == kHostDevice ? kHostAccelerator.str() : machine.str();
+    machine = "host";
+    if (!options.strategy.empty())
+      return makeError(Fault::Usage, options.strategy,
+                       "programs for '" + options.target +
+                           "' take no strategy script yet "
+                           "[unsupported-by-target]");
+  }
   Expected<cpu::MachineTarget> target =
       cpu::resolveTarget(machine, options.cpu, options.features);
   if (!target)
@@ -109,6 +124,7 @@ Compilation::create(StringRef model, const CompileOptions &options) {
         toDriverError(target.takeError(), "", Fault::Usage));
   result->target = std::move(*target);
   result->target.emulates = emulates;
+  result->target.accelerator = accelerator;
   result->report.target = result->target.describe();
   if (!options.strategy.empty()) {
     auto buffer = llvm::MemoryBuffer::getFile(options.strategy);
@@ -171,6 +187,8 @@ Compilation::pipelineFor(const cpu::MachineTarget &machine) const {
   pipeline.strategyText = strategyText;
   pipeline.reference = options.reference;
   pipeline.emulates = machine.emulates;
+  pipeline.accelerator = machine.accelerator;
+  pipeline.onHost = machine.accelerator == kHostAccelerator;
   pipeline.branches = options.branches;
   pipeline.hotShapes = llvm::join(options.specialize, ";");
   return pipeline;

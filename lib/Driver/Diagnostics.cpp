@@ -94,6 +94,23 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
         {std::this_thread::get_id(), std::move(text), slugOf(message).str()});
 }
 
+std::string DiagnosticCollector::takeReasons() {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::string text;
+  llvm::erase_if(errors, [&](const Report &report) {
+    if (report.thread != std::this_thread::get_id())
+      return false;
+    text += (text.empty() ? "" : "\n") + report.text;
+    return true;
+  });
+  return text;
+}
+
+void DiagnosticCollector::addWarning(std::string text) {
+  std::lock_guard<std::mutex> lock(mutex);
+  warnings.push_back(std::move(text));
+}
+
 void DiagnosticCollector::setPlace(std::string place) {
   std::lock_guard<std::mutex> lock(mutex);
   if (place.empty())

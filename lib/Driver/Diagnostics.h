@@ -40,6 +40,10 @@ public:
   /// reported.
   llvm::Error takeErrorIfAny();
 
+  /// What this thread reported, as text, perhaps nothing; it counts no more.
+  std::string takeReasons();
+  void addWarning(std::string text);
+
   /// What this thread works on from now on: where ops without a location are;
   /// empty: in the model.
   void setPlace(std::string place);

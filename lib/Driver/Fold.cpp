@@ -217,6 +217,7 @@ orchestra::getFoldingMachine(const cpu::MachineTarget &target) {
     return host;
   cpu::MachineTarget machine = target;
   machine.emulates.clear(); // Folding is quicker without.
+  machine.accelerator.clear();
   return machine;
 }
 

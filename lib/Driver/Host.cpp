@@ -218,6 +218,18 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
     program.info.flags |= ORCH_ARTEFACT_COMPUTES_SIZES;
   if (host->removeAttr(kCallsHostAttrName))
     program.info.flags |= ORCH_ARTEFACT_CALLS_HOST;
+  if (!machine.accelerator.empty()) {
+    if (program.info.flags & ORCH_ARTEFACT_CALLS_HOST)
+      return makeError(Fault::Input, model,
+                       "the model needs functions of the runtime, for strings "
+                       "or images, which a program on a device cannot call yet "
+                       "[unsupported-by-target]",
+                       {"help: compile it for the host"});
+    program.info.flags |= ORCH_ARTEFACT_ON_DEVICE;
+    bool isHost = machine.accelerator == kHostAccelerator;
+    program.info.accelerator = isHost ? "cpu" : "cuda";
+    program.info.acceleratorArch = isHost ? "" : machine.accelerator;
+  }
   describeDevices(host, program.info);
   if (auto size = host->getAttrOfType<IntegerAttr>("orchestra.weights_size"))
     program.weights.size = size.getInt();

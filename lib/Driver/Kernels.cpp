@@ -103,8 +103,57 @@ static llvm::Error withReproducer(llvm::Error error, StringAttr name,
                            "; please report this with that file");
 }
 
+class Compilation::KernelPasses {
+public:
+  KernelPasses(MLIRContext *context, const PipelineOptions &pipeline)
+      : pipeline(pipeline), passes(makePasses(context, pipeline)) {}
+
+  PassManager &get() { return *passes; }
+  bool hasFallback() const {
+    return !pipeline.accelerator.empty() && !pipeline.onHost;
+  }
+  /// Those for kernels that the accelerator cannot run.
+  PassManager &getFallback() {
+    if (!fallback) {
+      pipeline.onHost = true;
+      fallback = makePasses(passes->getContext(), pipeline);
+      pipeline.onHost = false;
+    }
+    return *fallback;
+  }
+
+private:
+  static std::unique_ptr<PassManager>
+  makePasses(MLIRContext *context, const PipelineOptions &pipeline) {
+    auto made = std::make_unique<PassManager>(context);
+    // The input was verified once; between our own passes the tests verify.
+    made->enableVerifier(false);
+    buildKernelPipeline(*made, pipeline);
+    return made;
+  }
+
+  PipelineOptions pipeline;
+  std::unique_ptr<PassManager> passes, fallback;
+};
+
+LogicalResult Compilation::lowerKernel(OwningOpRef<ModuleOp> &work,
+                                       ModuleOp source, KernelPasses &passes) {
+  if (succeeded(passes.get().run(*work)))
+    return success();
+  if (!passes.hasFallback())
+    return failure();
+  std::string reasons = diagnostics->takeReasons();
+  diagnostics->addWarning(
+      describeLocation(source.getLoc(), model) +
+      ": warning: the kernel runs on the host, on copies of its values "
+      "[runs-on-host]" +
+      (reasons.empty() ? "" : "\n  note: " + reasons));
+  work = source.clone();
+  return passes.getFallback().run(*work);
+}
+
 Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
-                                           PassManager &passes,
+                                           KernelPasses &passes,
                                            const cpu::MachineTarget &machine,
                                            unsigned optLevel, bool &cached) {
   ContentHash hash;
@@ -123,7 +172,7 @@ Expected<Bytes> Compilation::compileKernel(StringAttr name, ModuleOp source,
   diagnostics->setPlace(describeLocation(source.getLoc(), model));
   auto done = llvm::scope_exit([&] { diagnostics->setPlace(""); });
   OwningOpRef<ModuleOp> work = source.clone();
-  if (failed(passes.run(*work)))
+  if (failed(lowerKernel(work, source, passes)))
     return withReproducer(
         diagnostics->takeError("compiling a kernel", /*afterImport=*/true),
         name, source, pipelineFor(machine));
@@ -229,7 +278,7 @@ void KernelJobs::start() {
 /// Compiles one kernel after the other until those before `end` have begun.
 void KernelJobs::work(size_t end) {
   // One for all kernels of a thread: passes prepare their patterns once.
-  std::unique_ptr<PassManager> passes;
+  std::unique_ptr<Compilation::KernelPasses> passes;
   Batch *prepared = nullptr;
   while (true) {
     Job *job;
@@ -242,10 +291,8 @@ void KernelJobs::work(size_t end) {
     Batch &batch = *job->batch;
     if (prepared != &batch) {
       prepared = &batch;
-      passes = std::make_unique<PassManager>(compilation.context.get());
-      // The input was verified once; between our own passes the tests verify.
-      passes->enableVerifier(false);
-      buildKernelPipeline(*passes, compilation.pipelineFor(batch.machine));
+      passes = std::make_unique<Compilation::KernelPasses>(
+          compilation.context.get(), compilation.pipelineFor(batch.machine));
     }
     Expected<Bytes> object =
         compilation.compileKernel(job->name, job->source, *passes,

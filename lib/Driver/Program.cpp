@@ -88,6 +88,7 @@ Expected<std::vector<Bytes>> Program::objectsWith(cpu::WeightsPlace place,
   // The machine that runs it is this one, whatever it emulates.
   cpu::MachineTarget machine = target;
   machine.emulates.clear();
+  machine.accelerator.clear();
   Expected<cpu::ByteBuffer> descriptor =
       cpu::emitDescriptor(described, machine);
   if (!descriptor)
@@ -173,6 +174,8 @@ void Program::serialize(raw_ostream &os) const {
       {"name", info.name},
       {"producer", info.producer},
       {"flags", int64_t(info.flags)},
+      {"accelerator", info.accelerator},
+      {"accelerator_arch", info.acceleratorArch},
       {"inputs", toJson(info.inputs)},
       {"outputs", toJson(info.outputs)},
       {"calls", std::move(calls)},
@@ -187,7 +190,8 @@ void Program::serialize(raw_ostream &os) const {
                               {"features", json::Array(target.features)},
                               {"feature_string", target.featureString},
                               {"vector_bits", int64_t(target.vectorBits)},
-                              {"emulates", target.emulates}}}});
+                              {"emulates", target.emulates},
+                              {"accelerator", target.accelerator}}}});
   char length[8];
   support::endian::write64le(length, header.size());
   os.write(length, sizeof(length));
@@ -278,6 +282,8 @@ Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
   if (!root || !map || !map.map("name", program.info.name) ||
       !map.map("producer", program.info.producer) ||
       !map.map("flags", program.info.flags) ||
+      !map.map("accelerator", program.info.accelerator) ||
+      !map.map("accelerator_arch", program.info.acceleratorArch) ||
       !map.map("events", program.info.numEvents) ||
       !map.map("weights_size", weightsSize) || !map.map("objects", sizes))
     return bad();
@@ -309,7 +315,8 @@ Expected<Program> Program::fromEntry(std::shared_ptr<const CacheEntry> entry) {
       !targetMap.map("features", program.target.features) ||
       !targetMap.map("feature_string", program.target.featureString) ||
       !targetMap.map("vector_bits", program.target.vectorBits) ||
-      !targetMap.map("emulates", program.target.emulates))
+      !targetMap.map("emulates", program.target.emulates) ||
+      !targetMap.map("accelerator", program.target.accelerator))
     return bad();
 
   uint64_t position = 8 + length;

@@ -62,6 +62,8 @@ StringRef orchestra::getBuiltinStrategy(StringRef arch, bool reference) {
     return kReferenceStrategy;
   if (arch == "x86_64")
     return kX86_64Strategy;
+  if (arch == "nvidia_hopper")
+    return kNvidiaHopperStrategy;
   return "";
 }
 
@@ -81,12 +83,27 @@ static std::string getCodeSalt(const PipelineOptions &options) {
   return options.target.arch + ";" + options.target.cpu + ";" +
          options.target.features + ";" +
          std::to_string(options.target.vectorBits) + ";" +
-         options.strategyFile + ";" + strategy + ";" + options.emulates;
+         options.strategyFile + ";" + strategy + ";" + options.emulates + ";" +
+         options.accelerator;
+}
+
+/// Whether kernels are compiled for the host.
+static bool isForCPU(const PipelineOptions &options) {
+  return options.emulates.empty() && options.accelerator.empty();
 }
 
 static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+}
+
+/// Functions that call others, on memrefs, to the LLVM dialect.
+static void addHostLowering(OpPassManager &pm) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  addCleanup(pm);
+  pm.addPass(createCPUToLLVMPass());
 }
 
 //===----------------------------------------------------------------------===//
@@ -111,12 +128,12 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createDivergenceToSpeculationPass(speculation));
     if (options.reference)
       break;
-    if (options.emulates.empty()) {
+    if (isForCPU(options)) {
       pm.addNestedPass<func::FuncOp>(createRaiseAttentionPass());
       addCleanup(pm);
     }
     // Layouts are for vector units of CPUs.
-    if (options.emulates.empty())
+    if (isForCPU(options))
       pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
     pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
@@ -128,7 +145,7 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     inlining.arch = options.target.arch;
     pm.addNestedPass<func::FuncOp>(createOrchestraToLinalgPass(inlining));
     addCleanup(pm);
-    if (!options.reference && options.emulates.empty()) {
+    if (!options.reference && isForCPU(options)) {
       // Straight before outlining: a pack right beside its unpack would fold.
       PackOperandsPassOptions pack;
       pack.columns = options.target.vectorBits / 32 * 2;
@@ -141,7 +158,7 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createOutlineKernelsPass(outline));
     pm.addPass(createSplitConstantsPass());
     addCleanup(pm);
-    if (options.emulates.empty()) {
+    if (isForCPU(options)) {
       GeneralizeKernelsPassOptions generalize;
       generalize.salt = outline.salt;
       pm.addPass(createGeneralizeKernelsPass(generalize));
@@ -156,6 +173,10 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
+
+llvm::ArrayRef<llvm::StringRef> orchestra::getAcceleratorArchitectures() {
+  return nvidia::getArchitectures();
+}
 
 llvm::ArrayRef<llvm::StringRef> orchestra::getEmulatedArchitectures() {
   return nvidia::getArchitectures();
@@ -178,6 +199,15 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
                                  const PipelineOptions &options) {
   if (!options.emulates.empty())
     return buildEmulatedKernelStage(pm, stage, options);
+  if (!options.accelerator.empty() && !options.onHost) {
+    if (stage == Stage::Strategy)
+      nvidia::buildProgramKernelPipeline(
+          pm, options.accelerator,
+          getBuiltinStrategy(options.accelerator, options.reference));
+    else if (stage == Stage::Accelerate)
+      addHostLowering(pm);
+    return;
+  }
   switch (stage) {
   case Stage::Strategy: {
     ApplyStrategyPassOptions strategy;
@@ -209,6 +239,8 @@ void orchestra::buildKernelStage(OpPassManager &pm, Stage stage,
     pm.addNestedPass<func::FuncOp>(createCPURegisterTilesPass(tiles));
     pm.addNestedPass<func::FuncOp>(createCPUPlainLoopsPass());
     pm.addPass(createCPUParallelLoopsPass());
+    if (!options.accelerator.empty())
+      pm.addPass(createCPUBorrowArgumentsPass());
     pm.addNestedPass<func::FuncOp>(createCPUStackBuffersPass());
     addCleanup(pm);
     pm.addPass(memref::createExpandStridedMetadataPass());
@@ -248,11 +280,9 @@ void orchestra::buildHostStage(OpPassManager &pm, Stage stage,
     break;
   case Stage::Accelerate:
     pm.addPass(createCPUHostEntryPass());
-    pm.addPass(memref::createExpandStridedMetadataPass());
-    pm.addPass(createLowerAffinePass());
-    pm.addPass(createSCFToControlFlowPass());
-    addCleanup(pm);
-    pm.addPass(createCPUToLLVMPass());
+    if (!options.accelerator.empty())
+      pm.addPass(createCPUDeviceMemoryPass());
+    addHostLowering(pm);
     break;
   default:
     break;
@@ -283,6 +313,11 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
                          llvm::cl::init(false)};
   Option<std::string> emulates{
       *this, "emulates", llvm::cl::desc("GPU whose kernels run emulated")};
+  Option<std::string> accelerator{
+      *this, "accelerator", llvm::cl::desc("GPU that the program runs on")};
+  Option<bool> onHost{*this, "on-host",
+                      llvm::cl::desc("kernels run on copies, on the host"),
+                      llvm::cl::init(false)};
   Option<std::string> branches{
       *this, "branches", llvm::cl::desc("file of how often conditions held")};
 
@@ -292,6 +327,8 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
     options.strategyFile = strategy;
     options.reference = reference;
     options.emulates = emulates;
+    options.accelerator = accelerator;
+    options.onHost = onHost;
     options.branches = branches;
     return options;
   }

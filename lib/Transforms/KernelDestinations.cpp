@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Transforms/Passes.h"
 
+#include "orchestra/Dialect/Orchestra/Kernels.h"
+
 using namespace mlir;
 using namespace orchestra;
 
@@ -42,6 +44,8 @@ struct KernelDestinations
       ret->setOperands(ValueRange());
       kernel.setType(builder.getFunctionType(kernel.getArgumentTypes(), {}));
       kernel.removeResAttrsAttr();
+      kernel->setAttr(kNumOutputsAttrName,
+                      builder.getI64IntegerAttr(numResults));
     }
   }
 };

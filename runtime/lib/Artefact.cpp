@@ -165,12 +165,16 @@ orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
             : "compile the model again");
   // Fields are only appended: a newer artefact may be larger, never smaller.
   bool devices = artefact->flags & ORCH_ARTEFACT_USES_DEVICES;
-  if (artefact->struct_size <
-      (devices ? sizeof(orch_artefact) : ORCH_ARTEFACT_BASE_SIZE))
+  bool onDevice = artefact->flags & ORCH_ARTEFACT_ON_DEVICE;
+  size_t least = onDevice  ? sizeof(orch_artefact)
+                 : devices ? offsetof(orch_artefact, accelerator)
+                           : ORCH_ARTEFACT_BASE_SIZE;
+  if (artefact->struct_size < least)
     return damaged(origin, "the descriptor is too small for its version");
   if (artefact->flags &
       ~(ORCH_ARTEFACT_SIZES_FROM_VALUES | ORCH_ARTEFACT_USES_DEVICES |
-        ORCH_ARTEFACT_COMPUTES_SIZES | ORCH_ARTEFACT_CALLS_HOST))
+        ORCH_ARTEFACT_COMPUTES_SIZES | ORCH_ARTEFACT_CALLS_HOST |
+        ORCH_ARTEFACT_ON_DEVICE))
     return orch_set_error(
         ORCH_ERROR_VERSION,
         "%s: error: the artefact was made for another version "
@@ -194,6 +198,9 @@ orch_status checkArtefact(const orch_artefact *artefact, const char *origin) {
   if (devices)
     if (orch_status status = checkDevices(*artefact, origin))
       return status;
+  if (onDevice && (!artefact->accelerator || !artefact->accelerator_arch ||
+                   devices || artefact->flags & ORCH_ARTEFACT_CALLS_HOST))
+    return damaged(origin, "its device is missing, or cannot do what it asks");
   if (artefact->weights && artefact->weights_file)
     return damaged(origin, "its weights are both inside and external");
   if (artefact->weights_file && !artefact->weights_hash)

@@ -418,7 +418,8 @@ orch_status showInputs(orch_context &context, const orch_tensor *inputs) {
   for (size_t i = 0; i < context.inputs.size(); ++i)
     context.inputPointers[i] = context.inputs[i].pointer;
   context.execution.base.inputs = context.inputPointers.data();
-  return ORCH_OK;
+  return context.accelerator.isUsed() ? context.accelerator.sendInputs(context)
+                                      : ORCH_OK;
 }
 
 } // namespace

@@ -72,6 +72,18 @@ orch_status choosePool(orch_context &context,
   return ORCH_OK;
 }
 
+/// The program's memory is the device's, and so are its addresses.
+orch_status useAccelerator(orch_context &context) {
+  if (context.givenArena)
+    return invalid(context.program, "the program runs on a device, whose "
+                                    "memory it allocates; no arena may be "
+                                    "given");
+  if (orch_status status = context.accelerator.create(context))
+    return status;
+  context.execution.base.weights = context.program->device.getWeights();
+  return ORCH_OK;
+}
+
 orch_status allocateTables(orch_context &context) {
   const orch_program &program = *context.program;
   const orch_artefact &artefact = *program.artefact;
@@ -133,6 +145,8 @@ orch_status orch_context_create(orch_program *program,
   context->execution.pool = context->pool;
   if (status == ORCH_OK)
     status = allocateTables(*context);
+  if (status == ORCH_OK && program->artefact->flags & ORCH_ARTEFACT_ON_DEVICE)
+    status = useAccelerator(*context);
   if (status == ORCH_OK && options.flags & ORCH_CONTEXT_PROFILING)
     status = orch_context_set_profiling(context, 1);
   if (status != ORCH_OK) {
@@ -170,6 +184,9 @@ orch_status orch_context_set_arena(orch_context *context, void *arena,
     return invalid(nullptr, "the context is null");
   if (orch_status status = checkArena(context->program, arena, size))
     return status;
+  if (arena && context->accelerator.isUsed())
+    return invalid(context->program, "the program runs on a device, whose "
+                                     "memory it allocates");
   context->givenArena = arena;
   context->givenArenaSize = size;
   if (arena)

@@ -10,6 +10,7 @@
 #ifndef ORCHESTRA_RUNTIME_LIB_CONTEXT_H
 #define ORCHESTRA_RUNTIME_LIB_CONTEXT_H
 
+#include "Accelerator.h"
 #include "DeviceRun.h"
 #include "Memory.h"
 #include "Program.h"
@@ -91,8 +92,13 @@ struct orch_context {
   // Of the inputs and of what the run makes of them.
   orchestra::runtime::StringTable strings;
 
+  // What went wrong on a device, for `failMessage`.
+  char deviceMessage[512] = {};
+
   // The address of tensors without elements and of an arena of size 0.
   alignas(ORCH_BUFFER_ALIGNMENT) char nothing[ORCH_BUFFER_ALIGNMENT] = {};
+
+  orchestra::runtime::AcceleratorRun accelerator;
 
   // Last, so that it goes first: its queues use the rest.
   orchestra::runtime::DeviceRun devices;

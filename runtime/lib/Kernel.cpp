@@ -31,7 +31,8 @@ bool hasKernels(const orch_driver &driver) {
 }
 
 bool isComplete(const orch_kernel_parameter &parameter) {
-  if (parameter.kind == ORCH_PARAMETER_ADDRESS)
+  if (parameter.kind == ORCH_PARAMETER_ADDRESS ||
+      parameter.kind == ORCH_PARAMETER_VALUE)
     return true;
   if (parameter.kind != ORCH_PARAMETER_TENSOR_MAP || parameter.rank == 0 ||
       parameter.rank > ORCH_MAX_MAP_RANK)
@@ -54,8 +55,8 @@ orch_status check(const orch_kernel_info &info) {
       return invalid("a parameter is made of an argument that a launch does "
                      "not have");
     if (!isComplete(info.parameters[i]))
-      return invalid("a parameter is neither an address nor a tensor map of a "
-                     "shape and a box");
+      return invalid("a parameter is neither an address, nor a value, nor a "
+                     "tensor map of a shape and a box");
   }
   return ORCH_OK;
 }
@@ -101,7 +102,7 @@ void orch_kernel_unload(orch_kernel *kernel) {
 }
 
 orch_status orch_kernel_launch(orch_kernel *kernel, void *const *arguments,
-                               uint32_t count) {
+                               uint32_t count, const uint32_t *grid) {
   if (!kernel || (count && !arguments))
     return invalid("orch_kernel_launch needs a kernel and its arguments");
   if (count != kernel->argumentCount)
@@ -110,5 +111,6 @@ orch_status orch_kernel_launch(orch_kernel *kernel, void *const *arguments,
                           "[invalid-argument]",
                           kernel->argumentCount, count);
   orch_device *device = kernel->device;
-  return device->driver->kernel_launch(device->state, kernel->state, arguments);
+  return device->driver->kernel_launch(device->state, kernel->state, arguments,
+                                       grid);
 }

@@ -7,6 +7,7 @@
 #ifndef ORCHESTRA_RUNTIME_LIB_PROGRAM_H
 #define ORCHESTRA_RUNTIME_LIB_PROGRAM_H
 
+#include "Accelerator.h"
 #include "Memory.h"
 #include "Safetensors.h"
 #include "orchestra_runtime/program.h"
@@ -29,6 +30,8 @@ struct orch_program {
   uint32_t numOutputDims = 0; // of all outputs together
   orchestra::runtime::Mapping mapping;
   orchestra::runtime::Block ownWeights; // a copy, when one was made
+  /// Of a program that runs on a device.
+  mutable orchestra::runtime::ProgramDevice device;
   void *library = nullptr;
   void (*destroyArtefact)(void *user) = nullptr;
   void *destroyUser = nullptr;

@@ -11,6 +11,7 @@
 #include "HostFunctions.h"
 #include "Pool.h"
 
+#include <cstdio>
 #include <ctime>
 
 using namespace orchestra::runtime;
@@ -47,11 +48,16 @@ void hostFail(orch_exec *exec, int32_t code, const char *message) {
   context.failed.store(2, std::memory_order_release);
 }
 
+bool failedOnDevice(orch_exec *exec, orch_status status);
+
 void hostOnCall(orch_exec *exec, uint32_t call, int32_t end) {
   orch_context &context = contextOf(exec);
   if (call >= context.callTimes.size())
     return;
   CallTimes &times = context.callTimes[call];
+  // A kernel's time is that from a quiet device to a quiet device.
+  if (context.accelerator.isUsed())
+    failedOnDevice(exec, context.accelerator.wait());
   uint64_t time = nanoseconds();
   if (!end) {
     times.start = time;
@@ -92,8 +98,95 @@ int32_t hostFinish(orch_exec *exec) {
   return context.devices.finish(context);
 }
 
+/// Reports what a device could not do; the message is of this thread.
+bool failedOnDevice(orch_exec *exec, orch_status status) {
+  if (status == ORCH_OK)
+    return false;
+  orch_context &context = contextOf(exec);
+  if (context.failed.load(std::memory_order_acquire) == 0)
+    snprintf(context.deviceMessage, sizeof(context.deviceMessage), "%s",
+             orch_last_error());
+  hostFail(exec, int32_t(status), context.deviceMessage);
+  return true;
+}
+
+bool hasFailed(orch_exec *exec) {
+  return contextOf(exec).failed.load(std::memory_order_acquire) != 0;
+}
+
+void hostLaunchKernel(orch_exec *exec, const orch_device_code *code,
+                      void *const *arguments, const uint32_t *grid) {
+  if (!hasFailed(exec))
+    failedOnDevice(exec,
+                   contextOf(exec).accelerator.launch(*code, arguments, grid));
+}
+
+void hostMove(orch_exec *exec, void *to, const void *from, int64_t size) {
+  if (!hasFailed(exec) && size > 0)
+    failedOnDevice(exec, contextOf(exec).accelerator.copy(
+                             to, from, size, ORCH_COPY_DEVICE_TO_DEVICE));
+}
+
+void hostRead(orch_exec *exec, void *to, const void *from, int64_t size) {
+  // Whoever asked goes on with it, even after a failure.
+  memset(to, 0, size_t(size));
+  AcceleratorRun &accelerator = contextOf(exec).accelerator;
+  if (hasFailed(exec) || size <= 0 ||
+      failedOnDevice(
+          exec, accelerator.copy(to, from, size, ORCH_COPY_DEVICE_TO_HOST)))
+    return;
+  failedOnDevice(exec, accelerator.wait());
+}
+
+void hostWrite(orch_exec *exec, void *to, const void *from, int64_t size) {
+  AcceleratorRun &accelerator = contextOf(exec).accelerator;
+  if (hasFailed(exec) || size <= 0 ||
+      failedOnDevice(
+          exec, accelerator.copy(to, from, size, ORCH_COPY_HOST_TO_DEVICE)))
+    return;
+  failedOnDevice(exec, accelerator.wait());
+}
+
+void *hostBorrow(orch_exec *exec, void *memory, int64_t size) {
+  orch_context &context = contextOf(exec);
+  if (size < 0 || hasFailed(exec))
+    return nullptr;
+  void *copy =
+      allocate(context.allocator, size_t(size) + 1, ORCH_BUFFER_ALIGNMENT);
+  if (!copy) {
+    hostFail(exec, 1, "no memory for a copy of a device's values");
+    return nullptr;
+  }
+  hostRead(exec, copy, memory, size);
+  return copy;
+}
+
+void hostGiveBack(orch_exec *exec, void *memory, void *copy, int64_t size,
+                  int32_t changed) {
+  if (!copy)
+    return;
+  if (changed)
+    hostWrite(exec, memory, copy, size);
+  deallocate(contextOf(exec).allocator, copy, size_t(size) + 1,
+             ORCH_BUFFER_ALIGNMENT);
+}
+
+void *hostTemporary(orch_exec *exec, int64_t size) {
+  void *memory = nullptr;
+  if (!hasFailed(exec))
+    failedOnDevice(exec, contextOf(exec).accelerator.provideTemporary(
+                             uint64_t(size), &memory));
+  return memory;
+}
+
 void *hostAllocate(orch_exec *exec, int64_t bytes) {
   orch_context &context = contextOf(exec);
+  if (context.accelerator.isUsed()) {
+    void *memory = nullptr;
+    failedOnDevice(exec,
+                   context.accelerator.allocate(uint64_t(bytes), &memory));
+    return memory;
+  }
   constexpr size_t header = ORCH_BUFFER_ALIGNMENT;
   auto size = size_t(bytes) + header;
   void *memory = bytes < 0 || bytes > INT64_MAX / 2
@@ -132,7 +225,14 @@ constexpr orch_host_api api = {sizeof(orch_host_api),
                                hostWait,
                                hostFinish,
                                hostAllocate,
-                               hostCall};
+                               hostCall,
+                               hostLaunchKernel,
+                               hostMove,
+                               hostRead,
+                               hostWrite,
+                               hostBorrow,
+                               hostGiveBack,
+                               hostTemporary};
 
 /// One thread at a time in a context.
 class Guard {
@@ -175,6 +275,8 @@ orch_status checkGivenArena(const orch_context &context) {
 orch_status provideArena(orch_context &context, void *&arena) {
   if (orch_status status = checkGivenArena(context))
     return status;
+  if (context.accelerator.isUsed())
+    return context.accelerator.provideArena(context, arena);
   if (context.devices.numDevices) {
     arena = context.devices.arenas.data();
     return context.devices.provideArenas(
@@ -207,15 +309,22 @@ orch_status callProgram(orch_context &context, void *arena) {
   bool devices = context.devices.numDevices != 0;
   if (devices)
     context.devices.begin(context);
-  int32_t returned =
-      artefact.run(&context.execution.base, context.inputPointers.data(),
-                   context.inputDims.data(), context.outputPointers.data(),
-                   arena, context.program->weights);
+  int32_t returned = 0;
+  orch_status status = ORCH_OK;
+  if (context.accelerator.isUsed())
+    status = context.accelerator.run(context, arena, returned);
+  else
+    returned =
+        artefact.run(&context.execution.base, context.inputPointers.data(),
+                     context.inputDims.data(), context.outputPointers.data(),
+                     arena, context.program->weights);
   if (devices)
     context.devices.end(context);
   if (context.profiling)
     addTime(context.runProfile, 0, nanoseconds() - context.runStart);
   context.execution.base.profiling = 0;
+  if (context.failed.load(std::memory_order_acquire) == 0 && status)
+    return status;
   return executionStatus(context, returned, "values");
 }
 
@@ -241,6 +350,8 @@ void addTime(orch_call_profile &profile, uint64_t start, uint64_t length) {
 }
 
 void freeScratch(orch_context &context) {
+  if (context.accelerator.isUsed())
+    context.accelerator.freeScratch();
   while (Scratch *block = context.scratch) {
     context.scratch = block->next;
     deallocate(context.allocator, block, block->bytes, ORCH_BUFFER_ALIGNMENT);

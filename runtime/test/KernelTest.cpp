@@ -118,7 +118,7 @@ TEST_F(KernelChecks, NothingGiven) {
   Twice whole;
   EXPECT_EQ(orch_kernel_load(device, kPtx, 0, &whole.info, &kernel),
             ORCH_ERROR_INVALID_ARGUMENT);
-  EXPECT_EQ(orch_kernel_launch(nullptr, nullptr, 0),
+  EXPECT_EQ(orch_kernel_launch(nullptr, nullptr, 0, nullptr),
             ORCH_ERROR_INVALID_ARGUMENT);
   orch_kernel_unload(nullptr);
 }
@@ -150,13 +150,13 @@ TEST_F(CudaKernel, Runs) {
     ASSERT_OK(orch_device_allocate(device, sizeof(host), 0, &buffer));
   ASSERT_OK(orch_device_copy(device, buffers[1], host, sizeof(host),
                              ORCH_COPY_HOST_TO_DEVICE));
-  ASSERT_OK(orch_kernel_launch(kernel, buffers, 2));
+  ASSERT_OK(orch_kernel_launch(kernel, buffers, 2, nullptr));
   ASSERT_OK(orch_device_copy(device, result, buffers[0], sizeof(result),
                              ORCH_COPY_DEVICE_TO_HOST));
   ASSERT_OK(orch_device_sync(device));
   for (int i = 0; i < 64; ++i)
     EXPECT_EQ(result[i], 2 * host[i]);
-  EXPECT_EQ(orch_kernel_launch(kernel, buffers, 1),
+  EXPECT_EQ(orch_kernel_launch(kernel, buffers, 1, nullptr),
             ORCH_ERROR_INVALID_ARGUMENT);
   for (void *buffer : buffers)
     orch_device_deallocate(device, buffer);

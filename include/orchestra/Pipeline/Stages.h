@@ -55,11 +55,19 @@ struct PipelineOptions {
   /// The GPU that kernels are compiled for, to run emulated on `target`; empty:
   /// kernels run on `target` itself.
   std::string emulates;
+  /// The GPU that the program runs on, `target` being its host; empty: the host
+  /// alone.
+  std::string accelerator;
+  /// With `accelerator`: kernels run on the host all the same, on copies.
+  bool onHost = false;
   /// File of how often conditions held, for speculation; empty: not known.
   std::string branches;
   /// Shapes that get code of their own: "batch=1,seq=128;batch=8".
   std::string hotShapes;
 };
+
+/// GPUs that whole programs can be compiled for.
+llvm::ArrayRef<llvm::StringRef> getAcceleratorArchitectures();
 
 /// GPUs whose kernels can be compiled and run emulated.
 llvm::ArrayRef<llvm::StringRef> getEmulatedArchitectures();

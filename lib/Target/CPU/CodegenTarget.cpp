@@ -152,6 +152,8 @@ std::string MachineTarget::describe() const {
   std::string text = arch + " " + cpu;
   for (size_t i = 0; i < features.size(); ++i)
     text += (i ? ",+" : " +") + features[i];
+  if (!accelerator.empty())
+    return accelerator + " on " + text;
   return emulates.empty() ? text : "emulated " + emulates + " on " + text;
 }
 

@@ -25,7 +25,7 @@ using namespace orchestra;
 using namespace orchestra::cpu;
 
 static_assert(sizeof(orch_tensor_info) == 32 && sizeof(orch_call_info) == 32 &&
-                  sizeof(orch_artefact) == 176 &&
+                  sizeof(orch_artefact) == 192 &&
                   sizeof(orch_device_slot) == 48 &&
                   sizeof(orch_task_info) == 32,
               "format.h changed: change the layouts in this file with it");
@@ -212,7 +212,9 @@ public:
                           number(info.devices.size()),
                           number(info.tasks.size()),
                           number(info.numEvents),
-                          number(0)};
+                          number(0),
+                          onDevice() ? string(info.accelerator) : null(),
+                          onDevice() ? string(info.acceleratorArch) : null()};
     Constant *value = ConstantStruct::getAnon(context, fields);
     auto *global = new GlobalVariable(
         module, value->getType(), /*isConstant=*/true,
@@ -222,6 +224,7 @@ public:
   }
 
 private:
+  bool onDevice() const { return !info.accelerator.empty(); }
   Constant *null() { return ConstantPointerNull::get(ptr); }
   Constant *number(uint64_t value) { return ConstantInt::get(i32, value); }
 

@@ -49,16 +49,22 @@ static LogicalResult lendArguments(func::FuncOp function) {
   Value exec = function.getArgument(0);
   OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
   callDevice(builder, function, loc, "orch_emulated_begin", {}, {});
-  for (Value argument : function.getArguments().drop_front()) {
-    auto type = dyn_cast<MemRefType>(argument.getType());
+  auto lend = [&](Value memref) {
+    auto type = dyn_cast<MemRefType>(memref.getType());
     if (!type)
-      continue;
+      return;
     SmallVector<Value> zeros(type.getRank(),
                              arith::ConstantIndexOp::create(builder, loc, 0));
     callDevice(builder, function, loc, "orch_emulated_lend", {},
-               {getPointer(builder, loc, argument, zeros),
-                getNumBytes(builder, loc, argument)});
-  }
+               {getPointer(builder, loc, memref, zeros),
+                getNumBytes(builder, loc, memref)});
+  };
+  for (Value argument : function.getArguments().drop_front())
+    lend(argument);
+  function.walk([&](memref::AllocOp temporary) {
+    builder.setInsertionPointAfter(temporary);
+    lend(temporary);
+  });
   function.walk([&](func::ReturnOp end) {
     builder.setInsertionPoint(end);
     callDevice(builder, function, loc, "orch_emulated_end", {}, {exec});

@@ -3,14 +3,16 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Picks tile sizes that divide the result, then lets upstream's TilingInterface
-// tile the root and fuse its producers. Which sizes is the only policy here;
-// there is no sharing between threads yet (shared memory, tensor cores), and a
-// row reduction belongs to one thread.
+// Each op that is not computed with another is the root of a loop. Picks tile
+// sizes that divide the result, one where its size is not known, then lets
+// upstream's TilingInterface tile the root and fuse its producers. Which sizes
+// is the only policy here; there is no sharing between threads yet (shared
+// memory, tensor cores), and a row reduction belongs to one thread.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 
+#include "Rows.h"
 #include "TileSizes.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
@@ -33,57 +35,6 @@ namespace orchestra::nvidia {
 using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::nvidia;
-
-/// Every tensor of the kernel must have a known, non-zero size.
-static LogicalResult checkShapes(func::FuncOp kernel) {
-  auto check = [&](Location loc, Type type) -> LogicalResult {
-    auto shaped = dyn_cast<ShapedType>(type);
-    if (!shaped)
-      return success();
-    if (!shaped.hasStaticShape())
-      return emitError(loc, "a kernel for NVIDIA needs static shapes, but has ")
-             << type << " [unsupported-by-target]";
-    if (shaped.getNumElements() == 0)
-      return emitError(loc, "a kernel for NVIDIA cannot be launched for ")
-             << type << ", which has no elements [unsupported-by-target]";
-    return success();
-  };
-  for (BlockArgument argument : kernel.getArguments())
-    if (failed(check(kernel.getLoc(), argument.getType())))
-      return failure();
-  WalkResult result = kernel.getBody().walk([&](Operation *op) {
-    for (Type type : op->getResultTypes())
-      if (failed(check(op->getLoc(), type)))
-        return WalkResult::interrupt();
-    return WalkResult::advance();
-  });
-  return failure(result.wasInterrupted());
-}
-
-/// The structured op that computes all results of the kernel.
-static FailureOr<linalg::LinalgOp> findRoot(func::FuncOp kernel) {
-  auto terminator = cast<func::ReturnOp>(kernel.getBody().front().back());
-  linalg::LinalgOp root;
-  for (Value value : terminator.getOperands()) {
-    auto op = value.getDefiningOp<linalg::LinalgOp>();
-    if (!op)
-      return emitError(value.getDefiningOp() ? value.getLoc() : kernel.getLoc(),
-                       "result of a kernel for NVIDIA is not computed by a "
-                       "structured op [unsupported-by-target]");
-    if (root && root != op) {
-      InFlightDiagnostic diagnostic = emitError(
-          op.getLoc(), "results of a kernel for NVIDIA come from several "
-                       "structured ops [unsupported-by-target]");
-      diagnostic.attachNote(root.getLoc()) << "another result comes from here";
-      return diagnostic;
-    }
-    root = op;
-  }
-  if (!root)
-    return emitError(kernel.getLoc(), "a kernel for NVIDIA has no result "
-                                      "[unsupported-by-target]");
-  return root;
-}
 
 namespace {
 /// What the producers of the root want of its loops.
@@ -149,7 +100,10 @@ static SmallVector<int64_t> pickTileSizes(linalg::LinalgOp root,
   for (auto [loop, range] : llvm::enumerate(ranges)) {
     bool split = kinds[loop] == utils::IteratorType::parallel &&
                  !demands.whole.test(loop);
-    sizes.push_back(split ? largestDivisor(range, limits[loop]) : 0);
+    int64_t size = ShapedType::isDynamic(range) || range == 0
+                       ? 1
+                       : largestDivisor(range, limits[loop]);
+    sizes.push_back(split ? size : 0);
   }
   return sizes;
 }
@@ -163,13 +117,14 @@ struct NVIDIAMapKernelPass
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kKernelAttrName) || kernel.isExternal())
       return;
-    if (failed(checkShapes(kernel)))
-      return signalPassFailure();
-    // The driver's kernels are public, and only of private functions does
-    // bufferization drop results that are destinations.
-    kernel.setPrivate();
-    FailureOr<linalg::LinalgOp> root = findRoot(kernel);
-    if (failed(root) || failed(tile(*root)) || failed(cleanUp(kernel)))
+    // From the results back: what an op needs is computed with it, and then
+    // nobody else may need it any more.
+    SmallVector<linalg::LinalgOp> ops(
+        kernel.getBody().front().getOps<linalg::LinalgOp>());
+    for (linalg::LinalgOp op : llvm::reverse(ops))
+      if (!op->use_empty() && failed(tile(op)))
+        return signalPassFailure();
+    if (failed(cleanUp(kernel)))
       return signalPassFailure();
   }
 
@@ -183,9 +138,16 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   Demands demands = findDemands(root);
   SmallVector<int64_t> sizes =
       pickTileSizes(root, demands, vectorBytes, contractionRows);
+  auto rows = findRows(root);
+  if (rows) {
+    sizes.assign(sizes.size(), 1);
+    sizes.back() = 0;
+  }
   int64_t threads = 1;
   for (auto [size, range] : llvm::zip_equal(sizes, root.getStaticLoopRanges()))
-    threads *= size == 0 ? 1 : range / size;
+    threads = ShapedType::isDynamic(range) || threads < 0 ? -1
+              : size == 0 ? threads
+                          : threads * (range / size);
   auto options = remark::RemarkOpts::name("map-kernel").category("nvidia");
   Location loc = root.getLoc();
   if (llvm::all_of(sizes, [](int64_t size) { return size == 0; })) {
@@ -208,6 +170,10 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   if (failed(result))
     return emitError(loc, "op cannot be tiled for NVIDIA "
                           "[unsupported-by-target]");
+  if (rows && !result->loops.empty())
+    result->loops.front()->setAttr(
+        kRowsAttrName,
+        rewriter.getDenseI64ArrayAttr({rows->first, rows->second}));
   for (OpResult value : root->getResults())
     if (Value replacement = result->replacements.lookup(value))
       rewriter.replaceAllUsesWith(value, replacement);

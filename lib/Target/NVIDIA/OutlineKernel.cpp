@@ -1,13 +1,18 @@
-//===- OutlineKernel.cpp - Bufferized kernels become gpu.funcs ------------===//
+//===- OutlineKernel.cpp - Bufferized kernels become launches -------------===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Upstream's outlining starts from a gpu.launch and leaves a host half that
-// calls mgpu* functions. A kernel here is a function already, so its body
-// moves as it is, and only the forall must learn which thread it runs on.
+// A kernel stays a function of the host. What it does to memory leaves it, a
+// launch for each parallel loop and one, of a single thread, for what stands
+// between two of them; launches follow each other as the loops did. What only
+// computes indices is done where it is needed: on the host for grids and
+// temporaries, again on the device for the rest.
 //
 //===----------------------------------------------------------------------===//
+#include "LaunchShape.h"
+#include "Rows.h"
+
 #include "orchestra/Target/NVIDIA/Passes.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
@@ -17,7 +22,10 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace orchestra::nvidia {
@@ -29,157 +37,340 @@ using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::nvidia;
 
+/// Local memory of a thread is 512 KB, but only what stays in L1 is of use.
+static constexpr int64_t kMaxLocalBytes = 16384;
+
 namespace {
-/// How the iterations of a forall are spread: `inside` of them along each
-/// dimension form a block, `blocks` blocks along each cover the dimension.
-struct Launch {
-  SmallVector<int64_t> trips, inside, blocks;
-  int64_t numBlocks = 1;
-  int64_t numThreads = 1;
+/// Takes one kernel apart.
+class Outliner {
+public:
+  Outliner(func::FuncOp kernel, ModuleOp module, int64_t blockSize)
+      : kernel(kernel), symbols(module), rewriter(kernel.getContext()),
+        blockSize(blockSize) {}
+
+  LogicalResult run();
+
+private:
+  /// Ops of one launch, in order.
+  using Segment = SmallVector<Operation *>;
+
+  void expandCopies();
+  LogicalResult collectSegments(SmallVectorImpl<Segment> &segments);
+  LogicalResult checkReads();
+  LogicalResult outline(const Segment &segment, unsigned number);
+  gpu::GPUFuncOp makeFunction(const Segment &segment, unsigned number,
+                              ArrayRef<Value> arguments);
+  LogicalResult placeTemporaries(gpu::GPUFuncOp function);
+  void freeTemporaries();
+
+  func::FuncOp kernel;
+  SymbolTable symbols;
+  IRRewriter rewriter;
+  int64_t blockSize;
 };
 } // namespace
 
-/// The last dimension gets up to 32 threads (a warp reads contiguously), the
-/// one before gets the rest of the block; a short last dimension gives way.
-static Launch planLaunch(ArrayRef<int64_t> trips, int64_t blockSize) {
-  Launch launch;
-  launch.trips.assign(trips.begin(), trips.end());
-  launch.inside.assign(trips.size(), 1);
-  int64_t rank = trips.size();
-  int64_t widest = rank == 1 ? blockSize : std::min<int64_t>(32, blockSize);
-  for (int64_t dim = rank - 1; dim >= std::max<int64_t>(0, rank - 2); --dim) {
-    int64_t room = dim == rank - 1 ? widest : blockSize / launch.numThreads;
-    launch.inside[dim] =
-        std::min<int64_t>(llvm::PowerOf2Ceil(trips[dim]), room);
-    launch.numThreads *= launch.inside[dim];
-  }
-  for (auto [trip, inside] : llvm::zip_equal(trips, launch.inside)) {
-    launch.blocks.push_back(llvm::divideCeil(trip, inside));
-    launch.numBlocks *= launch.blocks.back();
-  }
-  return launch;
+/// Whether an op at the top of a kernel can be done wherever its result is
+/// needed.
+static bool isRecomputed(Operation &op) {
+  return isMemoryEffectFree(&op) || isa<memref::LoadOp>(op);
 }
 
-static std::optional<SmallVector<int64_t>> staticTrips(scf::ForallOp forall) {
-  SmallVector<int64_t> trips;
-  for (auto [lower, upper, step] :
-       llvm::zip_equal(forall.getMixedLowerBound(), forall.getMixedUpperBound(),
-                       forall.getMixedStep())) {
-    std::optional<int64_t> first = getConstantIntValue(lower);
-    std::optional<int64_t> end = getConstantIntValue(upper);
-    std::optional<int64_t> stride = getConstantIntValue(step);
-    if (!first || !end || !stride)
-      return std::nullopt;
-    trips.push_back(llvm::divideCeil(*end - *first, *stride));
-  }
-  return trips;
+/// The buffer that `value` is a view of.
+static Value getRoot(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
 }
 
-/// Replaces `forall` by its body, run by the threads that have an iteration.
-static void distribute(IRRewriter &rewriter, scf::ForallOp forall,
-                       const Launch &launch) {
-  Location loc = forall.getLoc();
-  rewriter.setInsertionPoint(forall);
-  Value block = gpu::BlockIdOp::create(rewriter, loc, gpu::Dimension::x);
-  Value thread = gpu::ThreadIdOp::create(rewriter, loc, gpu::Dimension::x);
-  auto split = [&](Value id, ArrayRef<int64_t> basis) {
-    return affine::AffineDelinearizeIndexOp::create(
-               rewriter, loc, id,
-               getAsIndexOpFoldResult(rewriter.getContext(), basis))
-        .getResults();
-  };
-  auto blocks = split(block, launch.blocks);
-  auto threads = split(thread, launch.inside);
-
-  AffineExpr d0, d1;
-  bindDims(rewriter.getContext(), d0, d1);
-  SmallVector<Value> ivs;
-  Value guard;
-  for (size_t dim = 0; dim < launch.trips.size(); ++dim) {
-    int64_t first = *getConstantIntValue(forall.getMixedLowerBound()[dim]);
-    int64_t step = *getConstantIntValue(forall.getMixedStep()[dim]);
-    int64_t inside = launch.inside[dim];
-    ivs.push_back(affine::AffineApplyOp::create(
-        rewriter, loc, AffineMap::get(2, 0, (d0 * inside + d1) * step + first),
-        ValueRange{blocks[dim], threads[dim]}));
-    if (launch.trips[dim] % inside == 0)
-      continue;
-    Value end = arith::ConstantIndexOp::create(
-        rewriter, loc, first + launch.trips[dim] * step);
-    Value has = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::slt,
-                                      ivs.back(), end);
-    guard = guard ? arith::AndIOp::create(rewriter, loc, guard, has).getResult()
-                  : has;
-  }
-  rewriter.eraseOp(forall.getTerminator());
-  if (guard) {
-    auto branch = scf::IfOp::create(rewriter, loc, guard);
-    rewriter.inlineBlockBefore(forall.getBody(),
-                               branch.thenBlock()->getTerminator(), ivs);
-  } else {
-    rewriter.inlineBlockBefore(forall.getBody(), forall, ivs);
-  }
-  rewriter.eraseOp(forall);
-}
-
-/// A copy in device code is a loop, not a call of the host's runtime.
-static void expandCopies(IRRewriter &rewriter, func::FuncOp kernel) {
-  SmallVector<memref::CopyOp> copies;
-  kernel.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+/// A copy at the top becomes a loop over its elements.
+void Outliner::expandCopies() {
+  SmallVector<memref::CopyOp> copies(
+      kernel.getBody().front().getOps<memref::CopyOp>());
   for (memref::CopyOp copy : copies) {
+    Location loc = copy.getLoc();
     rewriter.setInsertionPoint(copy);
-    linalg::CopyOp::create(rewriter, copy.getLoc(), copy.getSource(),
-                           copy.getTarget());
+    auto type = cast<MemRefType>(copy.getTarget().getType());
+    if (type.getRank() == 0) {
+      Value value = memref::LoadOp::create(rewriter, loc, copy.getSource());
+      memref::StoreOp::create(rewriter, loc, value, copy.getTarget());
+      rewriter.eraseOp(copy);
+      continue;
+    }
+    SmallVector<OpFoldResult> sizes =
+        memref::getMixedSizes(rewriter, loc, copy.getTarget());
+    auto forall = scf::ForallOp::create(rewriter, loc, sizes, ValueRange(),
+                                        /*mapping=*/std::nullopt);
+    rewriter.setInsertionPoint(forall.getTerminator());
+    Value value = memref::LoadOp::create(rewriter, loc, copy.getSource(),
+                                         forall.getInductionVars());
+    memref::StoreOp::create(rewriter, loc, value, copy.getTarget(),
+                            forall.getInductionVars());
     rewriter.eraseOp(copy);
   }
 }
 
-/// Finds the forall and refuses what a GPU thread cannot or must not do.
-static FailureOr<scf::ForallOp> checkBody(func::FuncOp kernel) {
-  if (kernel.getNumResults() != 0)
-    return emitError(kernel.getLoc(),
-                     "result of a kernel for NVIDIA is not computed into its "
-                     "destination [unsupported-by-target]");
-  scf::ForallOp forall;
-  for (Operation &op : kernel.getBody().front()) {
-    if (auto candidate = dyn_cast<scf::ForallOp>(op)) {
-      if (forall)
-        return emitError(op.getLoc(), "a kernel for NVIDIA has more than one "
-                                      "parallel loop [unsupported-by-target]");
-      forall = candidate;
-    }
-  }
-  WalkResult result = kernel.getBody().walk([&](memref::AllocOp alloc) {
-    emitError(alloc.getLoc(), "a thread of a kernel for NVIDIA would need a "
-                              "temporary of ")
-        << alloc.getType() << ", which is too large for its local memory "
-        << "[unsupported-by-target]";
-    return WalkResult::interrupt();
-  });
-  if (result.wasInterrupted())
-    return failure();
-  if (!forall)
-    return forall;
-  for (Operation &op : kernel.getBody().front()) {
-    if (&op == forall || isMemoryEffectFree(&op) ||
-        isa<func::ReturnOp, memref::AllocaOp>(op))
+LogicalResult Outliner::collectSegments(SmallVectorImpl<Segment> &segments) {
+  bool open = false;
+  llvm::DenseMap<Operation *, unsigned> placeOf;
+  for (Operation &op : kernel.front().without_terminator()) {
+    if (isa<memref::AllocOp, memref::DeallocOp>(op))
       continue;
-    return emitError(op.getLoc(),
-                     "op could not be fused into the parallel loop of its "
-                     "kernel for NVIDIA [unsupported-by-target]");
+    if (isRecomputed(op)) {
+      // What is made of something that a launch computes belongs to it.
+      std::optional<unsigned> place;
+      for (Value operand : op.getOperands())
+        if (auto it = placeOf.find(operand.getDefiningOp());
+            it != placeOf.end())
+          place = it->second;
+      if (place) {
+        placeOf[&op] = *place;
+        segments[*place].push_back(&op);
+      }
+      continue;
+    }
+    bool isLoop = isa<scf::ForallOp>(op);
+    if (isLoop || !open)
+      segments.emplace_back();
+    placeOf[&op] = segments.size() - 1;
+    segments.back().push_back(&op);
+    open = !isLoop;
   }
-  return forall;
+  // A launch leaves nothing but what it writes.
+  for (const Segment &segment : segments)
+    for (Operation *op : segment)
+      for (Operation *user : op->getUsers()) {
+        Operation *ancestor = kernel.front().findAncestorOpInBlock(*user);
+        if (!llvm::is_contained(segment, ancestor))
+          return emitError(op->getLoc(), "a value leaves a loop of a kernel "
+                                         "for NVIDIA [unsupported-by-target]");
+      }
+  return success();
+}
+
+/// What is read at the top is read again in each launch that needs it, so
+/// nothing may write it in between.
+LogicalResult Outliner::checkReads() {
+  for (auto load : kernel.getBody().front().getOps<memref::LoadOp>()) {
+    Value root = getRoot(load.getMemRef());
+    bool written =
+        !isa<BlockArgument>(root) && !root.getDefiningOp<memref::GetGlobalOp>();
+    if (auto argument = dyn_cast<BlockArgument>(root))
+      for (Operation &op : kernel.getBody().front())
+        op.walk([&](Operation *inner) {
+          if (auto effects = dyn_cast<MemoryEffectOpInterface>(inner)) {
+            SmallVector<MemoryEffects::EffectInstance> all;
+            effects.getEffects(all);
+            for (auto &effect : all)
+              written |= isa<MemoryEffects::Write>(effect.getEffect()) &&
+                         (!effect.getValue() ||
+                          getRoot(effect.getValue()) == argument);
+          }
+        });
+    if (written)
+      return emitError(load.getLoc(), "a kernel for NVIDIA reads a number that "
+                                      "it has computed, between its loops "
+                                      "[unsupported-by-target]");
+  }
+  return success();
 }
 
 /// Constants of the kernel become constants of the device module.
-static void cloneGlobals(OpBuilder &builder, func::FuncOp kernel,
+static void cloneGlobals(OpBuilder &builder, Operation *from,
                          SymbolTable &symbols) {
   llvm::SmallPtrSet<Operation *, 4> cloned;
-  kernel.walk([&](memref::GetGlobalOp get) {
+  from->walk([&](memref::GetGlobalOp get) {
     Operation *global = symbols.lookup(get.getName());
     if (global && cloned.insert(global).second)
       builder.clone(*global);
   });
+}
+
+/// A function of the device with the segment's ops and all that these need of
+/// what is computed outside.
+gpu::GPUFuncOp Outliner::makeFunction(const Segment &segment, unsigned number,
+                                      ArrayRef<Value> arguments) {
+  Location loc = segment.front()->getLoc();
+  std::string suffix = number == 0 ? "" : "_" + std::to_string(number);
+  rewriter.setInsertionPoint(kernel);
+  auto module = gpu::GPUModuleOp::create(
+      rewriter, loc,
+      (kernel.getSymName() + kDeviceModuleSuffix + suffix).str());
+  rewriter.setInsertionPointToStart(module.getBody());
+  auto type = rewriter.getFunctionType(ValueRange(arguments).getTypes(), {});
+  auto function = gpu::GPUFuncOp::create(
+      rewriter, loc, (kernel.getSymName() + suffix).str(), type);
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
+                    rewriter.getUnitAttr());
+  Block &entry = function.getBody().front();
+  IRMapping map;
+  map.map(arguments, entry.getArguments());
+  rewriter.setInsertionPointToStart(&entry);
+  std::function<void(Value)> provide = [&](Value value) {
+    Operation *def = value.getDefiningOp();
+    if (map.contains(value) || !def || def->getBlock() != &kernel.front())
+      return;
+    for (Value operand : def->getOperands())
+      provide(operand);
+    rewriter.clone(*def, map);
+  };
+  for (Operation *op : segment) {
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        provide(operand);
+    });
+    rewriter.clone(*op, map);
+  }
+  gpu::ReturnOp::create(rewriter, loc);
+  rewriter.setInsertionPointToStart(module.getBody());
+  cloneGlobals(rewriter, function, symbols);
+  return function;
+}
+
+/// Temporaries of a thread are its own, and small.
+LogicalResult Outliner::placeTemporaries(gpu::GPUFuncOp function) {
+  SmallVector<memref::AllocOp> allocs;
+  function.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
+  function.walk([&](memref::DeallocOp dealloc) { rewriter.eraseOp(dealloc); });
+  for (memref::AllocOp alloc : allocs) {
+    MemRefType type = alloc.getType();
+    int64_t bits = type.getElementType().isIndex()
+                       ? 64
+                       : type.getElementType().getIntOrFloatBitWidth();
+    if (!type.hasStaticShape() ||
+        type.getNumElements() * llvm::divideCeil(bits, 8) > kMaxLocalBytes)
+      return emitError(alloc.getLoc(),
+                       "a thread of a kernel for NVIDIA would need a "
+                       "temporary of ")
+             << type << ", which is too large for its local memory "
+             << "[unsupported-by-target]";
+    // In front of all loops: the stack of a thread does not shrink.
+    rewriter.setInsertionPointToStart(&function.getBody().front());
+    Value place = memref::AllocaOp::create(rewriter, alloc.getLoc(), type,
+                                           alloc.getAlignmentAttr());
+    rewriter.replaceOp(alloc, place);
+  }
+  return success();
+}
+
+LogicalResult Outliner::outline(const Segment &segment, unsigned number) {
+  Location loc = segment.front()->getLoc();
+  // What comes from outside of the kernel, or is a temporary of all of it.
+  llvm::SetVector<Value> arguments;
+  llvm::SmallPtrSet<Value, 16> seen;
+  std::function<void(Value)> need = [&](Value value) {
+    if (!seen.insert(value).second)
+      return;
+    Operation *def = value.getDefiningOp();
+    bool isOutside =
+        def ? isa<memref::AllocOp>(def) && def->getBlock() == &kernel.front()
+            : value.getParentBlock() == &kernel.front();
+    if (isOutside) {
+      arguments.insert(value);
+      return;
+    }
+    if (def && def->getBlock() == &kernel.front() &&
+        !llvm::is_contained(segment, def))
+      for (Value operand : def->getOperands())
+        need(operand);
+  };
+  for (Operation *op : segment)
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        need(operand);
+    });
+  gpu::GPUFuncOp function =
+      makeFunction(segment, number, arguments.getArrayRef());
+  if (failed(placeTemporaries(function)))
+    return failure();
+
+  // Where all that the launch needs is there: no other launch is in between.
+  Operation *last = segment.front();
+  for (Operation *op : segment)
+    if (!isRecomputed(*op))
+      last = op;
+  rewriter.setInsertionPoint(last);
+  LaunchShape shape = LaunchShape::ofOneThread(rewriter, loc);
+  if (auto forall = dyn_cast<scf::ForallOp>(segment.front())) {
+    auto inside = *function.getOps<scf::ForallOp>().begin();
+    shape = LaunchShape::of(rewriter, forall, blockSize);
+    if (!shape.isOnHost(kernel))
+      return emitError(loc, "how often a loop of a kernel for NVIDIA runs is "
+                            "not known before [unsupported-by-target]");
+    if (Attribute rows = inside->getAttr(kRowsAttrName))
+      function->setAttr(kRowsAttrName, rows);
+    distribute(rewriter, inside, shape);
+  } else {
+    remark::missed(loc, remark::RemarkOpts::name("outline").category("nvidia"))
+        << "one thread does this" << remark::reason("it is no parallel loop");
+  }
+  function.setKnownBlockSizeAttr(rewriter.getDenseI32ArrayAttr(
+      {static_cast<int32_t>(shape.numThreads), 1, 1}));
+  if (std::optional<int64_t> blocks = getConstantIntValue(shape.numBlocks))
+    if (*blocks > 0)
+      function.setKnownGridSizeAttr(
+          rewriter.getDenseI32ArrayAttr({static_cast<int32_t>(*blocks), 1, 1}));
+
+  rewriter.setInsertionPoint(last);
+  Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
+  Value threads =
+      arith::ConstantIndexOp::create(rewriter, loc, shape.numThreads);
+  Value blocks =
+      getValueOrCreateConstantIndexOp(rewriter, loc, shape.numBlocks);
+  if (!getConstantIntValue(shape.numBlocks)) {
+    // An empty loop is no launch.
+    Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    Value some = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::sgt,
+                                       blocks, zero);
+    auto branch = scf::IfOp::create(rewriter, loc, some, false);
+    rewriter.setInsertionPointToStart(branch.thenBlock());
+  }
+  if (!getConstantIntValue(shape.numBlocks) ||
+      *getConstantIntValue(shape.numBlocks) > 0)
+    gpu::LaunchFuncOp::create(
+        rewriter, loc, function, gpu::KernelDim3{blocks, one, one},
+        gpu::KernelDim3{threads, one, one},
+        /*dynamicSharedMemorySize=*/Value(), arguments.getArrayRef());
+  for (Operation *op : llvm::reverse(segment))
+    rewriter.eraseOp(op);
+  return success();
+}
+
+/// Temporaries between launches are the host's to ask for and to give back.
+void Outliner::freeTemporaries() {
+  Block &body = kernel.front();
+  for (auto dealloc :
+       llvm::make_early_inc_range(body.getOps<memref::DeallocOp>()))
+    rewriter.eraseOp(dealloc);
+  rewriter.setInsertionPoint(body.getTerminator());
+  for (auto alloc : body.getOps<memref::AllocOp>())
+    memref::DeallocOp::create(rewriter, alloc.getLoc(), alloc);
+}
+
+LogicalResult Outliner::run() {
+  if (kernel.getNumResults() != 0)
+    return emitError(kernel.getLoc(),
+                     "result of a kernel for NVIDIA is not computed into its "
+                     "destination [unsupported-by-target]");
+  if (!llvm::hasSingleElement(kernel.getBody()))
+    return emitError(kernel.getLoc(), "a kernel for NVIDIA has control flow "
+                                      "between blocks [unsupported-by-target]");
+  expandCopies();
+  SmallVector<Segment> segments;
+  if (failed(checkReads()) || failed(collectSegments(segments)))
+    return failure();
+  for (auto [number, segment] : llvm::enumerate(segments))
+    if (failed(outline(segment, number)))
+      return failure();
+  // Done on the device now.
+  SmallVector<Operation *> ops;
+  for (Operation &op : kernel.front().without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : llvm::reverse(ops))
+    if (op->use_empty() && isRecomputed(*op))
+      rewriter.eraseOp(op);
+  freeTemporaries();
+  return success();
 }
 
 namespace {
@@ -189,92 +380,28 @@ struct NVIDIAOutlineKernelPass
   using Base::Base;
 
   void runOnOperation() override {
+    ModuleOp module = getOperation();
     if (!llvm::isPowerOf2_64(blockSize) || blockSize > 1024) {
-      emitError(getOperation().getLoc(), "block-size must be a power of two of "
-                                         "at most 1024, but is ")
+      emitError(module.getLoc(), "block-size must be a power of two of "
+                                 "at most 1024, but is ")
           << static_cast<int64_t>(blockSize);
       return signalPassFailure();
     }
-    // Kernels of tiles have theirs already.
-    SmallVector<NamedAttribute> launches;
-    if (auto known =
-            getOperation()->getAttrOfType<DictionaryAttr>(kLaunchAttrName))
-      llvm::append_range(launches, known);
-    bool failedAny = false;
-    for (auto kernel :
-         llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (kernel->hasAttr(kKernelAttrName) && !kernel.isExternal())
-        failedAny |= failed(outline(kernel, launches));
+    bool failedAny = false, any = false;
+    for (auto kernel : llvm::to_vector(module.getOps<func::FuncOp>()))
+      if (kernel->hasAttr(kKernelAttrName) && !kernel.isExternal()) {
+        any = true;
+        failedAny |= failed(Outliner(kernel, module, blockSize).run());
+      }
     if (failedAny)
       return signalPassFailure();
     // The constants are copied into the device modules.
     for (auto global :
-         llvm::make_early_inc_range(getOperation().getOps<memref::GlobalOp>()))
-      if (SymbolTable::symbolKnownUseEmpty(global, getOperation()))
-        global.erase();
-    getOperation()->setAttr(kLaunchAttrName,
-                            DictionaryAttr::get(&getContext(), launches));
+         llvm::make_early_inc_range(module.getOps<memref::GlobalOp>()))
+      global.erase();
+    if (any)
+      module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                      UnitAttr::get(&getContext()));
   }
-
-private:
-  LogicalResult outline(func::FuncOp kernel,
-                        SmallVectorImpl<NamedAttribute> &launches);
 };
 } // namespace
-
-LogicalResult
-NVIDIAOutlineKernelPass::outline(func::FuncOp kernel,
-                                 SmallVectorImpl<NamedAttribute> &launches) {
-  FailureOr<scf::ForallOp> forall = checkBody(kernel);
-  if (failed(forall))
-    return failure();
-  IRRewriter rewriter(&getContext());
-  Launch launch;
-  if (*forall) {
-    std::optional<SmallVector<int64_t>> trips = staticTrips(*forall);
-    if (!trips)
-      return emitError(forall->getLoc(),
-                       "the parallel loop of a kernel for NVIDIA has bounds "
-                       "that are not constant [unsupported-by-target]");
-    launch = planLaunch(*trips, blockSize);
-    distribute(rewriter, *forall, launch);
-  }
-  expandCopies(rewriter, kernel);
-
-  Location loc = kernel.getLoc();
-  rewriter.setInsertionPoint(kernel);
-  SymbolTable symbols(getOperation());
-  // The kernel's own name stays with the declaration that dispatches refer to.
-  auto module = gpu::GPUModuleOp::create(
-      rewriter, loc, (kernel.getSymName() + kDeviceModuleSuffix).str());
-  rewriter.setInsertionPointToStart(module.getBody());
-  cloneGlobals(rewriter, kernel, symbols);
-  auto function = gpu::GPUFuncOp::create(rewriter, loc, kernel.getSymName(),
-                                         kernel.getFunctionType());
-  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
-                    rewriter.getUnitAttr());
-  SmallVector<int32_t, 3> block = {static_cast<int32_t>(launch.numThreads), 1,
-                                   1};
-  SmallVector<int32_t, 3> grid = {static_cast<int32_t>(launch.numBlocks), 1, 1};
-  function.setKnownBlockSizeAttr(rewriter.getDenseI32ArrayAttr(block));
-  function.setKnownGridSizeAttr(rewriter.getDenseI32ArrayAttr(grid));
-
-  Block &entry = function.getBody().front();
-  Block &body = kernel.getBody().front();
-  rewriter.setInsertionPoint(body.getTerminator());
-  gpu::ReturnOp::create(rewriter, body.getTerminator()->getLoc());
-  rewriter.eraseOp(body.getTerminator());
-  rewriter.inlineBlockBefore(&body, &entry, entry.end(), entry.getArguments());
-
-  launches.push_back(rewriter.getNamedAttr(
-      kernel.getSymName(),
-      rewriter.getDictionaryAttr(
-          {rewriter.getNamedAttr("block", rewriter.getDenseI32ArrayAttr(block)),
-           rewriter.getNamedAttr("grid",
-                                 rewriter.getDenseI32ArrayAttr(grid))})));
-  if (SymbolTable::symbolKnownUseEmpty(kernel, getOperation()))
-    rewriter.eraseOp(kernel);
-  else
-    kernel.eraseBody();
-  return success();
-}

@@ -12,9 +12,11 @@
 
 #include "Registration.h"
 
+#include "orchestra/Dialect/LinalgExt/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Target/NVIDIA/Tiles.h"
 #include "orchestra/Target/NVIDIA/TransformOps.h"
+#include "orchestra/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
@@ -30,6 +32,9 @@
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -48,15 +53,10 @@ static void addBufferization(OpPassManager &pm) {
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  pm.addPass(createKernelDestinationsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass()); // Copies that CSE made self-copies.
-  // Local memory is 512 KB a thread, but only what stays in L1 is of use.
-  bufferization::PromoteBuffersToStackPassOptions promote;
-  promote.maxAllocSizeInBytes = 16384;
-  pm.addNestedPass<func::FuncOp>(
-      bufferization::createPromoteBuffersToStackPass(promote));
   pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
 }
 
@@ -77,7 +77,6 @@ static void addDeviceLowering(OpPassManager &pm) {
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createNVIDIAPinIntrinsicsPass());
   ConvertGpuOpsToNVVMOpsOptions device;
-  device.useBarePtrCallConv = true;
   pm.addPass(createConvertGpuOpsToNVVMOps(device));
   pm.addPass(createConvertNVVMToLLVMPass());
   pm.addPass(createCanonicalizerPass());
@@ -107,14 +106,22 @@ void orchestra::nvidia::buildDevicePipeline(
   outline.blockSize = options.blockSize;
   pm.addPass(createNVIDIAOutlineKernelPass(outline));
   OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(createNVIDIADistributeRowsPass());
   device.addPass(createConvertLinalgToLoopsPass());
   device.addPass(createNVIDIAExpandMathPass());
 }
 
-void orchestra::nvidia::buildTilePipeline(
-    OpPassManager &pm, const KernelPipelineOptions &options) {
+namespace {
+/// A strategy script: its file, and its text if that was read.
+struct Script {
+  std::string file, text;
+};
+} // namespace
+
+static void addTilePasses(OpPassManager &pm, const Script &script) {
   ApplyStrategyPassOptions strategy;
-  strategy.file = options.strategy;
+  strategy.file = script.file;
+  strategy.script = script.text;
   strategy.arch = "nvidia_hopper";
   pm.addPass(createApplyStrategyPass(strategy));
   pm.addPass(createLinalgToNVTilePass());
@@ -131,12 +138,17 @@ void orchestra::nvidia::buildTilePipeline(
   pm.addPass(createNVIDIAOutlineTilesPass());
 }
 
-void orchestra::nvidia::buildKernelPipeline(
+void orchestra::nvidia::buildTilePipeline(
     OpPassManager &pm, const KernelPipelineOptions &options) {
-  if (!options.strategy.empty())
-    buildTilePipeline(pm, options);
+  addTilePasses(pm, {options.strategy, ""});
+}
+
+/// From what is not on tiles to one gpu.binary a kernel.
+static void addCodePasses(OpPassManager &pm,
+                          const KernelPipelineOptions &options) {
   buildDevicePipeline(pm, options);
   addDeviceLowering(pm.nest<gpu::GPUModuleOp>());
+  pm.addPass(createNVIDIAPruneParametersPass());
 
   GpuNVVMAttachTargetOptions target;
   target.chip = options.chip;
@@ -148,6 +160,52 @@ void orchestra::nvidia::buildKernelPipeline(
   binary.compilationTarget =
       options.format == ObjectFormat::PTX ? "isa" : "bin";
   pm.addPass(createGpuModuleToBinaryPass(binary));
+}
+
+void orchestra::nvidia::buildKernelPipeline(
+    OpPassManager &pm, const KernelPipelineOptions &options) {
+  if (!options.strategy.empty())
+    buildTilePipeline(pm, options);
+  addCodePasses(pm, options);
+}
+
+/// What LLVM calls the first chip of an architecture, with the PTX version that
+/// knows it.
+static std::pair<std::string, std::string> getChip(StringRef arch) {
+  if (arch == "nvidia_ampere")
+    return {"sm_80", "+ptx70"};
+  if (arch == "nvidia_blackwell")
+    return {"sm_100a", "+ptx86"};
+  return {"sm_90a", "+ptx80"};
+}
+
+/// The toolkit's assembler, on the path or where the environment says.
+static bool hasAssembler() {
+  if (llvm::sys::findProgramByName("ptxas"))
+    return true;
+  for (const char *name : {"CUDA_ROOT", "CUDA_HOME", "CUDA_PATH"})
+    if (const char *root = std::getenv(name)) {
+      SmallString<128> path(root);
+      llvm::sys::path::append(path, "bin", "ptxas");
+      if (llvm::sys::fs::can_execute(path))
+        return true;
+    }
+  return false;
+}
+
+void orchestra::nvidia::buildProgramKernelPipeline(OpPassManager &pm,
+                                                   StringRef arch,
+                                                   StringRef script) {
+  KernelPipelineOptions options;
+  auto [chip, features] = getChip(arch);
+  options.chip = chip;
+  options.features = features;
+  options.format = hasAssembler() ? ObjectFormat::Cubin : ObjectFormat::PTX;
+  pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass());
+  if (!script.empty())
+    addTilePasses(pm, {/*file=*/"nvidia_hopper_strategy.mlir", script.str()});
+  addCodePasses(pm, options);
+  pm.addPass(createNVIDIAEmbedCodePass());
 }
 
 void orchestra::nvidia::registerDialects(DialectRegistry &registry) {

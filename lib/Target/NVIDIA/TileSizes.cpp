@@ -32,6 +32,12 @@ SmallVector<int64_t> orchestra::nvidia::tileLimits(linalg::LinalgOp op,
       1, element.isIntOrFloat() ? element.getIntOrFloatBitWidth() / 8 : 8);
   // Vectors of more than eight elements bring no wider access.
   int64_t lanes = std::clamp<int64_t>(vectorBytes / bytes, 1, 8);
+  // A vector of bits is packed, a buffer of them is not.
+  for (Value operand : op->getOperands())
+    if (isa<ShapedType>(operand.getType()) &&
+        getElementTypeOrSelf(operand).isIntOrFloat() &&
+        getElementTypeOrSelf(operand).getIntOrFloatBitWidth() < 8)
+      lanes = 1;
   AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   auto limit = [&](unsigned fromLast, int64_t value) {
     if (map.getNumResults() <= fromLast)

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 
+#include "Rows.h"
 #include "TileSizes.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
@@ -56,7 +57,7 @@ static FailureOr<Operation *> tileToVectors(IRRewriter &rewriter,
   bool split = false;
   for (auto [range, limit] :
        llvm::zip_equal(op.getStaticLoopRanges(), limits)) {
-    if (ShapedType::isDynamic(range))
+    if (ShapedType::isDynamic(range) || range == 0)
       return failure();
     int64_t size = largestDivisor(range, limit);
     split |= size != range;
@@ -93,6 +94,38 @@ static LogicalResult simplify(func::FuncOp kernel) {
   return applyPatternsGreedily(kernel, std::move(patterns));
 }
 
+/// Reductions of whole rows, of one dimension with several elements, become
+/// reductions of vectors with one dimension.
+static void flattenReductions(IRRewriter &rewriter, func::FuncOp kernel) {
+  SmallVector<vector::MultiDimReductionOp> reductions;
+  kernel.walk([&](vector::MultiDimReductionOp op) {
+    auto loop = op->getParentOfType<scf::ForallOp>();
+    auto rows = loop ? loop->getAttrOfType<DenseI64ArrayAttr>(kRowsAttrName)
+                     : DenseI64ArrayAttr();
+    if (rows && op.getSourceVectorType().getNumElements() == rows[1])
+      reductions.push_back(op);
+  });
+  for (vector::MultiDimReductionOp op : reductions) {
+    Location loc = op.getLoc();
+    rewriter.setInsertionPoint(op);
+    VectorType type = op.getSourceVectorType();
+    Value row = op.getSource();
+    auto flat = VectorType::get(type.getNumElements(), type.getElementType());
+    if (flat != type)
+      row = vector::ShapeCastOp::create(rewriter, loc, flat, row);
+    Value before = op.getAcc();
+    auto result = dyn_cast<VectorType>(op.getType());
+    if (result)
+      before = vector::ExtractOp::create(
+          rewriter, loc, before, SmallVector<int64_t>(result.getRank(), 0));
+    Value reduced =
+        vector::ReductionOp::create(rewriter, loc, op.getKind(), row, before);
+    if (result)
+      reduced = vector::BroadcastOp::create(rewriter, loc, result, reduced);
+    rewriter.replaceOp(op, reduced);
+  }
+}
+
 namespace {
 struct NVIDIAVectorizeKernelPass
     : public nvidia::impl::NVIDIAVectorizeKernelPassBase<
@@ -105,6 +138,7 @@ struct NVIDIAVectorizeKernelPass
       return;
     vectorizeOps(kernel);
     IRRewriter rewriter(&getContext());
+    flattenReductions(rewriter, kernel);
     if (failed(simplify(kernel)))
       return signalPassFailure();
     // Equal index computations must be one value for subsets to match.
@@ -127,8 +161,12 @@ private:
     auto options = remark::RemarkOpts::name("vectorize").category("nvidia");
     for (linalg::LinalgOp op : ops) {
       Location loc = op.getLoc();
+      // A row is one vector until its lanes are known.
+      auto loop = op->getParentOfType<scf::ForallOp>();
+      bool isOfRow = loop && loop->hasAttr(kRowsAttrName);
       FailureOr<Operation *> tile =
-          tileToVectors(rewriter, op, vectorBytes, contractionRows);
+          isOfRow ? op.getOperation()
+                  : tileToVectors(rewriter, op, vectorBytes, contractionRows);
       if (succeeded(tile)) {
         rewriter.setInsertionPoint(*tile);
         FailureOr<linalg::VectorizationResult> result =

@@ -21,6 +21,7 @@ static constexpr int kMajorAttribute = 75;
 static constexpr int kMinorAttribute = 76;
 static constexpr unsigned kNonBlocking = 1;   // streams
 static constexpr unsigned kDisableTiming = 2; // events
+static constexpr int kCaptureThread = 1;      // other threads are not checked
 
 /// What was asked for, and the memory behind it.
 struct orchestra::runtime::cuda::Allocation {
@@ -236,6 +237,54 @@ orch_status eventQuery(void *state, void *event, int32_t *done) {
   return ORCH_OK;
 }
 
+orch_status captureBegin(void *state) {
+  Device &device = get(state);
+  Current current(device);
+  return device.api.check(
+      device.api.captureBegin(device.stream, kCaptureThread),
+      "starting to record a graph");
+}
+
+orch_status captureEnd(void *state, void **out) {
+  Device &device = get(state);
+  const Api &api = device.api;
+  Current current(device);
+  Graph graph = nullptr;
+  if (orch_status status =
+          api.check(api.captureEnd(device.stream, &graph), "recording a graph"))
+    return status;
+  orch_status status = api.check(api.graphInstantiate(out, graph, 0),
+                                 "preparing a recorded graph");
+  api.graphDestroy(graph);
+  return status;
+}
+
+orch_status graphLaunch(void *state, void *graph) {
+  Device &device = get(state);
+  Current current(device);
+  return device.api.check(device.api.graphLaunch(graph, device.stream),
+                          "launching a graph");
+}
+
+void graphDestroy(void *state, void *graph) {
+  Device &device = get(state);
+  Current current(device);
+  device.api.graphExecDestroy(graph);
+}
+
+orch_status hostAllocate(void *state, uint64_t size, void **pointer) {
+  Device &device = get(state);
+  Current current(device);
+  return device.api.check(device.api.memHostAlloc(pointer, size, 0),
+                          "allocating host memory for copies");
+}
+
+void hostDeallocate(void *state, void *pointer) {
+  Device &device = get(state);
+  Current current(device);
+  device.api.memFreeHost(pointer);
+}
+
 } // namespace
 
 extern const orch_driver orchestraCUDADriver;
@@ -259,4 +308,10 @@ const orch_driver orchestraCUDADriver = {
     kernelLoad,
     kernelUnload,
     kernelLaunch,
+    captureBegin,
+    captureEnd,
+    graphLaunch,
+    graphDestroy,
+    hostAllocate,
+    hostDeallocate,
 };

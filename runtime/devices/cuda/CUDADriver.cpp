@@ -61,6 +61,14 @@ orch_status Api::load() {
   get(moduleGetFunction, "cuModuleGetFunction");
   get(functionSetAttribute, "cuFuncSetAttribute");
   get(launchKernel, "cuLaunchKernel");
+  get(memHostAlloc, "cuMemHostAlloc");
+  get(memFreeHost, "cuMemFreeHost");
+  get(captureBegin, "cuStreamBeginCapture_v2");
+  get(captureEnd, "cuStreamEndCapture");
+  get(graphInstantiate, "cuGraphInstantiateWithFlags");
+  get(graphDestroy, "cuGraphDestroy");
+  get(graphExecDestroy, "cuGraphExecDestroy");
+  get(graphLaunch, "cuGraphLaunch");
   get(tensorMapEncode, "cuTensorMapEncodeTiled", /*required=*/false);
   int version = 0;
   if (!missing)

@@ -27,6 +27,8 @@ using Module = void *;
 using Function = void *;
 using Stream = void *;
 using Event = void *;
+using Graph = void *;
+using GraphExec = void *;
 
 constexpr Result kNotReady = 600;
 constexpr Result kOutOfMemory = 2;
@@ -68,6 +70,14 @@ struct Api {
   Result (*launchKernel)(Function, unsigned, unsigned, unsigned, unsigned,
                          unsigned, unsigned, unsigned sharedBytes, Stream,
                          void **parameters, void **extra);
+  Result (*memHostAlloc)(void **pointer, size_t bytes, unsigned flags);
+  Result (*memFreeHost)(void *pointer);
+  Result (*captureBegin)(Stream, int mode);
+  Result (*captureEnd)(Stream, Graph *graph);
+  Result (*graphInstantiate)(GraphExec *, Graph, unsigned long long flags);
+  Result (*graphDestroy)(Graph);
+  Result (*graphExecDestroy)(GraphExec);
+  Result (*graphLaunch)(GraphExec, Stream);
   /// Null in drivers before 12.0.
   Result (*tensorMapEncode)(void *map, int dataType, unsigned rank,
                             void *address, const uint64_t *dims,
@@ -113,7 +123,8 @@ private:
 orch_status kernelLoad(void *device, const void *code, uint64_t size,
                        const orch_kernel_info *info, void **kernel);
 void kernelUnload(void *device, void *kernel);
-orch_status kernelLaunch(void *device, void *kernel, void *const *arguments);
+orch_status kernelLaunch(void *device, void *kernel, void *const *arguments,
+                         const uint32_t *grid);
 
 } // namespace orchestra::runtime::cuda
 

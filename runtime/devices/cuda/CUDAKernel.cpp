@@ -189,7 +189,7 @@ void cuda::kernelUnload(void *state, void *opaque) {
 }
 
 orch_status cuda::kernelLaunch(void *state, void *opaque,
-                               void *const *arguments) {
+                               void *const *arguments, const uint32_t *grid) {
   Device &device = *static_cast<Device *>(state);
   Kernel &kernel = *static_cast<Kernel *>(opaque);
   void *parameters[ORCH_MAX_KERNEL_PARAMETERS];
@@ -201,7 +201,9 @@ orch_status cuda::kernelLaunch(void *state, void *opaque,
   for (uint32_t i = 0; !status && i < kernel.info.parameter_count; ++i) {
     const orch_kernel_parameter &parameter = kernel.parameters[i];
     addresses[i] = arguments[parameter.argument];
-    parameters[i] = &addresses[i];
+    parameters[i] = parameter.kind == ORCH_PARAMETER_VALUE
+                        ? arguments[parameter.argument]
+                        : &addresses[i];
     if (parameter.kind != ORCH_PARAMETER_TENSOR_MAP)
       continue;
     parameters[i] = &kernel.maps[i];
@@ -212,11 +214,13 @@ orch_status cuda::kernelLaunch(void *state, void *opaque,
   }
   if (!status) {
     const orch_kernel_info &info = kernel.info;
+    if (!grid)
+      grid = info.grid;
     status = device.api.check(
-        device.api.launchKernel(kernel.function, info.grid[0], info.grid[1],
-                                info.grid[2], info.block[0], info.block[1],
-                                info.block[2], info.shared_bytes, device.stream,
-                                parameters, nullptr),
+        device.api.launchKernel(kernel.function, grid[0], grid[1], grid[2],
+                                info.block[0], info.block[1], info.block[2],
+                                info.shared_bytes, device.stream, parameters,
+                                nullptr),
         "launching a kernel");
   }
   pthread_mutex_unlock(&kernel.lock);

@@ -88,13 +88,28 @@ typedef struct orch_driver {
 
   /* Kernels (kernel.h); optional, all three or none. A driver whose struct_size
    * ends before them has none. `info` was checked, its arrays are the caller's;
-   * a launch has as many arguments as it says. */
+   * a launch has as many arguments as it says. `grid` may be NULL: that of
+   * `info`. */
   orch_status (*kernel_load)(void *device, const void *code, uint64_t size,
                              const struct orch_kernel_info *info,
                              void **kernel);
   void (*kernel_unload)(void *device, void *kernel);
   orch_status (*kernel_launch)(void *device, void *kernel,
-                               void *const *arguments);
+                               void *const *arguments, const uint32_t *grid);
+
+  /* Recordings of what was enqueued, to enqueue it again at once; optional, all
+   * four or none. Between `capture_begin` and `capture_end` nothing runs; only
+   * copies within the device and launches are given. `capture_end` fails if
+   * something else was; the device can be used afterwards. */
+  orch_status (*capture_begin)(void *device);
+  orch_status (*capture_end)(void *device, void **graph);
+  orch_status (*graph_launch)(void *device, void *graph);
+  void (*graph_destroy)(void *device, void *graph);
+
+  /* Host memory that copies from and to the device need not go through another
+   * copy of; optional, both or none. */
+  orch_status (*host_allocate)(void *device, uint64_t size, void **pointer);
+  void (*host_deallocate)(void *device, void *pointer);
 } orch_driver;
 
 /* Adds a driver, for the life of the process. "cpu" and "null" are there

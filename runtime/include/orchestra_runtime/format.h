@@ -45,6 +45,10 @@ extern "C" {
 #define ORCH_ARTEFACT_COMPUTES_SIZES 4u
 /* The program uses functions of the runtime: api->call. */
 #define ORCH_ARTEFACT_CALLS_HOST 8u
+/* The program runs on a device with memory of its own, which `accelerator`
+ * names: the buffers that `resolve` and `run` get are in that memory, and the
+ * host touches them through the table only. */
+#define ORCH_ARTEFACT_ON_DEVICE 16u
 /* Entries of orch_exec.sizes. */
 #define ORCH_MAX_COMPUTED_SIZES 1024
 /* The key in __metadata__ of an external weights file whose value is
@@ -92,6 +96,43 @@ typedef struct orch_string {
 } orch_string;
 
 struct orch_exec;
+
+#define ORCH_MAX_MAP_RANK 5
+
+/* What device code receives as a parameter. */
+typedef enum orch_parameter_kind {
+  ORCH_PARAMETER_ADDRESS = 0,    /* the argument: an address */
+  ORCH_PARAMETER_TENSOR_MAP = 1, /* a map of the argument, for bulk copies */
+  ORCH_PARAMETER_VALUE = 2       /* the 8 bytes that the argument points to */
+} orch_parameter_kind;
+
+typedef struct orch_kernel_parameter {
+  uint32_t kind;     /* orch_parameter_kind */
+  uint32_t argument; /* which argument of the launch it is made of */
+  /* Of a tensor map: a dense row-major tensor, copied in boxes whose rows are
+   * swizzled over 128 bytes. The last dimension is contiguous. */
+  uint32_t dtype; /* orch_dtype */
+  uint32_t rank;  /* 1 to ORCH_MAX_MAP_RANK */
+  uint64_t shape[ORCH_MAX_MAP_RANK];
+  uint32_t box[ORCH_MAX_MAP_RANK];
+  uint32_t reserved; /* 0 */
+} orch_kernel_parameter;
+
+/* A kernel's device code, with what belongs to it behind it in the same block
+ * of memory; offsets count from the start of this structure. */
+typedef struct orch_device_code {
+  uint32_t struct_size;     /* sizeof(orch_device_code) */
+  uint32_t parameter_count; /* at most ORCH_MAX_KERNEL_PARAMETERS */
+  uint32_t parameters;      /* offset of that many orch_kernel_parameter */
+  uint32_t name;            /* offset of the function's name */
+  uint32_t code;            /* offset of the code */
+  uint32_t argument_count;  /* of a launch */
+  uint32_t grid[3];         /* blocks, where a launch does not say */
+  uint32_t block[3];        /* threads */
+  uint32_t shared_bytes;    /* dynamic ones, of a block */
+  uint32_t reserved;        /* 0 */
+  uint64_t code_size;       /* bytes */
+} orch_device_code;
 
 /* A dense row-major tensor, or a scalar, as a function of the runtime gets it.
  */
@@ -156,6 +197,33 @@ typedef struct orch_host_api {
    * outputs. What goes wrong is recorded, as by `fail`. */
   void (*call)(struct orch_exec *exec, const char *function,
                const orch_operand *operands, int64_t count);
+
+  /* The rest is for artefacts with ORCH_ARTEFACT_ON_DEVICE. What they enqueue
+   * is done in the order of the calls; a failure is recorded, as by `fail`. */
+
+  /* Enqueues a launch. `arguments` has argument_count entries: addresses in the
+   * device's memory, or of values on the host, which are read at once. `grid`
+   * may be null: the code's own. */
+  void (*launch_kernel)(struct orch_exec *exec, const orch_device_code *code,
+                        void *const *arguments, const uint32_t *grid);
+  /* Enqueues a copy within the device's memory. */
+  void (*move)(struct orch_exec *exec, void *to, const void *from,
+               int64_t size);
+  /* Copies from the device to the host; waits for what was enqueued. */
+  void (*read)(struct orch_exec *exec, void *to, const void *from,
+               int64_t size);
+  /* Copies from the host to the device; `from` may change afterwards. */
+  void (*write)(struct orch_exec *exec, void *to, const void *from,
+                int64_t size);
+  /* For kernels that only the host can run: a copy of device memory on the
+   * host, NULL after a failure, and its way back; `changed` non-zero: with its
+   * content. */
+  void *(*borrow)(struct orch_exec *exec, void *device, int64_t size);
+  void (*give_back)(struct orch_exec *exec, void *device, void *host,
+                    int64_t size, int32_t changed);
+  /* Memory of the device for a kernel's own use, aligned to
+   * ORCH_BUFFER_ALIGNMENT; NULL after a failure. The run's end frees it. */
+  void *(*temporary)(struct orch_exec *exec, int64_t size);
 } orch_host_api;
 
 /* The state of one running call; made by the runtime, passed to all code. The
@@ -265,6 +333,10 @@ typedef struct orch_artefact {
   uint32_t num_tasks;
   uint32_t num_events;
   uint32_t reserved; /* 0 */
+  /* With ORCH_ARTEFACT_ON_DEVICE only: the driver of the device ("cuda") and
+   * what the code was made for ("nvidia_hopper"). */
+  const char *accelerator;
+  const char *accelerator_arch;
 } orch_artefact;
 
 /* Bytes of a descriptor without devices. */

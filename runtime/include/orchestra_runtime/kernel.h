@@ -16,6 +16,7 @@
 
 #include "orchestra_runtime/base.h"
 #include "orchestra_runtime/device.h"
+#include "orchestra_runtime/format.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,26 +24,7 @@ extern "C" {
 
 typedef struct orch_kernel orch_kernel;
 
-#define ORCH_MAX_KERNEL_PARAMETERS 64
-#define ORCH_MAX_MAP_RANK 5
-
-/* What the device receives as a parameter. */
-typedef enum orch_parameter_kind {
-  ORCH_PARAMETER_ADDRESS = 0,   /* the argument's address */
-  ORCH_PARAMETER_TENSOR_MAP = 1 /* a map of the argument, for bulk copies */
-} orch_parameter_kind;
-
-typedef struct orch_kernel_parameter {
-  uint32_t kind;     /* orch_parameter_kind */
-  uint32_t argument; /* which argument of the launch it is made of */
-  /* Of a tensor map: a dense row-major tensor, copied in boxes whose rows are
-   * swizzled over 128 bytes. The last dimension is contiguous. */
-  uint32_t dtype; /* orch_dtype */
-  uint32_t rank;  /* 1 to ORCH_MAX_MAP_RANK */
-  uint64_t shape[ORCH_MAX_MAP_RANK];
-  uint32_t box[ORCH_MAX_MAP_RANK];
-} orch_kernel_parameter;
-
+#define ORCH_MAX_KERNEL_PARAMETERS 256
 typedef struct orch_kernel_info {
   uint32_t struct_size; /* set by the caller */
   uint32_t parameter_count;
@@ -66,11 +48,14 @@ ORCH_CHECKED ORCH_API orch_status orch_kernel_load(orch_device *device,
                                                    orch_kernel **kernel);
 /* After all launches are done; NULL is ignored. */
 ORCH_API void orch_kernel_unload(orch_kernel *kernel);
-/* Enqueues a launch with `count` addresses in the device's memory. What depends
- * on addresses alone is kept for the next launch with the same ones. */
+/* Enqueues a launch with `count` arguments: addresses in the device's memory,
+ * or of values in the host's, which are read at once. `grid` may be NULL: as
+ * loaded. What depends on addresses alone is kept for the next launch with the
+ * same ones. */
 ORCH_CHECKED ORCH_API orch_status orch_kernel_launch(orch_kernel *kernel,
                                                      void *const *arguments,
-                                                     uint32_t count);
+                                                     uint32_t count,
+                                                     const uint32_t *grid);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -19,6 +19,8 @@ namespace orchestra {
 
 /// String attribute on a kernel function: "contraction", "rows" or "copy".
 constexpr llvm::StringLiteral kKindAttrName = "orchestra.kind";
+/// i64 on a kernel on memrefs: how many of its last arguments it writes.
+constexpr llvm::StringLiteral kNumOutputsAttrName = "orchestra.num_outputs";
 /// Dense i64 array [row dim, column dim, row counts...] on a tiled reduction:
 /// lower it with accumulators in registers. Row dim -1: none. The row counts
 /// are those worth code of their own, the largest first; the number of columns

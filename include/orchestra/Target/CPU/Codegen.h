@@ -45,6 +45,10 @@ struct MachineTarget {
   unsigned vectorBits = 128; ///< widest vector register to use
   /// The GPU whose kernels run emulated on this machine, or empty.
   std::string emulates;
+  /// The device that the program runs on, of which this machine is the host, or
+  /// empty: "nvidia_hopper"; "cpu" for the runtime's device of that name, whose
+  /// kernels are the host's.
+  std::string accelerator;
 
   bool hasFeature(llvm::StringRef name) const;
   /// "x86_64 znver4 +avx,+avx2,...": part of cache keys and of the artefact.

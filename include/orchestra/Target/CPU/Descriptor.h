@@ -71,6 +71,9 @@ struct ArtefactInfo {
   uint32_t numEvents = 0;
   WeightsPlace weights = WeightsPlace::None;
   uint64_t weightsSize = 0;
+  /// The runtime's driver and the architecture of the device that the program
+  /// runs on, both empty: the host.
+  std::string accelerator, acceleratorArch;
   uint32_t flags = 0;      ///< ORCH_ARTEFACT_... of format.h
   std::string weightsHash; ///< hexadecimal content hash
   std::string weightsFile; ///< External: relative to the artefact

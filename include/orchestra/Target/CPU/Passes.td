@@ -108,4 +108,35 @@ def CPUHostEntryPass : Pass<"orchestra-cpu-host-entry", "::mlir::ModuleOp"> {
   ];
 }
 
+def CPUDeviceMemoryPass
+    : Pass<"orchestra-cpu-device-memory", "::mlir::ModuleOp"> {
+  let summary = "Lets the host program reach a device's memory by its runtime.";
+  let description = [{
+    Before: a host program behind its C interface (`orchestra-cpu-host-entry`)
+    whose buffers are in a device's memory. After: loads and stores of elements
+    and copies of whole buffers are calls of the host API's read, write and move;
+    nothing else touches buffers.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def CPUBorrowArgumentsPass
+    : Pass<"orchestra-cpu-borrow-arguments", "::mlir::ModuleOp"> {
+  let summary = "Lets a kernel of the CPU work on copies of a device's buffers.";
+  let description = [{
+    Before: kernels on memrefs with the execution state
+    (`orchestra-cpu-parallel-loops`). After: a function of the kernel's name that
+    borrows each buffer from the device through the host API, calls the kernel,
+    and gives the results back.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+}
+
 #endif // ORCHESTRA_TARGET_CPU_PASSES

@@ -65,9 +65,23 @@ void buildTilePipeline(mlir::OpPassManager &pm,
 void buildKernelPipeline(mlir::OpPassManager &pm,
                          const KernelPipelineOptions &options);
 
+/// Kernels on tensors of a program that runs on the GPU `arch`: to functions of
+/// the host that launch their device code. `script` is the text of a strategy
+/// for tensor cores, or empty. Kernels that the GPU cannot run fail.
+void buildProgramKernelPipeline(mlir::OpPassManager &pm, llvm::StringRef arch,
+                                llvm::StringRef script);
+
 /// Module attribute: a dictionary from kernel name to {grid, block}, each an
-/// array of three integers.
+/// array of three integers, and `arguments`, the types of the kernel's; with
+/// `shared_bytes` and `parameters` where it has more than an address or a value
+/// for each argument.
 constexpr llvm::StringLiteral kLaunchAttrName = "orchestra.nvidia.launch";
+
+/// Module attribute: a dictionary from the name of a device module to the
+/// numbers of those of its kernel's parameters that are left, buffers being the
+/// numbers of their descriptors.
+constexpr llvm::StringLiteral kParametersAttrName =
+    "orchestra.nvidia.parameters";
 
 /// Adds the dialects and translations that the kernel pipeline needs beyond
 /// what loads with its passes.

@@ -146,6 +146,51 @@ def NVIDIAWriteObjectPass
            "The file, or - for standard output">];
 }
 
+def NVIDIADistributeRowsPass
+    : Pass<"orchestra-nvidia-distribute-rows", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Spreads vectors of whole rows over the lanes that share them";
+  let description = [{
+    Before: device functions with `orchestra.nvidia.rows`, in which a row is one
+    vector.
+
+    After: each lane has chunks of the row, as wide as loads can be; reductions
+    go on across the lanes, by shuffles in a warp and through shared memory in
+    a block.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def NVIDIAPruneParametersPass
+    : Pass<"orchestra-nvidia-prune-parameters", "::mlir::ModuleOp"> {
+  let summary = "Drops parameters that device functions do not read";
+  let description = [{
+    Before: `gpu.module`s in the LLVM dialect that the module's functions launch.
+
+    After: their kernels have the parameters that they read; which these are is
+    in the module's `orchestra.nvidia.parameters`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def NVIDIAEmbedCodePass
+    : Pass<"orchestra-nvidia-embed-code", "::mlir::ModuleOp"> {
+  let summary = "Makes launches calls of the runtime with the device code";
+  let description = [{
+    Before: `gpu.binary` ops of one kernel each; functions of the host on buffers
+    that launch them, or, for kernels of tiles, the module's
+    `orchestra.nvidia.launch`.
+
+    After: functions with the execution state in front, as kernels of the CPU
+    have it, which call the runtime's `launch_kernel` with a constant
+    `orch_device_code` (`orchestra_runtime/format.h`). Temporaries are memory of
+    the device, from the runtime.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Kernels of tiles
 //===----------------------------------------------------------------------===//

@@ -211,7 +211,9 @@ LogicalResult Outliner::run(SmallVectorImpl<NamedAttribute> &launches) {
   launches.push_back(builder.getNamedAttr(
       kernel.getSymName(),
       builder.getDictionaryAttr(
-          {builder.getNamedAttr("block", block),
+          {builder.getNamedAttr("arguments", builder.getTypeArrayAttr(
+                                                 kernel.getArgumentTypes())),
+           builder.getNamedAttr("block", block),
            builder.getNamedAttr("grid", grid),
            builder.getNamedAttr("parameters",
                                 builder.getArrayAttr(descriptions)),
