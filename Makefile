@@ -14,7 +14,7 @@ SUITES ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap build check demo bench conformance format lint \
-        sanitize docs clean
+        sanitize docs wheel clean
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ sanitize: ## Build with ASan and UBSan and run the tests
 
 docs: build ## Write docs/generated from the sources
 	@$(PYTHON) utils/docs.py --build $(BUILD_DIR)
+
+wheel: bootstrap ## Build the Python wheel; install and use it in a fresh environment
+	@JOBS=$(JOBS) $(PYTHON) utils/wheel.py
 
 clean: ## Remove builds (keeps .venv and .cache)
 	rm -rf build build-*

@@ -65,17 +65,6 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext &context,
       handler(&context,
               [this](Diagnostic &diagnostic) { handle(diagnostic); }) {}
 
-/// Whether a message ends with "[a-slug]".
-static bool endsWithSlug(StringRef text) {
-  if (!text.consume_back("]"))
-    return false;
-  size_t open = text.rfind('[');
-  return open != StringRef::npos && open + 1 < text.size() &&
-         llvm::all_of(text.drop_front(open + 1), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
-
 void DiagnosticCollector::handle(Diagnostic &diagnostic) {
   bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
   if (!isError && diagnostic.getSeverity() != DiagnosticSeverity::Warning)
@@ -101,9 +90,8 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
   }
   if (llvm::none_of(errors,
                     [&](const Report &report) { return report.text == text; }))
-    errors.push_back({std::this_thread::get_id(), std::move(text),
-                      endsWithSlug(message),
-                      StringRef(message).ends_with("[out-of-memory]")});
+    errors.push_back(
+        {std::this_thread::get_id(), std::move(text), slugOf(message).str()});
 }
 
 std::string DiagnosticCollector::takeReasons() {
@@ -134,20 +122,24 @@ void DiagnosticCollector::setPlace(std::string place) {
 llvm::Error DiagnosticCollector::takeErrorIfAny() {
   std::lock_guard<std::mutex> lock(mutex);
   std::string text;
+  std::vector<std::string> reasons;
   Fault fault = Fault::Input;
   llvm::erase_if(errors, [&](const Report &report) {
     if (report.thread != std::this_thread::get_id())
       return false;
     text += (text.empty() ? "" : "\n") + report.text;
-    if (report.environment)
+    if (report.slug == "out-of-memory")
       fault = Fault::Environment;
-    else if (!report.hasSlug && fault == Fault::Input)
+    else if (report.slug.empty() && fault == Fault::Input)
       fault = Fault::Internal;
+    if (!report.slug.empty())
+      reasons.push_back(report.slug);
     return true;
   });
   if (text.empty())
     return llvm::Error::success();
-  return llvm::make_error<DriverError>(fault, std::move(text));
+  return llvm::make_error<DriverError>(fault, std::move(text),
+                                       std::move(reasons));
 }
 
 llvm::Error DiagnosticCollector::takeError(StringRef doing, bool afterImport) {
@@ -155,7 +147,8 @@ llvm::Error DiagnosticCollector::takeError(StringRef doing, bool afterImport) {
     DriverError driver = toDriverError(std::move(error));
     // Upstream's parser and verifier know no slugs: the text is the user's.
     if (!afterImport && driver.getFault() == Fault::Internal)
-      return llvm::make_error<DriverError>(Fault::Input, driver.getText());
+      return llvm::make_error<DriverError>(Fault::Input, driver.getText(),
+                                           driver.getReasons());
     return llvm::make_error<DriverError>(driver);
   }
   return makeError(Fault::Internal, model,

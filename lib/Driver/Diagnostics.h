@@ -59,8 +59,7 @@ private:
   std::map<std::thread::id, std::string> places;
   struct Report {
     std::thread::id thread;
-    std::string text;
-    bool hasSlug, environment;
+    std::string text, slug;
   };
   std::vector<Report> errors;
   std::vector<std::string> warnings;

@@ -20,6 +20,20 @@ std::error_code DriverError::convertToErrorCode() const {
   return inconvertibleErrorCode();
 }
 
+StringRef orchestra::slugOf(StringRef message) {
+  if (!message.consume_back("]"))
+    return "";
+  size_t open = message.rfind('[');
+  StringRef slug = open == StringRef::npos ? "" : message.drop_front(open + 1);
+  return llvm::all_of(slug,
+                      [](char c) {
+                        return (c >= 'a' && c <= 'z') ||
+                               (c >= '0' && c <= '9') || c == '-';
+                      })
+             ? slug
+             : "";
+}
+
 static std::string format(const Twine &where, const Twine &what,
                           ArrayRef<std::string> notes) {
   std::string place = where.str();
@@ -32,22 +46,29 @@ static std::string format(const Twine &where, const Twine &what,
 
 Error orchestra::makeError(Fault fault, const Twine &where, const Twine &what,
                            std::vector<std::string> notes) {
-  return make_error<DriverError>(fault, format(where, what, notes));
+  std::string message = what.str();
+  std::vector<std::string> reasons;
+  if (StringRef slug = slugOf(message); !slug.empty())
+    reasons.push_back(slug.str());
+  return make_error<DriverError>(fault, format(where, message, notes),
+                                 std::move(reasons));
 }
 
 DriverError orchestra::toDriverError(Error error, const Twine &where,
                                      Fault fault) {
   Fault found = fault;
   std::string text;
+  std::vector<std::string> reasons;
   std::string place = where.str();
   handleAllErrors(
       std::move(error),
       [&](const DriverError &driver) {
         found = driver.getFault();
         text += (text.empty() ? "" : "\n") + driver.getText();
+        llvm::append_range(reasons, driver.getReasons());
       },
       [&](const ErrorInfoBase &other) {
         text += (text.empty() ? "" : "\n") + format(place, other.message(), {});
       });
-  return DriverError(found, text);
+  return DriverError(found, text, std::move(reasons));
 }

@@ -32,14 +32,13 @@ static void replaceTiledOps(RewriterBase &rewriter, func::FuncOp kernel,
   sortTopologically(&kernel.getBody().front());
 }
 
-FailureOr<scf::ForallOp> orchestra::tileAndFuseKernel(RewriterBase &rewriter,
-                                                      func::FuncOp kernel,
-                                                      linalg::LinalgOp root,
-                                                      ArrayRef<int64_t> sizes) {
+FailureOr<scf::ForallOp>
+orchestra::tileAndFuseKernel(RewriterBase &rewriter, func::FuncOp kernel,
+                             linalg::LinalgOp root,
+                             ArrayRef<OpFoldResult> sizes) {
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
-  options.tilingOptions.setTileSizes(
-      getAsIndexOpFoldResult(kernel.getContext(), sizes));
+  options.tilingOptions.setTileSizes(sizes);
   SmallPtrSet<Operation *, 4> returned;
   for (Value value : kernel.getBody().front().getTerminator()->getOperands())
     returned.insert(value.getDefiningOp());

@@ -59,6 +59,50 @@ int64_t orchestra::chooseRows(int64_t size, int64_t limit) {
   return llvm::divideCeil(size, tiles);
 }
 
+void orchestra::appendRowCounts(SmallVectorImpl<int64_t> &spec, int64_t size,
+                                int64_t rows) {
+  if (ShapedType::isDynamic(size)) {
+    for (int64_t count = rows; count > 0; --count)
+      spec.push_back(count);
+    return;
+  }
+  spec.push_back(rows);
+  if (size % rows != 0)
+    spec.push_back(size % rows);
+}
+
+/// Rows of a tile, at most `limit`, where the size of the root's loop is known
+/// only at run time: what `chooseRows` takes where no divisor is near.
+static OpFoldResult divideOpenRows(RewriterBase &rewriter,
+                                   linalg::LinalgOp root, unsigned loop,
+                                   int64_t limit) {
+  Location loc = root.getLoc();
+  OpOperand *output = root.getDpsInitOperand(0);
+  int64_t dim = 0;
+  for (auto [i, expr] :
+       llvm::enumerate(root.getMatchingIndexingMap(output).getResults()))
+    if (expr == rewriter.getAffineDimExpr(loop))
+      dim = i;
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(rewriter, loc, value);
+  };
+  Value size = tensor::DimOp::create(rewriter, loc, output->get(), dim);
+  Value tiles =
+      arith::CeilDivUIOp::create(rewriter, loc, size, constant(limit));
+  // Nothing at all is one tile.
+  tiles = arith::MaxUIOp::create(rewriter, loc, tiles, constant(1));
+  Value rows = arith::CeilDivUIOp::create(rewriter, loc, size, tiles);
+  rows = arith::MaxUIOp::create(rewriter, loc, rows, constant(1));
+  // The bound is what it is anyway: for who asks how large a tile may be.
+  return affine::makeComposedFoldedAffineMin(
+      rewriter, loc,
+      AffineMap::get(0, 1,
+                     {rewriter.getAffineSymbolExpr(0),
+                      rewriter.getAffineConstantExpr(limit)},
+                     rewriter.getContext()),
+      {OpFoldResult(rows)});
+}
+
 /// Replaces input `operand`, a column tile of an unpacked tensor, by the same
 /// elements of the packed tensor. Returns the new value and map, or nothing if
 /// it is no such tile.
@@ -256,12 +300,11 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
   if (dims.row) {
     int64_t size = ranges[*dims.row];
     tileRows = ShapedType::isDynamic(size) ? rows : chooseRows(size, rows);
-    spec.push_back(tileRows);
-    if (!ShapedType::isDynamic(size) && size % tileRows != 0)
-      spec.push_back(size % tileRows);
+    appendRowCounts(spec, size, tileRows);
   }
 
-  SmallVector<int64_t> sizes(root.getNumLoops(), 0);
+  rewriter.setInsertionPoint(root);
+  SmallVector<OpFoldResult> sizes(root.getNumLoops(), rewriter.getIndexAttr(0));
   SmallVector<int64_t> tileSizes(contraction.getNumLoops(), 1);
   double flops = 2 * getReductionSize(contraction) * tileRows * columns;
   for (auto [loop, rootLoop] : llvm::enumerate(rootLoopOf)) {
@@ -271,13 +314,16 @@ LogicalResult orchestra::tileContraction(RewriterBase &rewriter,
                    : dims.row && loop == *dims.row ? tileRows
                                                    : 1;
     // A loop of one tile is none.
-    bool one = !ShapedType::isDynamic(ranges[loop]) && ranges[loop] <= size;
-    sizes[rootLoop] = one ? 0 : size;
     tileSizes[loop] = size;
+    if (!ShapedType::isDynamic(ranges[loop]) && ranges[loop] <= size)
+      continue;
+    sizes[rootLoop] = rewriter.getIndexAttr(size);
+    if (dims.row && loop == *dims.row && ShapedType::isDynamic(ranges[loop]))
+      sizes[rootLoop] = divideOpenRows(rewriter, root, rootLoop, size);
   }
   SmallVector<unsigned> loopOf; // forall dimension -> contraction loop
-  for (unsigned rootLoop = 0; rootLoop < sizes.size(); ++rootLoop)
-    if (sizes[rootLoop])
+  for (auto [rootLoop, size] : llvm::enumerate(sizes))
+    if (!isZeroInteger(size))
       loopOf.push_back(llvm::find(rootLoopOf, rootLoop) - rootLoopOf.begin());
   SmallVector<int64_t> order = orderLoops(contraction, dims, loopOf);
   unsigned split = countSplitLoops(contraction, dims, loopOf, order, tileSizes);

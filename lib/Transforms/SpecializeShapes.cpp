@@ -76,6 +76,13 @@ static FailureOr<HotShape> parseShape(func::FuncOp entry, StringRef text,
   return result;
 }
 
+static bool isSameShape(const HotShape &a, const HotShape &b) {
+  return a.size() == b.size() && llvm::all_of(a, [&](const auto &entry) {
+           auto found = b.find(entry.first);
+           return found != b.end() && found->second == entry.second;
+         });
+}
+
 /// A copy of the model whose inputs have these sizes.
 static void addVariant(func::FuncOp entry, const HotShape &shape,
                        const NamedDims &dims, int64_t number) {
@@ -134,7 +141,11 @@ struct SpecializeShapes
         FailureOr<HotShape> shape = parseShape(function, text.trim(), dims);
         if (failed(shape))
           return signalPassFailure();
-        hot.push_back(*shape);
+        // The first that fits is taken: a shape given again would never be.
+        if (llvm::none_of(hot, [&](const HotShape &other) {
+              return isSameShape(*shape, other);
+            }))
+          hot.push_back(*shape);
       }
       for (auto [number, shape] : llvm::enumerate(hot))
         addVariant(function, shape, dims, number);

@@ -17,7 +17,7 @@ import numpy
 
 from orchestra import _dtypes as _dtypes  # the table must be known before any array
 from orchestra import _native
-from orchestra.errors import CompileWarning, Fault, SaveError
+from orchestra.errors import CompileWarning, Fault, InputError, SaveError
 from orchestra.explanation import Explanation, KernelCall, roofline
 from orchestra.outputs import Outputs, outputs_class
 
@@ -246,7 +246,8 @@ def compile(
     - `opt_level`: LLVM's effort, 0 to 3.
     - `name`: stands for the file in messages, for a model in memory.
 
-    Raises `CompileError` with all that is wrong with the model.
+    Raises `CompileError` with all that is wrong with the model, and `InputError` if `inputs` are not
+    the model's.
 
     >>> orchestra.compile(digits)
     <orchestra.Program 'digits': (image: f32[batch,1,8,8]) -> (probabilities: f32[batch,10])>
@@ -258,11 +259,17 @@ def compile(
     _check_number("opt_level", opt_level, 0, 3)
     if objective not in ("latency", "throughput"):
         raise ValueError(f"objective must be 'latency' or 'throughput', not {objective!r}")
+    if dims is not None and not isinstance(dims, Mapping):
+        raise TypeError(f"dims must be a dict of sizes by name, not {type(dims).__name__}")
     for dim, size in (dims or {}).items():
         _check_number(f"dims[{dim!r}]", size, 0, 2**62)
     for shape in specialize:
+        if not isinstance(shape, Mapping):
+            raise TypeError(f"specialize must be a list of dicts of sizes by name, not of {type(shape).__name__}")
         for dim, size in shape.items():
             _check_number(f"specialize[...][{dim!r}]", size, 0, 2**62)
+    if inputs is not None and not isinstance(inputs, Mapping):
+        raise TypeError(f"inputs must be a dict of arrays by name, not {type(inputs).__name__}")
     if fix_shapes and not inputs:
         raise ValueError("fix_shapes needs inputs, whose shapes it fixes")
     options: dict[str, Any] = {
@@ -285,6 +292,7 @@ def compile(
     for key, file in (("strategy", strategy), ("topology", topology), ("task_times", task_times), ("branches", branches)):
         options[key] = "" if file is None else os.fspath(file)
     program = Program(_native.compile(path, data, threads, **options))
+    _check_known(program, inputs or {}, path)
     if program.report is not None:
         for text in program.report.warnings:
             warnings.warn(text, CompileWarning, stacklevel=2)
@@ -319,12 +327,44 @@ def _known(inputs: Mapping[str, Any]) -> dict[str, tuple[list[int], list[int] | 
     """Sizes of inputs, and the elements of those that may be shapes, axes or positions."""
     known: dict[str, tuple[list[int], list[int] | None]] = {}
     for name, value in inputs.items():
-        items = {f"{name}.{i}": item for i, item in enumerate(value)} if isinstance(value, (list, tuple)) else {name: value}
+        items = {f"{name}.{i}": item for i, item in enumerate(value)} if isinstance(value, (list, tuple)) else {}
+        items[name] = value  # of which the model knows one
         for key, item in items.items():
-            array = numpy.asarray(item)
+            try:
+                array = numpy.asarray(item)
+            except ValueError:
+                continue  # a list of arrays of several shapes
             small = array.size <= 64 and array.dtype in (numpy.int64, numpy.int32, numpy.bool_)
             known[key] = (list(array.shape), [int(element) for element in array.flat] if small else None)
     return known
+
+
+def _check_known(program: Program, inputs: Mapping[str, Any], path: str) -> None:
+    """Inputs that were given to a compilation are the model's, in type and shape."""
+    infos = {info.name: info for info in program.inputs}
+    problems: list[str] = []
+    for name, value in inputs.items():
+        items = {f"{name}.{i}": item for i, item in enumerate(value)} if isinstance(value, (list, tuple)) else {name: value}
+        if name in infos:
+            items = {name: value}
+        for key, item in items.items():
+            info = infos.get(key)
+            if info is None:
+                known = ", ".join(infos) or "none"
+                problems.append(f"{path}: error: the model has no input '{key}' [input-mismatch]\n  note: its inputs are {known}")
+                continue
+            array = numpy.asarray(item)
+            found = f"\n  note: it is {array.dtype} {list(array.shape)}; the model has {info}"
+            # Numbers and lists have no type of their own.
+            strings = array.dtype.kind in "UOST" and info.type == "string"
+            if hasattr(item, "dtype") and array.dtype != info.dtype and not strings:
+                problems.append(f"{path}:/{key}: error: input '{key}' has another element type [tensor-type]{found}")
+            elif len(info.shape) != array.ndim:
+                problems.append(f"{path}:/{key}: error: input '{key}' has another number of dimensions [tensor-shape]{found}")
+            elif any(isinstance(want, int) and want != size for want, size in zip(info.shape, array.shape, strict=True)):
+                problems.append(f"{path}:/{key}: error: input '{key}' has another shape [tensor-shape]{found}")
+    if problems:
+        raise InputError("\n".join(problems), Fault.INPUT)
 
 
 def _check_number(name: str, value: int, least: int, most: int) -> None:

@@ -55,6 +55,15 @@ _ONNX_TYPES = {
 
 _CPU = "CPUExecutionProvider"
 
+#: A sequence of maps is two outputs: what all maps have as keys, and a row of values for each.
+_KEYS, _VALUES = ".keys", ".values"
+
+
+def _has_keys(tensors: Sequence[TensorInfo], place: int) -> bool:
+    """Whether outputs `place` and the next are keys and values of the same maps."""
+    stem = tensors[place].name.removesuffix(_KEYS)
+    return stem != tensors[place].name and place + 1 < len(tensors) and tensors[place + 1].name == stem + _VALUES
+
 
 class GraphOptimizationLevel(enum.IntEnum):
     """Taken, without effect: a compiled model is always optimised."""
@@ -152,10 +161,15 @@ class NodeArg:
 
     __slots__ = ("name", "shape", "type")
 
-    def __init__(self, tensor: TensorInfo) -> None:
+    def __init__(self, tensor: TensorInfo, keys: TensorInfo | None = None) -> None:
+        """With `keys`, for maps from these to rows of the tensor."""
         self.name = tensor.name
         self.shape: list[int | str | None] = list(tensor.shape)
         self.type = f"tensor({_ONNX_TYPES[tensor.type]})"
+        if keys is not None:
+            self.name = keys.name.removesuffix(_KEYS)
+            self.shape = []
+            self.type = f"seq(map({_ONNX_TYPES[keys.type]},{self.type}))"
 
     def __repr__(self) -> str:
         return f"NodeArg(name={self.name!r}, type={self.type!r}, shape={self.shape!r})"
@@ -195,7 +209,14 @@ class InferenceSession:
         else:
             self.program = compile(path_or_bytes, threads=threads, dims=options._dims)
         self._options = options
-        self._places = {tensor.name: place for place, tensor in enumerate(self.program.outputs)}
+        outputs = self.program.outputs
+        self._maps = [place for place in range(len(outputs)) if _has_keys(outputs, place)]
+        self._outputs = [
+            NodeArg(outputs[place + 1], outputs[place]) if place in self._maps else NodeArg(tensor)
+            for place, tensor in enumerate(outputs)
+            if place - 1 not in self._maps
+        ]
+        self._places = {output.name: place for place, output in enumerate(self._outputs)}
 
     program: Program  #: the same model with Orchestra's own interface
 
@@ -205,7 +226,7 @@ class InferenceSession:
 
     def get_outputs(self) -> list[NodeArg]:
         """The outputs, in the model's order."""
-        return [NodeArg(tensor) for tensor in self.program.outputs]
+        return list(self._outputs)
 
     def get_overridable_initializers(self) -> list[NodeArg]:
         """None: weights are part of the compiled model."""
@@ -228,11 +249,15 @@ class InferenceSession:
         output_names: Sequence[str] | None,
         input_feed: Mapping[str, Any],
         run_options: RunOptions | None = None,
-    ) -> list[Array]:
-        """The outputs of these names, or all, in a list."""
-        results = self.program(dict(input_feed))
+    ) -> list[Any]:
+        """The outputs of these names, or all, in a list: arrays, and for the maps that classifiers
+        of scikit-learn end with (`ZipMap`) a list of dicts, a dict for each row."""
+        results: list[Any] = list(self.program(dict(input_feed)))
+        for place in reversed(self._maps):
+            keys, values = (array.tolist() for array in results[place : place + 2])
+            results[place : place + 2] = [[dict(zip(keys, row, strict=True)) for row in values]]
         if not output_names:
-            return list(results)
+            return results
         unknown = [name for name in output_names if name not in self._places]
         if unknown:
             raise ValueError(f"the model has no output {', '.join(unknown)}; it has {', '.join(self._places)}")
@@ -242,7 +267,7 @@ class InferenceSession:
         self,
         output_names: Sequence[str] | None,
         input_feed: Mapping[str, Any],
-        callback: Callable[[list[Array], Any, str], None],
+        callback: Callable[[list[Any], Any, str], None],
         user_data: Any,
         run_options: RunOptions | None = None,
     ) -> None:

@@ -87,10 +87,19 @@ func.func private @one_tile(%x: tensor<3x8xf32>, %w: tensor<8x20xf32>, %out: ten
 
 // -----
 
-// Unknown sizes: whole tiles, and what is left is found out at run time.
+// Unknown rows: divided as evenly as known ones, at run time, with code for any
+// count; unknown columns: whole tiles, and what is left.
+// CHECK:         #[[$BOUND:.*]] = affine_map<()[s0] -> (14, s0)>
 // CHECK-LABEL: func.func private @dynamic
-// CHECK:         scf.forall {{.*}} to (%{{.*}}, %{{.*}}) step (14, 32)
-// CHECK:           orchestra.register_tile = array<i64: 0, 1, 14>
+// CHECK-SAME:    %[[OUT:[a-z0-9]*]]: tensor<?x?xf32>) ->
+// CHECK:         %[[SIZE:.*]] = tensor.dim %[[OUT]], %c0
+// CHECK:         %[[CEIL:.*]] = arith.ceildivui %[[SIZE]], %c14
+// CHECK:         %[[TILES:.*]] = arith.maxui %[[CEIL]], %c1
+// CHECK:         %[[EVEN:.*]] = arith.ceildivui %[[SIZE]], %[[TILES]]
+// CHECK:         %[[SOME:.*]] = arith.maxui %[[EVEN]], %c1
+// CHECK:         %[[ROWS:.*]] = affine.min #[[$BOUND]]()[%[[SOME]]]
+// CHECK:         scf.forall {{.*}} to (%{{.*}}, %{{.*}}) step (%[[ROWS]], 32)
+// CHECK:           orchestra.register_tile = array<i64: 0, 1, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1>
 func.func private @dynamic(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>, %out: tensor<?x?xf32>) -> tensor<?x?xf32>
     attributes {orchestra.kernel, orchestra.kind = "contraction"} {
   %m = linalg.matmul ins(%x, %w : tensor<?x?xf32>, tensor<?x?xf32>) outs(%out : tensor<?x?xf32>) -> tensor<?x?xf32>

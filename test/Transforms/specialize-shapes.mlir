@@ -1,4 +1,6 @@
 // RUN: orchestra-opt %s --orchestra-specialize-shapes='shapes="n=3;n=7,m=2"' --canonicalize | FileCheck %s
+// Shapes that are given again make no copies.
+// RUN: orchestra-opt %s --orchestra-specialize-shapes='shapes="n=3;n=7,m=2;n=3;m=2,n=7"' --canonicalize | FileCheck %s
 // RUN: orchestra-opt %s --orchestra-specialize-shapes | FileCheck %s --check-prefix=NONE
 
 // The model stays as it is; copies come beside it, with the sizes as constants.

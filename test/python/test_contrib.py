@@ -88,6 +88,10 @@ CASES = {
     "groups-step": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 3), z(I32, 6)], GROUPS, 3),
     "groups-step-rotary": ("GroupQueryAttention", [f(2, 1, 64), f(2, 1, 32), f(2, 1, 32), f(2, 2, 5, 16), f(2, 2, 5, 16), ends(5, 3), z(I32, 6), *ROTARY], {**GROUPS, "do_rotary": 1, "rotary_interleaved": 1}, 3),
     "groups-step-window": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 5), z(I32, 6)], {**GROUPS, "local_window_size": 2, "softcap": 2.0}, 3),
+    "groups-window-of-none": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 5), z(I32, 6)], {**GROUPS, "local_window_size": 0}, 3),
+    "groups-negative-scale": ("GroupQueryAttention", [*NEW, *CACHE, ends(5, 5), z(I32, 6)], {**GROUPS, "scale": -0.3}, 3),
+    "attention-negative-scale": ("Attention", [f(2, 5, 8), f(8, 24), f(24)], {"num_heads": 2, "scale": -0.3}, 1),
+    "multi-head-negative-scale": ("MultiHeadAttention", [f(2, 5, 8), f(2, 6, 8), f(2, 6, 12)], {"num_heads": 2, "scale": -0.3}, 1),
     "groups-step-in-place": ("GroupQueryAttention", [*NEW, f(2, 2, 8, 8), f(2, 2, 8, 8), ends(5, 3), z(I32, 6)], GROUPS, 3),
     "quantized-lstm": ("DynamicQuantizeLSTM", QLSTM, {"hidden_size": 5}, 3),
     "q-conv-last": (
@@ -180,16 +184,27 @@ def test_operator(name, orchestra, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "op, inputs, attributes",
+    "op, inputs, attributes, says",
     [
-        ("SkipLayerNormalization", [f(2, 3, 8), f(2, 3, 8), f(8)], {}),  # with statistics
-        ("MatMulNBits", [f(3, 64), q(U8, 6, 2, 8), f(12)], {"K": 64, "N": 6, "bits": 2, "block_size": 32}),
+        ("SkipLayerNormalization", [f(2, 3, 8), f(2, 3, 8), f(8)], {}, "outputs 'mean' and 'inv_std_var', for training, are not supported"),
+        (
+            "MatMulNBits",
+            [f(3, 64), q(U8, 6, 2, 8), f(12)],
+            {"K": 64, "N": 6, "bits": 2, "block_size": 32},
+            "attribute 'bits' is 2, but only 4 and 8 are supported",
+        ),
+        ("MatMulNBits", [f(3, 64), q(U8, 6, 2, 8), f(12)], {"K": 64, "N": 6}, "attribute 'block_size' is missing"),
+        ("QLinearAveragePool", [q(U8, 1, 4, 4, 2), f(1)], {"channels_last": 1}, "attribute 'channels_last' is 1, but only 0 is supported"),
+        ("Attention", [f(2, 3, 8), f(8, 24)], {"num_heads": 0}, "attribute 'num_heads' is 0, but must be at least 1"),
+        ("Attention", [f(2, 3, 8), f(8, 24)], {"num_heads": 2, "do_rotary": 1}, "attribute 'do_rotary' is 1, but only 0 is supported"),
+        ("MultiHeadAttention", [f(2, 8), f(2, 8), f(2, 8)], {"num_heads": 2}, "the rank of 'query' is 2, but must be 3"),
+        ("FusedGemm", [f(2, 3), f(3, 4)], {"activation": "Mish"}, "attribute 'activation' is 'Mish', but only these are supported: Clip, Relu"),
     ],
 )
-def test_what_is_left_out(op, inputs, attributes, orchestra, tmp_path):
+def test_what_is_left_out(op, inputs, attributes, says, orchestra, tmp_path):
     model, _ = build(op, inputs, attributes, 2 if op.startswith("Skip") else 1)
     for output in model.graph.output:
         output.CopyFrom(helper.make_tensor_value_info(output.name, onnx.TensorProto.FLOAT, None))
     onnx.save(model, tmp_path / "model.onnx")
     done = orchestra("compile", tmp_path / "model.onnx", "-o", tmp_path / "model.so", code=1)
-    assert "the_node" in done.stderr and "[unsupported-op]" in done.stderr
+    assert f"the_node: error: {op}: {says}" in done.stderr and "[unsupported-form]" in done.stderr

@@ -80,9 +80,22 @@ static llvm::Error emitText(Arguments &args) {
   return writeText(args.output, text);
 }
 
+/// The inputs of an archive, or one array, whose name is that of the only
+/// input.
+static llvm::Expected<NamedTensors> readGiven(llvm::StringRef path) {
+  if (!path.ends_with_insensitive(".npy"))
+    return readNpz(path);
+  llvm::Expected<Tensor> tensor = readNpy(path);
+  if (!tensor)
+    return tensor.takeError();
+  NamedTensors inputs;
+  inputs.emplace_back("", std::move(*tensor));
+  return inputs;
+}
+
 static int compile(Arguments &args, const Common &common) {
   if (!args.inputs.empty()) {
-    llvm::Expected<NamedTensors> inputs = readNpz(args.inputs);
+    llvm::Expected<NamedTensors> inputs = readGiven(args.inputs);
     if (!inputs)
       return report(inputs.takeError(), common);
     args.compile.given = describeInputs(*inputs);
@@ -126,13 +139,26 @@ static int compile(Arguments &args, const Common &common) {
                             "the file cannot be written [unwritable-file]",
                             {"note: there is no folder " + folder.str()}),
                   common);
-  llvm::Expected<std::unique_ptr<CompiledModel>> compiled = [&] {
+  auto compileIt = [&] {
     Progress progress(common, args.compile);
     return compileModel(args.model, args.compile);
-  }();
+  };
+  std::string warning;
+  llvm::Expected<std::unique_ptr<CompiledModel>> compiled = compileIt();
+  if (!compiled && args.compile.given) {
+    // As `run` does: no code for all sizes, but some for these.
+    DriverError error = toDriverError(compiled.takeError(), args.model);
+    if (!dependsOnInputs(error))
+      return report(llvm::make_error<DriverError>(error), common);
+    warning = onlyTheseSizes(error);
+    args.compile.fixShapes = true;
+    compiled = compileIt();
+  }
   if (!compiled)
     return report(compiled.takeError(), common);
-  const CompileReport &result = (*compiled)->getReport();
+  CompileReport result = (*compiled)->getReport();
+  if (!warning.empty())
+    result.warnings.push_back(warning);
   printWarnings(result, common);
   llvm::Expected<std::vector<std::string>> files =
       (*compiled)->writeArtefact(args.output, args.weights == "external");
@@ -176,9 +202,10 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
   addDimFlag(*command, args->compile.dims,
              "Fix a dynamic dimension at compile time: NAME=SIZE");
   command->add_option("--inputs", args->inputs,
-                      "Compile for the inputs in this .npz file: as many items "
-                      "of sequences, the same small integers where the "
-                      "structure follows from them");
+                      "Compile for the inputs in this .npz file (or .npy, of a "
+                      "model with one input): as many items of sequences, the "
+                      "same small integers where the structure follows from "
+                      "them, the same sizes where there is no code for all");
   addCompileFlags(*command, args->compile);
   addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);

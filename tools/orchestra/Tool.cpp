@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "Tool.h"
 
-#include "orchestra/Driver/DriverError.h"
-
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -243,6 +241,15 @@ llvm::Expected<Loaded> tool::loadModel(const std::string &path,
   return loaded;
 }
 
+bool tool::dependsOnInputs(const DriverError &error) {
+  return error.hasReason("needs-inputs") || error.hasReason("unsupported-form");
+}
+
+std::string tool::onlyTheseSizes(const DriverError &error) {
+  return "warning: the program is for inputs of these sizes only\n  note: " +
+         error.getText();
+}
+
 llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
                                           const CompileOptions &options,
                                           const Common &common,
@@ -252,9 +259,7 @@ llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
     return loaded;
   // What no program can say for all inputs, one may say for these.
   DriverError error = toDriverError(loaded.takeError(), path);
-  StringRef text = error.getText();
-  bool needs = text.contains("[needs-inputs]");
-  if (needs || text.contains("[unsupported-form]")) {
+  if (bool needs = error.hasReason("needs-inputs"); dependsOnInputs(error)) {
     CompileOptions more = options;
     more.given = describeInputs(inputs);
     // First with the values that decide about structure, then with all sizes.
@@ -262,9 +267,7 @@ llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
       more.fixShapes = shapes;
       llvm::Expected<Loaded> again = loadModel(path, more, common);
       if (again && shapes)
-        again->report.warnings.push_back(
-            "warning: the program is for inputs of these sizes only\n  note: " +
-            error.getText());
+        again->report.warnings.push_back(onlyTheseSizes(error));
       if (again)
         return again;
       DriverError other = toDriverError(again.takeError(), path);

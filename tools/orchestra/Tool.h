@@ -11,6 +11,7 @@
 #define ORCHESTRA_TOOLS_ORCHESTRA_TOOL_H
 
 #include "orchestra/Driver/Driver.h"
+#include "orchestra/Driver/DriverError.h"
 #include "orchestra/Driver/Session.h"
 
 #include <CLI/CLI.hpp>
@@ -85,6 +86,10 @@ llvm::Expected<Loaded> loadModel(const std::string &path,
 /// The same for a run with these inputs. A model whose structure follows from
 /// inputs, and which cannot be compiled without knowing them, is compiled for
 /// them alone.
+/// Whether a program for given sizes may be had where one for all is not.
+bool dependsOnInputs(const DriverError &error);
+/// What a user is told who has such a program, because of `error`.
+std::string onlyTheseSizes(const DriverError &error);
 llvm::Expected<Loaded> loadModelFor(const std::string &path,
                                     const CompileOptions &options,
                                     const Common &common,

@@ -10,6 +10,8 @@
 #ifndef ORCHESTRA_DRIVER_DRIVERERROR_H
 #define ORCHESTRA_DRIVER_DRIVERERROR_H
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
 
@@ -33,9 +35,15 @@ Fault faultOfStatus(int32_t status);
 class DriverError : public llvm::ErrorInfo<DriverError> {
 public:
   static char ID;
-  DriverError(Fault fault, std::string text)
-      : fault(fault), text(std::move(text)) {}
+  DriverError(Fault fault, std::string text,
+              std::vector<std::string> reasons = {})
+      : fault(fault), text(std::move(text)), reasons(std::move(reasons)) {}
   Fault getFault() const { return fault; }
+  /// The short names of its problems, such as "needs-inputs".
+  const std::vector<std::string> &getReasons() const { return reasons; }
+  bool hasReason(llvm::StringRef reason) const {
+    return llvm::is_contained(reasons, reason);
+  }
   /// Lines without a final newline.
   const std::string &getText() const { return text; }
   void log(llvm::raw_ostream &os) const override;
@@ -44,7 +52,11 @@ public:
 private:
   Fault fault;
   std::string text;
+  std::vector<std::string> reasons;
 };
+
+/// The short name that a message ends with, or "".
+llvm::StringRef slugOf(llvm::StringRef message);
 
 /// "where: error: what [slug]", then "  note: ..." or "  help: ..." lines.
 /// `where` may be empty.

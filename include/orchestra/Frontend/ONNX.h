@@ -39,7 +39,8 @@ struct ImportOptions {
   /// Sizes for named dimensions of inputs ("batch" -> 1). A name that no input
   /// has is an error.
   llvm::StringMap<int64_t> dims;
-  /// Inputs of the runs to come, if they are known. An item of a sequence has
+  /// Inputs of the runs to come, if they are known; "" names the only one of a
+  /// model. An item of a sequence has
   /// the input's name, a dot and its number. Sequences have as many items, and
   /// optionals are there, as they are here; sizes and positions that follow
   /// from `values` are constants, and a run with other values fails.

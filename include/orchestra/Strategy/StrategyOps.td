@@ -38,7 +38,10 @@ def Strategy_TileContractionOp : Strategy_KernelOp<"tile_contraction"> {
     the kernel's last op into an `scf.forall` of register tiles of at most
     `rows` x `columns` (the innermost two parallel dimensions of the reduction's
     result; all others by one), and fuses everything else into the loop. `rows`
-    is rounded to what divides the size best. An operand that is the
+    is rounded to what divides the size best; where the size is known only at
+    run time, so is the step of the loop, and each count of rows up to `rows` has
+    code of its own: smaller tiles for what is left would each read the operand
+    of the columns again. An operand that is the
     `linalg.unpack` of a packed tensor whose inner tile is `columns` wide is
     read from the packed tensor. The tiled reduction is marked
     `orchestra.register_tile` for the target's lowering, which keeps the tile's

@@ -50,13 +50,28 @@ constexpr double kMinFlopsPerThread = 2e5;
 /// most even split.
 int64_t chooseRows(int64_t size, int64_t limit);
 
+/// Appends to a kernel's register tile which row counts get code of their own,
+/// for `size` rows in tiles of `rows`: those that come, or all that may come if
+/// the size is dynamic. Few rows are as many rows' time if they are not one
+/// tile.
+void appendRowCounts(llvm::SmallVectorImpl<int64_t> &spec, int64_t size,
+                     int64_t rows);
+
 /// Tiles `root`, the last op of `kernel`, by `sizes` (one per loop, 0: not
 /// tiled, at least one is) into an scf.forall, fuses all structured producers
 /// into it, and returns the loop. Values that the kernel returns besides the
 /// root's are computed by the loop too.
 llvm::FailureOr<mlir::scf::ForallOp>
 tileAndFuseKernel(mlir::RewriterBase &rewriter, mlir::func::FuncOp kernel,
-                  mlir::linalg::LinalgOp root, llvm::ArrayRef<int64_t> sizes);
+                  mlir::linalg::LinalgOp root,
+                  llvm::ArrayRef<mlir::OpFoldResult> sizes);
+inline llvm::FailureOr<mlir::scf::ForallOp>
+tileAndFuseKernel(mlir::RewriterBase &rewriter, mlir::func::FuncOp kernel,
+                  mlir::linalg::LinalgOp root, llvm::ArrayRef<int64_t> sizes) {
+  return tileAndFuseKernel(
+      rewriter, kernel, root,
+      mlir::getAsIndexOpFoldResult(kernel.getContext(), sizes));
+}
 
 } // namespace orchestra
 

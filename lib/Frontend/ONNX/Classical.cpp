@@ -300,13 +300,22 @@ LogicalResult lowerOneHotEncoder(Op &op) {
   auto whole = strings ? x : convert(op, x, ElementType::Int64);
   if (!whole)
     return failure();
+  // Of equal categories the last one counts, as in ONNX Runtime.
+  auto texts = op.stringsAttr("cats_strings");
+  auto integers = op.intsAttr("cats_int64s");
+  std::vector<float> counts(strings ? texts.size() : integers.size(), 1);
+  for (size_t i = 0; i < counts.size(); ++i)
+    for (size_t later = i + 1; later < counts.size(); ++later)
+      if (strings ? texts[i] == texts[later] : integers[i] == integers[later])
+        counts[i] = 0;
+  Data ones = constantVector<float>(op, ElementType::Float, counts);
   Shape shape = x.shape;
   shape.push_back(Dim(1));
   auto result = elementwise(
-      op, {reshape(op, *whole, shape), *categories}, ElementType::Float,
+      op, {reshape(op, *whole, shape), *categories, ones}, ElementType::Float,
       [](Num::Builder &b, ValueRange v) -> Value {
-        Num one(b, scalar(b, b.getF32Type(), 1));
-        return (Num(b, v[0]) == Num(b, v[1])).choose(one, one.constant(0));
+        Num here(b, v[2]);
+        return (Num(b, v[0]) == Num(b, v[1])).choose(here, here.constant(0));
       });
   return result ? op.set(0, *result) : failure();
 }

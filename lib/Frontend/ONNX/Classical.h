@@ -26,6 +26,14 @@ std::optional<Data> floatVector(Op &op, llvm::StringRef name, ElementType type);
 /// x W + b, rows x classes, of the attributes coefficients and intercepts.
 std::optional<Data> linear(Op &op, const Data &x, int64_t classes);
 
+/// The probabilities of classes, rows x classes, from the scores of all pairs
+/// and the factors and offsets that make probabilities of these: of at most
+/// kMostCoupledClasses, each step is code of its own.
+constexpr int64_t kMostCoupledClasses = 32;
+std::optional<Data> coupleClasses(Op &op, const Data &scores, int64_t classes,
+                                  llvm::ArrayRef<float> probA,
+                                  llvm::ArrayRef<float> probB);
+
 /// The labels of classes, a vector of integers or of strings; an error if
 /// neither attribute has any.
 std::optional<Data> labelsOf(Op &op, llvm::StringRef ints,

@@ -354,8 +354,13 @@ LogicalResult lowerSVMClassifier(Op &op) {
       static_cast<int64_t>(factors.size()) < (classes - 1) * count)
     return op.fail("invalid-attribute",
                    "SVMClassifier: its lists do not fit the number of classes");
-  if (!probA.empty() && (classes != 2 || probB.size() != probA.size()))
-    return op.unsupported("probabilities of more than two classes");
+  if (!probA.empty() && (static_cast<int64_t>(probA.size()) < pairs ||
+                         probB.size() != probA.size()))
+    return op.fail("invalid-attribute",
+                   "SVMClassifier: prob_a and prob_b do not fit");
+  if (!probA.empty() && classes > kMostCoupledClasses)
+    return op.unsupported("probabilities of more than " +
+                          llvm::Twine(kMostCoupledClasses) + " classes");
   // Of each pair: the vectors of both, with factors from two rows.
   std::vector<float> matrix(count * pairs, 0);
   std::vector<int64_t> first, second, starts(1, 0);
@@ -409,6 +414,12 @@ LogicalResult lowerSVMClassifier(Op &op) {
                     })[0];
       });
   auto best = bestOf(op, votes);
+  if (!probA.empty() && classes > 2) {
+    auto chances = coupleClasses(op, *scores, classes, probA, probB);
+    return setClasses(
+        op, best, chances ? postTransform(op, *chances, post) : std::nullopt,
+        *labels);
+  }
   if (!probA.empty()) {
     // Two classes: the probability of the first is that of its win.
     auto chance = mapNumbers(op, *scores, x->type, [&](llvm::ArrayRef<Num> v) {
@@ -440,7 +451,7 @@ void addClassifiers(Table &table) {
     table.op((std::string("ai.onnx.ml.") + name).c_str(), facts, lower);
   };
   add("LinearClassifier", {1}, lowerLinearClassifier);
-  add("SVMClassifier", {1, "prob_a and prob_b of more than two classes"},
+  add("SVMClassifier", {1, "prob_a and prob_b of more than 32 classes"},
       lowerSVMClassifier);
   add("SVMRegressor", {1}, lowerSVMRegressor);
   add("TreeEnsembleClassifier", {1}, lowerTreeEnsembleClassifier);

@@ -40,8 +40,9 @@ bool quickGelu(Body &b) {
 
 /// input + skip [+ bias], then a norm along the last dimension.
 bool skipNorm(Body &b, bool simplified) {
-  if (b.wants(1) || b.wants(2)) // the statistics, for training
-    return false;
+  if (b.wants(1) || b.wants(2))
+    return b.refuse("outputs 'mean' and 'inv_std_var', for training, are not "
+                    "supported");
   int bias = simplified ? 3 : 4;
   b.add("added = Add (input, skip)");
   b.add(b.has(bias) ? "sum = Add (added, bias)" : "sum = Identity (added)");
@@ -107,7 +108,8 @@ bool fusedMatMul(Body &b) {
     }
     int rank = b.rank(index);
     if (rank < 0)
-      return false;
+      return b.refuse("the rank of '" + given +
+                      "', which is transposed, is not known");
     std::vector<int64_t> order(rank);
     std::iota(order.begin(), order.end(), 0);
     // transBatch: the first dimension goes behind the other batch dimensions.
@@ -135,9 +137,11 @@ bool activate(Body &b, const std::string &kind,
     b.scalarLike("high", parameter(1, INFINITY), "Z");
     return b.add("Y = Clip (Z, low, high)");
   }
+  std::string list = "Clip";
   for (const char *known :
        {"Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "Elu",
-        "Softplus", "Selu", "ThresholdedRelu"})
+        "Softplus", "Selu", "ThresholdedRelu"}) {
+    list += std::string(", ") + known;
     if (kind == known) {
       b.add("Y = " + kind + " (Z)");
       if (!parameters.empty())
@@ -146,7 +150,9 @@ bool activate(Body &b, const std::string &kind,
         b.attribute("beta", parameters[1]);
       return true;
     }
-  return false;
+  }
+  return b.refuse("attribute 'activation' is '" + kind +
+                  "', but only these are supported: " + list);
 }
 
 bool fusedGemm(Body &b) {

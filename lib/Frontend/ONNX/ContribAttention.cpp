@@ -22,7 +22,9 @@ bool addMask(Body &b, int mask, const std::string &maskName, int bias,
       // More than one number a row, ends and begins, is not told apart from
       // lengths unless the batch is known.
       if (b.size(mask, 0) < 0 || b.size(0, 0) != b.size(mask, 0))
-        return false;
+        return b.refuse("'" + maskName +
+                        "' of rank 1 is supported with one length for each "
+                        "item of a batch of known size");
       b.add("lengths_axes = Constant <value_ints = [1, 2, 3]> ()"
             "lengths_i64 = Cast <to = 7> (" +
             maskName +
@@ -44,7 +46,7 @@ bool addMask(Body &b, int mask, const std::string &maskName, int bias,
             ", mask_axes)"
             "kept = Cast <to = 9> (kept_numbers)");
     } else {
-      return false;
+      return b.rankIs(mask, maskName, {1, 2, 3});
     }
     b.scalarLike("masked", b.number("mask_filter_value", -10000), keys);
     b.scalarLike("unmasked", 0, keys);
@@ -63,8 +65,7 @@ bool addMask(Body &b, int mask, const std::string &maskName, int bias,
 void setHeads(Body &b, int64_t heads) {
   b.attribute("q_num_heads", heads);
   b.attribute("kv_num_heads", heads);
-  if (float scale = b.number("scale", 0))
-    b.attribute("scale", scale);
+  b.setScale();
   if (b.integer("unidirectional", 0))
     b.attribute("is_causal", int64_t(1));
 }
@@ -72,19 +73,21 @@ void setHeads(Body &b, int64_t heads) {
 bool attention(Body &b) {
   int64_t heads = b.integer("num_heads", 0);
   bool any = false;
-  if (heads < 1 ||
+  if (!b.positive("num_heads") || !b.only("do_rotary", 0) ||
+      !b.only("past_present_share_buffer", 0) ||
       !addMask(b, 3, "mask_index", 5, "attention_bias", "input", any))
     return false;
   b.add("product = MatMul (input, weights)");
   b.add(b.has(2) ? "qkv = Add (product, bias)" : "qkv = Identity (product)");
   std::vector<int64_t> sizes = b.integers("qkv_hidden_sizes");
   if (sizes.empty()) {
-    b.add("Q, K, V = Split <axis = -1, num_outputs = 3> (qkv)");
+    b.add("q, K, V = Split <axis = -1, num_outputs = 3> (qkv)");
   } else {
     b.add("sizes = Constant ()");
     b.attribute("value_ints", sizes);
-    b.add("Q, K, V = Split <axis = -1> (qkv, sizes)");
+    b.add("q, K, V = Split <axis = -1> (qkv, sizes)");
   }
+  b.query("q", "Q");
   std::string mask = any ? "mask" : "";
   if (b.has(4)) {
     b.add("first = Constant <value_int = 0> ()  second = Constant <value_int = "
@@ -101,7 +104,7 @@ bool attention(Body &b) {
   if (!b.wants(1))
     return true;
   if (!b.has(4))
-    return false;
+    return b.refuse("output 'present' is supported only with input 'past'");
   return b.add("pair_axes = Constant <value_ints = [0]> ()"
                "keys = Unsqueeze (key, pair_axes)"
                "values = Unsqueeze (value, pair_axes)"
@@ -110,26 +113,31 @@ bool attention(Body &b) {
 
 bool multiHeadAttention(Body &b) {
   int64_t heads = b.integer("num_heads", 0);
-  if (heads < 1 || !b.has(1) || !b.has(2) || b.rank(0) != 3 || b.rank(1) != 3 ||
-      b.rank(2) != 3)
+  if (!b.has(1) || !b.has(2))
+    return b.refuse("inputs 'key' and 'value' are needed: packed ones are not "
+                    "supported");
+  if (!b.positive("num_heads") || !b.rankIs(0, "query", {3}) ||
+      !b.rankIs(1, "key", {3}) || !b.rankIs(2, "value", {3}))
     return false;
   bool any = false, past = b.has(6) && b.has(7);
-  if (past && b.has(4) && b.rank(4) == 1)
+  if (past && b.has(4) && !b.rankIs(4, "key_padding_mask", {2, 3}))
     return false;
   if (!addMask(b, 4, "key_padding_mask", 5, "attention_bias", "key", any))
     return false;
   if (b.has(3)) {
     int64_t width = b.size(0, 2), valueWidth = b.size(2, 2);
     if (width < 0 || valueWidth < 0)
-      return false;
+      return b.refuse("with 'bias', the last sizes of 'query' and 'value' must "
+                      "be known");
     b.add("sizes = Constant ()");
     b.attribute("value_ints", std::vector<int64_t>{width, width, valueWidth});
     b.add("q_bias, k_bias, v_bias = Split <axis = 0> (bias, sizes)"
-          "Q = Add (query, q_bias)  K = Add (key, k_bias)"
+          "q = Add (query, q_bias)  K = Add (key, k_bias)"
           "V = Add (value, v_bias)");
   } else {
-    b.add("Q = Identity (query)  K = Identity (key)  V = Identity (value)");
+    b.add("q = Identity (query)  K = Identity (key)  V = Identity (value)");
   }
+  b.query("q", "Q");
   std::string operands = "Q, K, V";
   if (any || past)
     operands += any ? ", mask" : ", \"\"";
@@ -145,7 +153,9 @@ bool rotaryEmbedding(Body &b) {
   int64_t heads = b.integer("num_heads", 0);
   if (b.rank(0) == 3 && !heads) {
     if (half < 1 || width < 0)
-      return false;
+      return b.refuse(
+          "without attribute 'num_heads', the last sizes of 'input' "
+          "and 'cos_cache' must be known");
     heads = width / (2 * half);
   }
   if (b.rank(1) == 2) {
@@ -162,14 +172,20 @@ bool rotaryEmbedding(Body &b) {
         "rows_shape = Shape <start = 0, end = 2> (input)"
         "ids = Expand (row, rows_shape)");
   } else {
-    return false;
+    return b.refuse(
+        "'position_ids' must have rank 2, or rank 1 with an 'input' "
+        "of rank 3");
   }
   b.add("output = RotaryEmbedding (input, cos_cache, sin_cache, ids)");
   b.attribute("interleaved", b.integer("interleaved", 0));
   b.attribute("rotary_embedding_dim", b.integer("rotary_embedding_dim", 0));
   if (b.rank(0) == 3)
     b.attribute("num_heads", heads);
-  return b.number("scale", 1) == 1 && !b.integer("is_packed_batching", 0);
+  if (b.number("scale", 1) != 1)
+    return b.refuse("attribute 'scale' is " +
+                    std::to_string(b.number("scale", 1)) +
+                    ", but only 1 is supported");
+  return b.only("is_packed_batching", 0);
 }
 
 /// Attention of quantised input and weights, done in floats.
@@ -201,7 +217,7 @@ void contrib::addAttention() {
       {"num_heads:int", "unidirectional:int", "qkv_hidden_sizes:ints",
        "past_present_share_buffer:int", "do_rotary:int",
        "mask_filter_value:float", "scale:float", "rotary_embedding_dim:int"},
-      [](Body &b) { return !b.integer("do_rotary", 0) && attention(b); });
+      attention);
   add("MultiHeadAttention",
       {"query", "key?", "value?", "bias?", "key_padding_mask?",
        "attention_bias?", "past_key?", "past_value?"},
@@ -222,6 +238,7 @@ void contrib::addAttention() {
        "mask_filter_value:float", "past_present_share_buffer:int",
        "do_rotary:int"},
       [](Body &b) {
-        return !b.integer("do_rotary", 0) && quantizedAttention(b);
+        return b.only("do_rotary", 0) &&
+               b.only("past_present_share_buffer", 0) && quantizedAttention(b);
       });
 }

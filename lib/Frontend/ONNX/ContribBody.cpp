@@ -25,6 +25,52 @@ void Body::scalarLike(const std::string &name, float value,
   add(name + " = CastLike (" + name + "_f32, " + like + ")");
 }
 
+bool Body::refuse(const std::string &what) {
+  // Where the reader looks for it: there is no other way out of a builder.
+  function.set_doc_string(what);
+  return false;
+}
+
+bool Body::only(const std::string &name, int64_t value) {
+  int64_t given = integer(name, value);
+  return given == value ||
+         refuse("attribute '" + name + "' is " + std::to_string(given) +
+                ", but only " + std::to_string(value) + " is supported");
+}
+
+bool Body::positive(const std::string &name) {
+  if (integer(name, 0) > 0)
+    return true;
+  return refuse(given(name) ? "attribute '" + name + "' is " +
+                                  std::to_string(integer(name, 0)) +
+                                  ", but must be at least 1"
+                            : "attribute '" + name + "' is missing");
+}
+
+bool Body::rankIs(int input, const std::string &name,
+                  std::initializer_list<int> ranks) {
+  int given = rank(input);
+  std::string list;
+  for (int each : ranks) {
+    if (each == given)
+      return true;
+    list += (list.empty() ? "" : " or ") + std::to_string(each);
+  }
+  return refuse("the rank of '" + name + "' is " +
+                (given < 0 ? "not known" : std::to_string(given)) +
+                ", but must be " + list);
+}
+
+bool Body::query(const std::string &from, const std::string &to) {
+  return add(to + (number("scale", 0) < 0 ? " = Neg (" : " = Identity (") +
+             from + ")");
+}
+
+void Body::setScale() {
+  if (float scale = number("scale", 0))
+    attribute("scale", std::fabs(scale));
+}
+
 int64_t Body::integer(const std::string &name, int64_t otherwise) const {
   const pb::AttributeProto *value = context.getAttribute(name);
   return value && value->has_i() ? value->i() : otherwise;

@@ -43,11 +43,28 @@ public:
   void scalarLike(const std::string &name, float value,
                   const std::string &like);
 
+  /// Tells the user what of this node is not supported, and with what it would
+  /// be. False.
+  bool refuse(const std::string &what);
+  /// Whether an attribute is absent or has the one value that is supported;
+  /// refuses the node if not.
+  bool only(const std::string &name, int64_t value);
+  /// Whether an attribute is given and at least 1; refuses the node if not.
+  bool positive(const std::string &name);
+  /// Whether an input's rank is one of these; refuses the node if not.
+  bool rankIs(int input, const std::string &name,
+              std::initializer_list<int> ranks);
+
   bool has(int input) const { return context.hasInput(input); }
   bool wants(int output) const { return context.hasOutput(output); }
   bool given(const std::string &attribute) const {
     return context.getAttribute(attribute) != nullptr;
   }
+  /// `to` = `from`, the query of an attention, and its opposite if attribute
+  /// scale is negative: the standard's operator takes a root of it.
+  bool query(const std::string &from, const std::string &to);
+  /// Sets the size of the scale of the attention added last, if it is given.
+  void setScale();
   int64_t integer(const std::string &name, int64_t otherwise) const;
   float number(const std::string &name, float otherwise) const;
   std::string text(const std::string &name, const std::string &otherwise) const;
@@ -66,7 +83,8 @@ private:
   pb::FunctionBuilder builder;
 };
 
-/// Makes the body of a node; false leaves the node, which is then reported.
+/// Makes the body of a node; false leaves the node, which is then reported with
+/// what it was refused for.
 using MakeBody = std::function<bool(Body &)>;
 
 void addDomain();

@@ -47,14 +47,25 @@ bool groupQueryAttention(Body &b) {
           groups = b.integer("kv_num_heads", 0);
   int64_t width = b.size(0, 2);
   bool packed = !b.has(1), rotary = b.integer("do_rotary", 0) != 0;
-  if (heads < 1 || groups < 1 || heads % groups || width < 1 ||
-      b.has(3) != b.has(4) || packed == b.has(2) ||
-      (rotary && (!b.has(7) || !b.has(8))) || b.has(11) ||
-      b.integer("smooth_softmax", 0) || b.integer("qk_output", 0))
+  if (!b.positive("num_heads") || !b.positive("kv_num_heads") ||
+      !b.only("smooth_softmax", 0) || !b.only("qk_output", 0))
     return false;
+  if (heads % groups)
+    return b.refuse("num_heads is " + std::to_string(heads) +
+                    ", no multiple of kv_num_heads, " + std::to_string(groups));
+  if (b.has(3) != b.has(4) || packed == b.has(2))
+    return b.refuse("'key' and 'value', and 'past_key' and 'past_value', come "
+                    "in pairs");
+  if (rotary && (!b.has(7) || !b.has(8)))
+    return b.refuse("do_rotary is 1, which needs 'cos_cache' and 'sin_cache'");
+  if (b.has(11))
+    return b.refuse("input 'head_sink' is not supported");
+  if (width < 1)
+    return b.refuse("the last size of 'query' must be known");
   int64_t all = packed ? heads + 2 * groups : heads;
   if (width % all)
-    return false;
+    return b.refuse("the last size of 'query' is " + std::to_string(width) +
+                    ", no multiple of its " + std::to_string(all) + " heads");
   int64_t size = width / all;
   b.add("first = " + listOf({0}) + "second = " + listOf({1}) + "third = " +
         listOf({2}) + "sides = " + listOf({1, 3}) + "flat = " + listOf({-1}) +
@@ -132,12 +143,19 @@ bool groupQueryAttention(Body &b) {
     b.scalarLike("hidden", -INFINITY, "query");
     b.add("biased = Where (mask, attention_bias, hidden)");
   }
-  b.add("heads = Attention (q_turned, present_key, present_value, " +
+  b.query("q_turned", "q_signed");
+  // A window of nothing: no row sees any key.
+  bool blind = window == 0;
+  b.add(std::string(blind ? "seen" : "heads") +
+        " = Attention (q_signed, present_key, present_value, " +
         std::string(b.has(10) ? "biased" : "mask") + ")");
-  if (float scale = b.number("scale", 0))
-    b.attribute("scale", scale);
+  b.setScale();
   if (float softcap = b.number("softcap", 0))
     b.attribute("softcap", softcap);
+  if (blind) {
+    b.scalarLike("nothing", 0, "query");
+    b.add("heads_shape = Shape (seen)  heads = Expand (nothing, heads_shape)");
+  }
   return b.add("rows = Transpose <perm = [0, 2, 1, 3]> (heads)"
                "joined = " +
                listOf({0, 0, -1}) + "output = Reshape (rows, joined)");
@@ -150,7 +168,7 @@ bool dynamicQuantizeLSTM(Body &b) {
     std::string n = name;
     int scale = n == "W" ? 8 : 10;
     int point = scale + 1;
-    if (!b.has(scale) || b.rank(scale) < 1)
+    if (!b.rankIs(scale, n + "_scale", {1, 2}))
       return false;
     // A scale a direction, or a column of each.
     bool columns = b.rank(scale) == 2;
@@ -200,7 +218,7 @@ void channelsLast(Body &b, const std::string &from, const std::string &to,
 
 bool nhwcMaxPool(Body &b) {
   int rank = b.rank(0);
-  if (rank < 3)
+  if (!b.rankIs(0, "x", {3, 4, 5}))
     return false;
   channelsFirst(b, "x", "picture", rank);
   b.add("pooled = MaxPool (picture)");
@@ -215,7 +233,7 @@ bool nhwcMaxPool(Body &b) {
 bool quantizedConv(Body &b) {
   bool last = b.integer("channels_last", 0) != 0;
   int rank = b.rank(0);
-  if (last && rank < 3)
+  if (last && !b.rankIs(0, "x", {3, 4, 5}))
     return false;
   if (last)
     channelsFirst(b, "x", "picture", rank);

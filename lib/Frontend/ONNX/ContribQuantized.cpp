@@ -53,7 +53,7 @@ contrib::MakeBody binary(std::string op) {
 }
 
 bool pool(Body &b, const std::string &op) {
-  return !b.integer("channels_last", 0) &&
+  return b.only("channels_last", 0) &&
          unary(op, {"auto_pad", "ceil_mode", "count_include_pad",
                     "kernel_shape", "pads", "strides"})(b);
 }
@@ -126,8 +126,13 @@ bool dynamicQuantizeMatMul(Body &b) {
 bool matMulNBits(Body &b) {
   int64_t k = b.integer("K", 0), n = b.integer("N", 0);
   int64_t bits = b.integer("bits", 4), block = b.integer("block_size", 0);
-  if (k < 1 || n < 1 || block < 1 || (bits != 4 && bits != 8) || b.has(4))
+  if (!b.positive("K") || !b.positive("N") || !b.positive("block_size"))
     return false;
+  if (bits != 4 && bits != 8)
+    return b.refuse("attribute 'bits' is " + std::to_string(bits) +
+                    ", but only 4 and 8 are supported");
+  if (b.has(4))
+    return b.refuse("input 'g_idx' is not supported");
   int64_t blocks = (k + block - 1) / block;
   auto shape = [&](const char *name, std::vector<int64_t> dims) {
     b.add(std::string(name) + " = Constant ()");
@@ -207,7 +212,11 @@ void contrib::addQuantized() {
   add("QLinearLeakyRelu", one, {"Y"}, {"alpha:float"},
       unary("LeakyRelu", {"alpha"}));
   add("QLinearSoftmax", one, {"Y"}, {"axis:int", "opset:int"}, [](Body &b) {
-    return b.integer("opset", 13) >= 13 && unary("Softmax", {"axis"})(b);
+    if (b.integer("opset", 13) < 13)
+      return b.refuse("attribute 'opset' is " +
+                      std::to_string(b.integer("opset", 13)) +
+                      ", but only 13 and later are supported");
+    return unary("Softmax", {"axis"})(b);
   });
   add("QLinearGlobalAveragePool", one, {"Y"}, {"channels_last:int"},
       [](Body &b) { return pool(b, "GlobalAveragePool"); });
@@ -227,7 +236,10 @@ void contrib::addQuantized() {
     int count = 2;
     while (count < 38 && b.has(count))
       ++count;
-    return count > 4 && concat(b, count);
+    if (count < 5)
+      return b.refuse("there is nothing to join: it needs a tensor, its scale "
+                      "and its zero point");
+    return concat(b, count);
   });
   add("QGemm",
       {"A", "A_scale", "A_zero", "B", "B_scale", "B_zero", "C?", "Y_scale?",

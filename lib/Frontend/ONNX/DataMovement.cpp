@@ -275,6 +275,9 @@ LogicalResult lowerSqueeze(Op &op) {
       return op.fail("shape-mismatch", "Squeeze: a dimension is not 1",
                      {"the tensor is " + op.text(x.shape) +
                       ", the dimension is " + std::to_string(i)});
+    if (named)
+      requireSizes(op, arith::CmpIPredicate::eq, dim, Dim(1),
+                   "dimension " + llvm::Twine(i) + " is not 1");
     if (!given && !dim.constant())
       return op.unsupported("a dimension of unknown size without axes");
     if (!named && (given || !dim.is(1)))

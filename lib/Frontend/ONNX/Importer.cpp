@@ -125,8 +125,15 @@ void Importer::reportUnsupported() {
       const OpEntry *entry = opTable().find(node.domain, node.op);
       if (entry && entry->facts.since <= node.since)
         continue;
-      gaps[(node.domain.empty() ? "" : node.domain + ".") + node.op].push_back(
-          &node);
+      if (!node.refusal.empty())
+        addProblem({"unsupported-form",
+                    node.name,
+                    node.op + ": " + node.refusal,
+                    {"it is an operator of the domain '" + node.domain + "'"},
+                    ""});
+      else
+        gaps[(node.domain.empty() ? "" : node.domain + ".") + node.op]
+            .push_back(&node);
     }
   };
   search(model.graph);
@@ -174,6 +181,16 @@ static bool takesSequences(llvm::StringRef op) {
 void Importer::importNode(const Node &node, Block *block) {
   const OpEntry *entry = opTable().find(node.domain, node.op);
   bool good = entry && entry->facts.since <= node.since && inputsAreThere(node);
+  if (good)
+    for (const std::string &input : node.inputs)
+      if (good && !input.empty() && lookup(input)->isMaps) {
+        addProblem({"unsupported-form",
+                    node.name,
+                    node.op + ": '" + input + "' is a sequence of maps",
+                    {"maps are supported as outputs of the model only"},
+                    ""});
+        good = false;
+      }
   if (good && !takesSequences(node.op))
     for (const std::string &input : node.inputs)
       if (good && !input.empty() &&

@@ -40,6 +40,9 @@ struct Data {
   /// The items of a sequence; sequences exist during the import only. `type` is
   /// that of the items.
   std::shared_ptr<const std::vector<Data>> items;
+  /// A sequence of maps that all have the same keys: `items` are the keys and
+  /// the rows of values.
+  bool isMaps = false;
   /// An optional that holds nothing.
   bool isAbsent = false;
   /// The user's name of it.

@@ -93,8 +93,10 @@ std::optional<Data> Importer::addArgument(const std::string &name,
   // What is given knows more than what is declared.
   const GivenInput *given = nullptr;
   if (options.given)
-    if (auto found = options.given->find(name); found != options.given->end())
-      given = &found->second;
+    for (const std::string &key : {name, std::string()})
+      if (auto found = options.given->find(key);
+          !given && found != options.given->end())
+        given = &found->second;
   std::vector<DeclaredDim> declared = type.dims;
   if (!type.hasRank) {
     if (!given)
@@ -235,6 +237,18 @@ std::optional<Data> Importer::importInput(const std::string &name,
 
 bool Importer::importInputs() {
   size_t before = problems.size();
+  if (options.given && options.given->count("") &&
+      model.graph.inputs.size() != 1) {
+    std::string names;
+    for (const NamedValue &input : model.graph.inputs)
+      names += (names.empty() ? "" : ", ") + input.name;
+    addProblem({"input-mismatch",
+                "",
+                "an input is given without its name, but the model has not one "
+                "input",
+                {"its inputs are " + (names.empty() ? "none" : names)},
+                "give an archive (.npz) of inputs by name"});
+  }
   for (const NamedValue &input : model.graph.inputs) {
     if (auto data = importInput(input.name, input.type))
       define(input.name, std::move(*data));
@@ -256,6 +270,11 @@ void Importer::importOutput(const std::string &name, const ValueType &type,
   if (type.notTensor == "optional" && type.items) {
     if (!data.isAbsent)
       importOutput(name, *type.items, data);
+    return;
+  }
+  if (data.isMaps && (type.notTensor == "sequence" || type.notTensor.empty())) {
+    importOutput(name + ".keys", {}, data.items->front());
+    importOutput(name + ".values", {}, data.items->back());
     return;
   }
   if (data.items && (type.notTensor == "sequence" || type.notTensor.empty())) {

@@ -134,6 +134,8 @@ struct Node {
   std::vector<std::string> inputs; // "" where omitted
   std::vector<std::string> outputs;
   std::map<std::string, NodeAttribute> attributes;
+  /// Why its schema has no body for a node like this, or "".
+  std::string refusal;
 };
 
 struct NamedValue {

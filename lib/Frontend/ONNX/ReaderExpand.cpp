@@ -18,6 +18,24 @@
 
 using namespace orchestra::onnx;
 
+static constexpr const char *kRefusalKey = "orchestra.refusal";
+
+void orchestra::onnx::setRefusal(pb::NodeProto &node, const std::string &why) {
+  node.clear_metadata_props();
+  if (why.empty())
+    return;
+  pb::StringStringEntryProto *entry = node.add_metadata_props();
+  entry->set_key(kRefusalKey);
+  entry->set_value(why);
+}
+
+std::string orchestra::onnx::refusalOf(const pb::NodeProto &node) {
+  for (const pb::StringStringEntryProto &entry : node.metadata_props())
+    if (entry.key() == kRefusalKey)
+      return entry.value();
+  return "";
+}
+
 namespace {
 using Types = std::unordered_map<std::string, pb::TypeProto>;
 using Nodes = google::protobuf::RepeatedPtrField<pb::NodeProto>;
@@ -162,8 +180,10 @@ private:
     int version =
         bestVersion(schema.context_dependent_function_opset_versions());
     try {
-      return schema.BuildContextDependentFunction(context, body, version) &&
-             body.node_size() > 0;
+      if (schema.BuildContextDependentFunction(context, body, version))
+        return body.node_size() > 0;
+      setRefusal(node, body.doc_string());
+      return false;
     } catch (const std::exception &) {
       return false; // the importer reports the node as it stands
     }

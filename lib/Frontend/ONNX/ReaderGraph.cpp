@@ -119,6 +119,7 @@ private:
     node.name = proto.name();
     node.inputs.assign(proto.input().begin(), proto.input().end());
     node.outputs.assign(proto.output().begin(), proto.output().end());
+    node.refusal = refusalOf(proto);
     const pb::OpSchema *schema = schemaOf(proto, opsets);
     if (schema) {
       node.since = schema->SinceVersion();

@@ -66,6 +66,11 @@ void sortGraph(pb::GraphProto &graph);
 /// `options.keeps`.
 void expandFunctions(pb::ModelProto &model, const ReadOptions &options);
 
+/// Why a node's schema has no body for it, "" if there is nothing to say: noted
+/// at the node, since the reader's steps run in processes of their own.
+void setRefusal(pb::NodeProto &node, const std::string &why);
+std::string refusalOf(const pb::NodeProto &node);
+
 /// A change of a model by the onnx library.
 using Step =
     std::function<void(pb::ModelProto &, std::vector<Problem> &problems)>;

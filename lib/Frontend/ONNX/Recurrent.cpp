@@ -222,7 +222,19 @@ std::optional<Network> readNetwork(Op &op, unsigned gates, unsigned states,
       return std::nullopt;
     }
     state.shape[0] = Dim(count);
+    shape[1] = state.shape[1];
     net.initial.push_back(state);
+  }
+  // A constant state tells the size of the batch, which rounds of the loop then
+  // need not compare.
+  if (!(shape[1] == net.x.shape[1])) {
+    const char *what = "sizes of the batch";
+    net.x =
+        withShape(op, net.x, {net.x.shape[0], shape[1], net.x.shape[2]}, what);
+    if (net.lengths && net.lengths->rank() == 1)
+      net.lengths = withShape(op, *net.lengths, {shape[1]}, what);
+    for (Data &state : net.initial)
+      state = withShape(op, state, shape, what);
   }
   if (op.has(7) && gates == 4)
     net.peepholes = wide(op.in(7));

@@ -324,6 +324,37 @@ Value reflected(ImplicitLocOpBuilder &b, const std::string &mode, Value at,
   return arith::MinSIOp::create(b, phase, back);
 }
 
+/// Fails, at import or in a run, if there is nothing to repeat in a dimension
+/// that grows, or less than a reflection takes: one element fewer than there
+/// are.
+LogicalResult checkRepeated(Op &op, const std::string &mode, const Dim &size,
+                            const Dim &added) {
+  bool reflects = mode == "reflect";
+  std::string why = reflects ? "more is padded by reflection than there is"
+                             : "there is nothing to repeat";
+  auto known = size.constant(), wanted = added.constant();
+  if (wanted && *wanted <= 0)
+    return success();
+  if (known && wanted)
+    return (reflects ? *wanted < *known : *known > 0)
+               ? success()
+               : op.fail("invalid-shape", "Pad: " + why,
+                         {"the dimension has " + std::to_string(*known) +
+                          " elements, " + std::to_string(*wanted) +
+                          " are added at one side"});
+  if (op.dims.inRegion())
+    return success();
+  // What a reflection takes must be there; the rest needs one element.
+  using P = arith::CmpIPredicate;
+  Value good = reflects ? compareSizes(op, P::slt, added, size)
+                        : compareSizes(op, P::sgt, size, Dim(0));
+  Value nothing = compareSizes(op, P::sle, added, Dim(0));
+  op.require(arith::OrIOp::create(op.b, good, nothing),
+             why + ": " + op.text({added}) + " at a side of " +
+                 op.text({size}));
+  return op.failed() ? failure() : success();
+}
+
 /// pads = [low..., high...] for axes; negative ones cut off.
 LogicalResult lowerPad(Op &op) {
   const Data &x = op.in(0);
@@ -410,9 +441,10 @@ LogicalResult lowerPad(Op &op) {
     result.shape = shape;
     return op.set(0, result);
   }
-  for (const Dim &dim : x.shape)
-    if (dim.is(0))
-      return op.fail("invalid-shape", "Pad: there is nothing to repeat");
+  for (int64_t i = 0; i < x.rank(); ++i)
+    for (const Dim &added : {low[i], high[i]})
+      if (failed(checkRepeated(op, mode, x.shape[i], added)))
+        return failure();
   Value source = op.value(x);
   llvm::SmallVector<Value> before, sizes;
   for (int64_t i = 0; i < x.rank(); ++i) {

@@ -24,6 +24,7 @@ const Table &opTable() {
     addConvTranspose(all);
     addClassical(all);
     addClassifiers(all);
+    addMaps(all);
     addControl(all);
     addCreation(all);
     addDataMovement(all);

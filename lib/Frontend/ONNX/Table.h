@@ -80,6 +80,7 @@ void addSlicing(Table &table);
 void addAlgebra(Table &table);
 void addClassical(Table &table);
 void addClassifiers(Table &table);
+void addMaps(Table &table);
 void addDeformation(Table &table);
 void addFourier(Table &table);
 void addGridSample(Table &table);

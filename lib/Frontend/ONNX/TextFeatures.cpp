@@ -64,9 +64,10 @@ Data defaultOf(Op &op, ElementType type) {
                                  {op.intAttr("default_int64", -1)});
 }
 
-/// Keys become values; unknown ones the default. Lists are of one length.
+/// Keys become values; unknown ones the default. Lists are of one length. Of
+/// equal keys the first counts, or the last, as ONNX Runtime has it.
 LogicalResult mapKeys(Op &op, const Data &x, const Data &keys,
-                      const Data &values, const Data &other) {
+                      const Data &values, const Data &other, bool firstCounts) {
   auto count = product(keys.shape).constant();
   if (keys.shape != values.shape || !count || *count == 0)
     return op.fail("invalid-attribute",
@@ -80,9 +81,12 @@ LogicalResult mapKeys(Op &op, const Data &x, const Data &keys,
   Data result = generate(
       op, x.shape, values.type, [&](Builder &b, ValueRange v) -> Value {
         Num key = at(b, op.value(x), numbers(b, v));
+        Num last = indexNum(b, *count - 1);
         return loop(b, indexNum(b, *count), at(b, start, {}),
                     [&](Builder &b, Num k,
                         llvm::ArrayRef<Num> now) -> llvm::SmallVector<Num> {
+                      if (firstCounts)
+                        k = last - k;
                       Num known = at(b, have, k);
                       Num same = key == known;
                       if (key.isFloat()) // NaN is a key as others are
@@ -111,7 +115,7 @@ LogicalResult lowerLabelEncoder(Op &op) {
   if (!rest || !product(rest->shape).is(1))
     return op.fail("invalid-attribute",
                    "LabelEncoder: the default is no single element");
-  return mapKeys(op, x, *keys, *values, *rest);
+  return mapKeys(op, x, *keys, *values, *rest, /*firstCounts=*/true);
 }
 
 /// Strings to their numbers, or numbers to their strings
@@ -125,11 +129,11 @@ LogicalResult lowerCategoryMapper(Op &op) {
   if (x.type != ElementType::String) {
     Data other =
         op.stringConstant({op.stringAttr("default_string", "_Unused")}, {});
-    return mapKeys(op, x, numbers, strings, other);
+    return mapKeys(op, x, numbers, strings, other, /*firstCounts=*/false);
   }
   Data other = constantVector<int64_t>(op, ElementType::Int64,
                                        {op.intAttr("default_int64", -1)});
-  return mapKeys(op, x, strings, numbers, other);
+  return mapKeys(op, x, strings, numbers, other, /*firstCounts=*/false);
 }
 
 /// The grams of a TfIdfVectorizer, sorted by the column that counts them.

@@ -11,6 +11,8 @@
 #include "Arithmetic.h"
 #include "Vectors.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace orchestra::onnx {
@@ -141,11 +143,9 @@ Data addVotes(Op &op, const Data &leaves, const Forest &forest,
   Value found = op.value(leaves);
   auto trees = static_cast<int64_t>(forest.roots.size());
   Type element = op.elementType(type);
-  double start = aggregate == Aggregate::Min
-                     ? (wide ? 1.7976931348623157e308 : 3.4028234663852886e38)
-                 : aggregate == Aggregate::Max
-                     ? (wide ? -1.7976931348623157e308 : -3.4028234663852886e38)
-                     : 0;
+  // Nothing is known before the first vote, and without one the result is 0.
+  bool isExtreme = aggregate == Aggregate::Min || aggregate == Aggregate::Max;
+  double start = isExtreme ? std::numeric_limits<double>::quiet_NaN() : 0;
   return generate(
       op, {leaves.shape[0], Dim(forest.targets)}, type,
       [&](Num::Builder &b, ValueRange index) -> Value {
@@ -172,7 +172,9 @@ Data addVotes(Op &op, const Data &leaves, const Forest &forest,
                     return {mine.choose(next, sum[0])};
                   });
             });
-        return total[0];
+        Num none = total[0] != total[0];
+        return isExtreme ? none.choose(total[0].constant(0), total[0])
+                         : total[0];
       });
 }
 

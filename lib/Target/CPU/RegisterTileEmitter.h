@@ -48,6 +48,7 @@ private:
   void emitParallel(unsigned dim);
   void emitRows(mlir::ArrayRef<mlir::Value> masks);
   void emitColumns();
+  bool hasCaseForAll();
   void emitTile(const Tile &tile, mlir::Value firstRow);
   void emitReduction(const Tile &tile, unsigned next,
                      mlir::SmallVectorImpl<mlir::Value> &acc);

@@ -22,6 +22,7 @@
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -171,16 +172,26 @@ void RegisterTileEmitter::emitRows(ArrayRef<Value> masks) {
   if (known >= 0 && known <= most)
     return emitTile({known, maskVector}, constant(0));
   OpBuilder::InsertionGuard guard(b);
-  // One branch per row count that has code of its own.
-  if (known < 0)
-    for (int64_t rows : rowCounts) {
-      Value isCount = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                            size, constant(rows));
-      auto branch = scf::IfOp::create(b, loc, isCount, /*withElseRegion=*/true);
-      b.setInsertionPointToStart(branch.thenBlock());
+  // A case per row count that has code of its own. If all counts have, masked
+  // columns, which are few, do with that of whole tiles.
+  if (known < 0) {
+    bool all = hasCaseForAll(), masked = masks.back() != nullptr;
+    ArrayRef<int64_t> counts = rowCounts;
+    if (all && masked)
+      counts = counts.take_front();
+    auto choice = scf::IndexSwitchOp::create(b, loc, TypeRange(), size, counts,
+                                             counts.size());
+    for (auto [rows, region] : llvm::zip(counts, choice.getCaseRegions())) {
+      b.createBlock(&region);
       emitTile({rows, maskVector}, constant(0));
-      b.setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(b, loc);
     }
+    b.createBlock(&choice.getDefaultRegion());
+    auto yield = scf::YieldOp::create(b, loc);
+    if (all && !masked)
+      return;
+    b.setInsertionPoint(yield);
+  }
   // Any other count: as many large tiles as fit, then smaller ones.
   Value first = constant(0);
   for (int64_t rows = most; rows > 0; rows = rows > 4 ? 4 : rows > 1 ? 1 : 0) {
@@ -194,6 +205,26 @@ void RegisterTileEmitter::emitRows(ArrayRef<Value> masks) {
     emitTile({rows, maskVector}, loop.getInductionVar());
     first = end;
   }
+}
+
+/// Whether no row count can come that `rowCounts` does not hold.
+bool RegisterTileEmitter::hasCaseForAll() {
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+      if (expr != b.getAffineDimExpr(*rowDim))
+        continue;
+      FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
+          presburger::BoundType::UB, {operand.get(), int64_t(i)},
+          /*stopCondition=*/nullptr, /*closedUB=*/true);
+      return succeeded(bound) &&
+             llvm::all_of(llvm::seq_inclusive<int64_t>(1, *bound),
+                          [&](int64_t rows) {
+                            return llvm::is_contained(rowCounts, rows);
+                          });
+    }
+  }
+  return false;
 }
 
 void RegisterTileEmitter::emitTile(const Tile &tile, Value firstRow) {

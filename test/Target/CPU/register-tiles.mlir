@@ -64,28 +64,64 @@ func.func @ragged_columns(%a: memref<1x8xf32>, %b: memref<8x20xf32>, %c: memref<
 #b = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// Rows known at run time only: a branch for each count with code of its own,
+// Rows known at run time only: a case for each count with code of its own,
 // else loops over tiles of 3 and of 1.
 // CHECK-LABEL: func.func @dynamic_rows
 // CHECK-SAME:    (%[[A:.*]]: memref<?x8xf32>
 // CHECK:         %[[ROWS:.*]] = memref.dim %{{.*}}, %{{.*}} : memref<?x
-// CHECK:         %[[THREE:.*]] = arith.cmpi eq, %[[ROWS]], %{{.*}}
-// CHECK:         scf.if %[[THREE]] {
+// CHECK:         scf.index_switch %[[ROWS]]
+// CHECK:         case 3 {
 // CHECK-COUNT-3:   vector.fma
-// CHECK:         } else {
-// CHECK:           %[[TWO:.*]] = arith.cmpi eq, %[[ROWS]], %{{.*}}
-// CHECK:           scf.if %[[TWO]] {
-// CHECK-COUNT-2:     vector.fma
-// CHECK:           } else {
-// CHECK:             arith.divui
-// CHECK-COUNT-3:     vector.fma
-// CHECK:             arith.divui
-// CHECK-COUNT-1:     vector.fma
+// CHECK:         case 2 {
+// CHECK-COUNT-2:   vector.fma
+// CHECK:         default {
+// CHECK:           arith.divui
+// CHECK-COUNT-3:   vector.fma
+// CHECK:           arith.divui
+// CHECK-COUNT-1:   vector.fma
 // NARROW-LABEL: func.func @dynamic_rows
 func.func @dynamic_rows(%a: memref<?x8xf32>, %b: memref<8x16xf32>, %c: memref<?x16xf32>) {
   linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : memref<?x8xf32>, memref<8x16xf32>) outs(%c : memref<?x16xf32>)
       attrs = {orchestra.register_tile = array<i64: 0, 1, 3, 2>, orchestra.columns = 16 : i64} {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %0 = arith.mulf %p, %q : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// Rows known at run time only, but every count that may come has code of its
+// own: there are no loops. Masked columns have code for whole tiles alone.
+// CHECK-LABEL: func.func @few_rows
+// CHECK:         scf.index_switch
+// CHECK:         case 2 {
+// CHECK-COUNT-4:   vector.fma
+// CHECK:         case 1 {
+// CHECK-COUNT-2:   vector.fma
+// CHECK:         default {
+// CHECK-NEXT:    }
+// CHECK:         scf.index_switch
+// CHECK:         case 2 {
+// CHECK-COUNT-2:   vector.fma
+// CHECK-NOT:     case 1
+// CHECK:         default {
+// CHECK:           arith.divui
+// NARROW-LABEL: func.func @few_rows
+func.func @few_rows(%a: memref<16x8xf32>, %b: memref<8x?xf32>, %c: memref<16x?xf32>, %first: index, %columns: index) {
+  %rows = affine.min affine_map<(d0) -> (2, 16 - d0)>(%first)
+  %x = memref.subview %a[%first, 0] [%rows, 8] [1, 1] : memref<16x8xf32> to memref<?x8xf32, strided<[8, 1], offset: ?>>
+  %y = memref.subview %c[%first, 0] [%rows, %columns] [1, 1] : memref<16x?xf32> to memref<?x?xf32, strided<[?, 1], offset: ?>>
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %b : memref<?x8xf32, strided<[8, 1], offset: ?>>, memref<8x?xf32>) outs(%y : memref<?x?xf32, strided<[?, 1], offset: ?>>)
+      attrs = {orchestra.register_tile = array<i64: 0, 1, 2, 1>, orchestra.columns = 32 : i64} {
   ^bb0(%p: f32, %q: f32, %o: f32):
     %0 = arith.mulf %p, %q : f32
     %1 = arith.addf %o, %0 : f32
