@@ -40,6 +40,12 @@ def many_shapes() -> None:
     fixed = orchestra.compile(DIGITS / "digits.onnx", dims={"batch": 64})
     assert fixed.inputs[0].shape == (64, 1, 8, 8)
     # ANCHOR_END: shapes
+    # ANCHOR: hot-shapes
+    hot = orchestra.compile(DIGITS / "digits.onnx", specialize=[{"batch": 1}, {"batch": 64}])
+    for batch in (1, 7, 64):
+        (probabilities,) = hot(numpy.repeat(picture, batch, axis=0))
+        assert probabilities.shape == (batch, 10)
+    # ANCHOR_END: hot-shapes
 
 
 def errors() -> None:

@@ -221,7 +221,7 @@ Expected<std::string> Compilation::modelKey() {
   for (const std::string &shape : options.specialize)
     rest += " specialize " + shape + ";";
   if (options.given)
-    rest += " given";
+    rest += options.fixShapes ? " given, fixed" : " given";
   for (const auto &[name, input] :
        options.given.value_or(std::map<std::string, GivenInput>())) {
     rest += " " + name + ":";

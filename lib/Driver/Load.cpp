@@ -11,6 +11,7 @@
 #ifdef ORCHESTRA_HAVE_ONNX
 #include "orchestra/Frontend/ONNX.h"
 #endif
+#include "orchestra/Dialect/Orchestra/HostProgram.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Pipeline/Registration.h"
 #include "orchestra/Schedule/Passes.h"
@@ -63,6 +64,7 @@ llvm::Error Compilation::importOnnx() {
   onnx::ImportOptions import;
   for (const auto &[name, size] : options.dims)
     import.dims[name] = size;
+  import.fixShapes = options.fixShapes;
   if (options.given) {
     import.given.emplace();
     for (const auto &[name, input] : *options.given)
@@ -142,11 +144,7 @@ llvm::Error Compilation::load() {
          "tensors"});
   }
 
-  func::FuncOp entry;
-  for (func::FuncOp function : module->getOps<func::FuncOp>())
-    if (function->hasAttr(kEntryAttrName))
-      entry = function;
-  if (!entry)
+  if (getEntries(*module).empty())
     return makeError(Fault::Input, model,
                      "no function is marked as the model [missing-entry]",
                      {"help: give one func.func the attribute '" +

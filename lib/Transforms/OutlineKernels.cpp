@@ -397,6 +397,9 @@ void KernelOutliner::outline(const KernelGroup &group) {
       value = tensor::ExtractOp::create(b, loc, result, ValueRange());
     if (output.getType().isIndex())
       value = arith::IndexCastOp::create(b, loc, output.getType(), value);
+    // Destinations may know sizes that the op's type does not say.
+    if (value.getType() != output.getType())
+      value = tensor::CastOp::create(b, loc, output.getType(), value);
     output.replaceAllUsesWith(value);
   }
   for (Operation *op : llvm::reverse(group.ops))

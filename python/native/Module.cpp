@@ -13,6 +13,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
@@ -53,6 +54,9 @@ static std::shared_ptr<const void> ownerOf(const nb::bytes &bytes) {
 }
 
 using Dims = std::map<std::string, int64_t>;
+/// Sizes of an input, and its elements where these are not to change.
+using GivenDims =
+    std::tuple<std::vector<int64_t>, std::optional<std::vector<int64_t>>>;
 
 /// Compiles the file at `path`, or `bytes` that `path` stands for.
 static std::unique_ptr<Program> compileProgram(const std::string &path,
@@ -78,6 +82,13 @@ static std::unique_ptr<Program> compileProgram(const std::string &path,
   take("dims", options.dims);
   take("specialize", options.specialize);
   take("branches", options.branches);
+  take("fix_shapes", options.fixShapes);
+  std::map<std::string, GivenDims> inputs;
+  take("inputs", inputs);
+  if (!inputs.empty())
+    options.given.emplace();
+  for (auto &[name, known] : inputs)
+    (*options.given)[name] = {std::get<0>(known), std::get<1>(known)};
   take("opt_level", options.optLevel);
   take("jobs", options.jobs);
   take("use_cache", options.useCache);

@@ -208,6 +208,8 @@ def compile(
     threads: int = 0,
     dims: Mapping[str, int] | None = None,
     specialize: Sequence[Mapping[str, int]] = (),
+    inputs: Mapping[str, Any] | None = None,
+    fix_shapes: bool = False,
     cache: bool | str | os.PathLike[str] = True,
     strategy: str | os.PathLike[str] | None = None,
     reference: bool = False,
@@ -232,7 +234,10 @@ def compile(
     - `threads`: that run it; 0: one for each CPU. `jobs`: that compile it.
     - `dims`: sizes for named dynamic dims, fixed in the code.
     - `specialize`: shapes that get code of their own beside the general one, as sizes of named
-      dynamic dims, `[{"batch": 1, "seq": 128}]`; each run takes the one that fits.
+      dynamic dims, `[{"batch": 1, "seq": 128}]`; each run takes the first that fits.
+    - `inputs`: of the runs to come, by name, a list of arrays for a sequence; for models whose
+      structure follows from values of inputs (`needs-inputs`), which then must stay as they are.
+      `fix_shapes`: all their sizes stay as well.
     - `cache`: False for none, or the cache's folder.
     - `strategy`: a strategy script; `reference`: plain loops, slow, to check results against.
     - `topology`: a machine of several devices to plan for, with `objective` ("latency" or
@@ -258,6 +263,8 @@ def compile(
     for shape in specialize:
         for dim, size in shape.items():
             _check_number(f"specialize[...][{dim!r}]", size, 0, 2**62)
+    if fix_shapes and not inputs:
+        raise ValueError("fix_shapes needs inputs, whose shapes it fixes")
     options: dict[str, Any] = {
         "target": target,
         "cpu": cpu,
@@ -268,6 +275,8 @@ def compile(
         "place": [f"{node}={device}" for node, device in (place or {}).items()],
         "dims": dict(dims or {}),
         "specialize": [",".join(f"{dim}={size}" for dim, size in shape.items()) for shape in specialize],
+        "inputs": _known(inputs or {}),
+        "fix_shapes": fix_shapes,
         "opt_level": opt_level,
         "jobs": jobs,
         "use_cache": cache is not False,
@@ -304,6 +313,18 @@ def _source(model: Model, name: str) -> tuple[str, bytes | None]:
     if serialize is None:
         raise TypeError(f"a model is a path, bytes or an onnx.ModelProto, not {type(model).__name__}")
     return name, serialize()
+
+
+def _known(inputs: Mapping[str, Any]) -> dict[str, tuple[list[int], list[int] | None]]:
+    """Sizes of inputs, and the elements of those that may be shapes, axes or positions."""
+    known: dict[str, tuple[list[int], list[int] | None]] = {}
+    for name, value in inputs.items():
+        items = {f"{name}.{i}": item for i, item in enumerate(value)} if isinstance(value, (list, tuple)) else {name: value}
+        for key, item in items.items():
+            array = numpy.asarray(item)
+            small = array.size <= 64 and array.dtype in (numpy.int64, numpy.int32, numpy.bool_)
+            known[key] = (list(array.shape), [int(element) for element in array.flat] if small else None)
+    return known
 
 
 def _check_number(name: str, value: int, least: int, most: int) -> None:

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra_runtime/device.h"
 
-#include "Memory.h"
+#include "DeviceState.h"
 #include "orchestra_runtime/format.h"
 
 #include <atomic>
@@ -19,15 +19,8 @@
 using namespace orchestra::runtime;
 
 extern const orch_driver orchestraCPUDriver;
+extern const orch_driver orchestraCUDADriver;
 extern const orch_driver orchestraNullDriver;
-
-struct orch_device {
-  const orch_driver *driver;
-  int32_t index;
-  void *state;
-  orch_allocator allocator;
-  std::atomic<int64_t> alive; // allocations and events
-};
 
 struct orch_event {
   orch_device *device;
@@ -40,9 +33,9 @@ namespace {
 /// constant, so reading needs no lock.
 struct Registry {
   pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  std::atomic<uint32_t> count{2};
-  const orch_driver *drivers[ORCH_MAX_DRIVERS] = {&orchestraCPUDriver,
-                                                  &orchestraNullDriver};
+  std::atomic<uint32_t> count{3};
+  const orch_driver *drivers[ORCH_MAX_DRIVERS] = {
+      &orchestraCPUDriver, &orchestraNullDriver, &orchestraCUDADriver};
 };
 Registry registry;
 
@@ -50,6 +43,9 @@ orch_status invalid(const char *what) {
   return orch_set_error(ORCH_ERROR_INVALID_ARGUMENT,
                         "error: %s [invalid-argument]", what);
 }
+
+/// A table may end before the entries for kernels.
+constexpr size_t kMinDriverSize = offsetof(orch_driver, kernel_load);
 
 bool isComplete(const orch_driver &driver) {
   return driver.name && *driver.name && driver.count && driver.open &&
@@ -78,13 +74,13 @@ orch_status orch_driver_register(const orch_driver *driver) {
   if (!driver)
     return invalid("the driver is null");
   if (driver->abi_version != ORCH_DEVICE_ABI_VERSION ||
-      driver->struct_size < sizeof(orch_driver))
+      driver->struct_size < kMinDriverSize)
     return orch_set_error(ORCH_ERROR_VERSION,
                           "error: the driver is for another version of the "
                           "runtime [driver-version]\n  note: it has version %u "
                           "and %u bytes; the runtime has %u and %zu",
                           driver->abi_version, driver->struct_size,
-                          ORCH_DEVICE_ABI_VERSION, sizeof(orch_driver));
+                          ORCH_DEVICE_ABI_VERSION, kMinDriverSize);
   if (!isComplete(*driver))
     return invalid("a required entry of the driver's table is missing");
   pthread_mutex_lock(&registry.lock);
@@ -156,8 +152,8 @@ orch_status orch_device_close(orch_device *device) {
   int64_t alive = device->alive.load(std::memory_order_acquire);
   if (alive != 0)
     return orch_set_error(ORCH_ERROR_BUSY,
-                          "error: the device '%s' has %lld allocations or "
-                          "events alive [device-busy]",
+                          "error: the device '%s' has %lld allocations, "
+                          "events or kernels alive [device-busy]",
                           device->driver->name, static_cast<long long>(alive));
   device->driver->close(device->state);
   destroy(device->allocator, device);

@@ -8,6 +8,7 @@
 
 #include "Images.h"
 #include "Regex.h"
+#include "StringNumbers.h"
 
 #include <clocale>
 #include <cwctype>
@@ -46,23 +47,13 @@ private:
   uint64_t room = 0;
 };
 
-/// Writes the number of a string to element `index` of an operand.
-const char *put(const HostCall &call, int64_t operand, int64_t index,
-                const char *data, uint64_t size) {
-  int64_t number = call.strings.number(call.allocator, data, size);
-  if (number < 0)
-    return outOfMemoryForStrings;
-  call.data<int64_t>(operand)[index] = number;
-  return nullptr;
-}
-
 /// (bytes, ends of each string) -> strings
 const char *literals(const HostCall &call) {
   const int64_t *ends = call.data<int64_t>(1);
   int64_t begin = 0;
   for (int64_t i = 0, n = call.elements(2); i < n; ++i) {
-    if (const char *why = put(call, 2, i, call.data<char>(0) + begin,
-                              uint64_t(ends[i] - begin)))
+    if (const char *why = call.put(2, i, call.data<char>(0) + begin,
+                                   uint64_t(ends[i] - begin)))
       return why;
     begin = ends[i];
   }
@@ -76,7 +67,7 @@ const char *concat(const HostCall &call) {
     text.size = 0;
     if (!text.append(call.text(0, i)) || !text.append(call.text(1, i)))
       return outOfMemoryForStrings;
-    if (const char *why = put(call, 2, i, text.data, text.size))
+    if (const char *why = call.put(2, i, text.data, text.size))
       return why;
   }
   return nullptr;
@@ -143,7 +134,7 @@ const char *split(const HostCall &call) {
     int64_t splits = *call.data<int64_t>(2), at = 0;
     bool more = true;
     while (at < room && nextPart(rest, call.bytes(1), splits, more, part)) {
-      if (const char *why = put(call, 3, i * room + at, part.data, part.size))
+      if (const char *why = call.put(3, i * room + at, part.data, part.size))
         return why;
       ++at;
       splits -= splits > 0;
@@ -197,7 +188,7 @@ const char *changeCase(const HostCall &call) {
   for (int64_t i = 0, n = call.elements(2); i < n; ++i) {
     if (!letters.change(call.text(0, i), *call.data<int64_t>(1) != 0, text))
       return outOfMemoryForStrings;
-    if (const char *why = put(call, 2, i, text.data, text.size))
+    if (const char *why = call.put(2, i, text.data, text.size))
       return why;
   }
   return nullptr;
@@ -299,10 +290,14 @@ constexpr Entry functions[] = {
     {"random", 2, random},
     {"string_case", 3, changeCase},
     {"string_concat", 3, concat},
+    {"string_from_float", 3, stringFromFloat},
+    {"string_from_int", 3, stringFromInt},
     {"string_full_match", 3, fullMatch},
     {"string_literals", 3, literals},
     {"string_split", 4, split},
     {"string_split_counts", 4, splitCounts},
+    {"string_to_float", 2, stringToFloat},
+    {"string_to_int", 2, stringToInt},
 };
 
 } // namespace

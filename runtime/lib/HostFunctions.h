@@ -15,6 +15,8 @@
 
 namespace orchestra::runtime {
 
+inline constexpr char outOfMemoryForStrings[] = "no memory for strings";
+
 /// One call.
 struct HostCall {
   const orch_allocator &allocator;
@@ -35,6 +37,16 @@ struct HostCall {
   orch_string text(int64_t operand, int64_t index) const {
     return strings.get(data<int64_t>(operand)[index]);
   }
+  /// Writes the number of a string to element `index` of an operand. Null, or
+  /// why not.
+  const char *put(int64_t operand, int64_t index, const char *from,
+                  uint64_t size) const {
+    int64_t number = strings.number(allocator, from, size);
+    if (number < 0)
+      return outOfMemoryForStrings;
+    data<int64_t>(operand)[index] = number;
+    return nullptr;
+  }
   /// The bytes of an operand.
   orch_string bytes(int64_t operand) const {
     return {data<const char>(operand), uint64_t(elements(operand))};
@@ -46,8 +58,6 @@ using HostFunction = const char *(*)(const HostCall &call);
 
 /// The function of this name that takes so many operands; null: there is none.
 HostFunction findHostFunction(const char *name, int64_t operands);
-
-inline constexpr char outOfMemoryForStrings[] = "no memory for strings";
 
 } // namespace orchestra::runtime
 

@@ -177,7 +177,7 @@ TEST_P(Device, ManyThreads) {
 }
 
 #ifndef ORCH_TEST_DRIVERS
-#define ORCH_TEST_DRIVERS "cpu", "null"
+#define ORCH_TEST_DRIVERS "cpu", "null", "cuda"
 #endif
 INSTANTIATE_TEST_SUITE_P(All, Device, testing::Values(ORCH_TEST_DRIVERS),
                          [](const auto &info) { return info.param; });

@@ -279,3 +279,15 @@ def test_what_is_not_compared_is_said(orchestra, tmp_path):
     np.savez(tmp_path / "ref.npz", y=-np.ones(2, np.float32))
     done = orchestra("run", tmp_path / "m.onnx", "--inputs", tmp_path / "in.npz", "--compare", tmp_path / "ref.npz")
     assert "z: not compared" in done.stdout
+
+
+def test_sizes_that_must_be_known_are_taken_from_the_inputs(orchestra, tmp_path):
+    graph = '<ir_version: 10, opset_import: ["": 22]> g (float[n,2] x) => (float[a,2] y, float[b,2] z) { [cut] y, z = Split <axis = 0, num_outputs = 2> (x) }'
+    onnx.save(onnx.parser.parse_model(graph), tmp_path / "model.onnx")
+    np.savez(tmp_path / "inputs.npz", x=np.ones((5, 2), np.float32))
+    refused = orchestra("compile", tmp_path / "model.onnx", "-o", tmp_path / "model.so", code=1)
+    assert "[unsupported-form]" in refused.stderr
+    done = orchestra("run", tmp_path / "model.onnx", "--inputs", tmp_path / "inputs.npz", "--outputs", tmp_path / "out.npz")
+    assert "warning: the program is for inputs of these sizes only" in done.stderr and "cut" in done.stderr
+    with np.load(tmp_path / "out.npz") as out:
+        assert out["y"].shape == (3, 2) and out["z"].shape == (2, 2)

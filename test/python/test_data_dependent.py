@@ -189,6 +189,59 @@ def test_regular_expressions(pattern, orchestra, tmp_path):
     agree(orchestra, tmp_path, graph, {"x": words}, [])
 
 
+NUMBERS = {
+    "float": np.array([1, -2.5, np.pi, 1e10, 1e-7, 123456789, np.nan, np.inf, -np.inf, -0.0, 1 / 3, 1e5, 1e8], np.float32),
+    "float16": np.array([0.1, 65504, -1], np.float16),
+    "int64": np.array([1, -5, 2**62]),
+    "uint8": np.array([200, 0], np.uint8),
+    "bool": np.array([True, False]),
+}
+
+
+def as_onnxruntime(orchestra, tmp_path, graph, x):
+    """The reference writes numbers as Python does."""
+    got, want = run(orchestra, tmp_path, graph, {"x": x}, [])["y"], in_onnxruntime(graph, {"x": x})["y"]
+    if want.dtype == object:
+        assert got.tolist() == want.tolist()
+    else:
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_as_strings(kind, orchestra, tmp_path):
+    as_onnxruntime(orchestra, tmp_path, f"g ({kind}[n] x) => (string[n] y) {{ y = Cast <to = 8> (x) }}", NUMBERS[kind])
+
+
+def test_doubles_as_strings_say_all_their_digits(orchestra, tmp_path):
+    x = np.array([0.1, 1 / 3, 1e300, 123456789.123, -2.5])
+    y = run(orchestra, tmp_path, "g (double[n] x) => (string[n] y) { y = Cast <to = 8> (x) }", {"x": x}, [])["y"]
+    assert [float(text) for text in y.tolist()] == x.tolist() and y.tolist()[0] == "0.1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "words"),
+    [
+        ("float", 1, ["1.5", "-2e3", "NaN", "INF", "-INF", " 3 ", "0.1"]),
+        ("double", 11, ["0.1", "1e300"]),
+        ("int64", 7, ["12", "-3", "+7", " 8", "1.5"]),
+        ("int32", 6, ["12", "-3"]),
+        ("uint8", 2, ["200"]),
+    ],
+)
+def test_strings_as_numbers(kind, to, words, orchestra, tmp_path):
+    graph = f"g (string[n] x) => ({kind}[n] y) {{ y = Cast <to = {to}> (x) }}"
+    as_onnxruntime(orchestra, tmp_path, graph, np.array(words, dtype=object))
+
+
+def test_strings_that_are_no_numbers(orchestra, tmp_path):
+    for to, kind, words in ((1, "float", "no number"), (7, "int64", "no whole number")):
+        model = f"g (string[n] x) => ({kind}[n] y) {{ y = Cast <to = {to}> (x) }}"
+        onnx.save(onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": 20]> {model}'), tmp_path / "model.onnx")
+        save(tmp_path / "in.npz", {"x": np.array(["1", "abc"], dtype=object)})
+        done = orchestra("run", str(tmp_path / "model.onnx"), "--inputs", str(tmp_path / "in.npz"), code=1)
+        assert f"a string to be cast is {words}" in done.stderr
+
+
 def test_sequences(orchestra, tmp_path):
     random = np.random.default_rng(3)
     items = [random.standard_normal((n, 2)).astype(np.float32) for n in (1, 3, 2)]

@@ -138,6 +138,55 @@ def test_shapes_with_code_of_their_own(pictures, expected):
     assert raised.value.slug == "invalid-hot-shape"
 
 
+@pytest.mark.parametrize(
+    ("body", "constant", "good", "bad", "words"),
+    [
+        ("(float[a,b] x) => (float[c,b] y, float[d,b] z) { y, z = Split (x, s) }", [2, 3], (5, 2), (2, 2), "the parts do not fit"),
+        ("(float[n] x) => (float[4,4] y) { y = Reshape (x, s) }", [4, 4], (16,), (2,), "numbers of elements differ"),
+        ("(float[n] x) => (float[a,4] y) { y = Reshape (x, s) }", [-1, 4], (16,), (6,), "numbers of elements differ"),
+        ("(float[n] x) => (float[k] y, int64[k] i) { y, i = TopK (x, s) }", [7], (9,), (2,), "k is out of range"),
+        ("(float[1,c,2,2] x) => (float[1,d,4,4] y) { y = DepthToSpace <blocksize = 2> (x) }", None, (1, 8, 2, 2), (1, 5, 2, 2), "blocksize"),
+        ("(float[t,n] x) => (float[t,n] y) { y = ReverseSequence (x, s) }", [2, 2], (3, 2), (3, 5), "each batch needs a length"),
+    ],
+)
+def test_constant_sizes_that_do_not_fit_an_open_input(body, constant, good, bad, words):
+    model = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": 20]> g {body}')
+    if constant:
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(constant), "s"))
+    for options in ({}, {"reference": True}):
+        program = orchestra.compile(model, **options)
+        program(np.ones(good, "float32"))
+        with pytest.raises(orchestra.RunError, match=words):
+            program(np.ones(bad, "float32"))
+
+
+def test_hot_shapes_of_a_branch():
+    branches = "then_branch = f () => (float[n,4] a) { a = Relu (x) }, else_branch = h () => (float[n,4] b) { b = Neg (x) }"
+    model = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": 20]> g (float[n,4] x, bool c) => (float[n,4] y) {{ y = If (c) <{branches}> }}')
+    program = orchestra.compile(model, specialize=[{"n": 1}])
+    for size in (1, 3):
+        x = np.linspace(-1, 1, 4 * size, dtype="float32").reshape(size, 4)
+        for yes in (True, False):
+            np.testing.assert_array_equal(program(x, np.array(yes))[0], np.maximum(x, 0) if yes else -x)
+
+
+def test_inputs_that_decide_about_structure():
+    graph = "<ir_version: 10, opset_import: ['': 20]> g (float[n,m] x, int64[k] axes) => (float y) { y = ReduceSum <keepdims = 0> (x, axes) }"
+    model = onnx.parser.parse_model(graph.replace("'", '"'))
+    with pytest.raises(orchestra.CompileError) as raised:
+        orchestra.compile(model)
+    assert raised.value.slug == "needs-inputs"
+    x = np.arange(6, dtype="float32").reshape(2, 3)
+    program = orchestra.compile(model, inputs={"x": x, "axes": np.array([0, 1])})
+    assert program(x, np.array([0, 1]))[0] == 15 and program(x[:, :2], np.array([0, 1]))[0] == 8
+    with pytest.raises(orchestra.RunError, match="other values than those the program is compiled for"):
+        program(x, np.array([1, 0]))
+    fixed = orchestra.compile(model, inputs={"x": x, "axes": np.array([0, 1])}, fix_shapes=True)
+    assert fixed.inputs[0].shape == (2, 3)
+    with pytest.raises(ValueError, match="fix_shapes needs inputs"):
+        orchestra.compile(model, fix_shapes=True)
+
+
 def test_reference_and_threads_agree(digits, pictures, expected):
     reference = orchestra.compile(DIGITS, reference=True, threads=1)
     assert reference.threads == 1

@@ -257,10 +257,20 @@ llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
   if (needs || text.contains("[unsupported-form]")) {
     CompileOptions more = options;
     more.given = describeInputs(inputs);
-    llvm::Expected<Loaded> again = loadModel(path, more, common);
-    if (again || needs)
-      return again;
-    llvm::consumeError(again.takeError());
+    // First with the values that decide about structure, then with all sizes.
+    for (bool shapes : {false, true}) {
+      more.fixShapes = shapes;
+      llvm::Expected<Loaded> again = loadModel(path, more, common);
+      if (again && shapes)
+        again->report.warnings.push_back(
+            "warning: the program is for inputs of these sizes only\n  note: " +
+            error.getText());
+      if (again)
+        return again;
+      DriverError other = toDriverError(again.takeError(), path);
+      if (needs)
+        error = other;
+    }
   }
   return llvm::make_error<DriverError>(error);
 }

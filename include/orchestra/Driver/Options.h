@@ -57,6 +57,9 @@ struct CompileOptions {
   /// Inputs of the runs to come, for ONNX models that have sequences or
   /// optionals as inputs, or whose structure follows from values of inputs.
   std::optional<std::map<std::string, GivenInput>> given;
+  /// Fixes all sizes of inputs as `given` has them, for ONNX models that have
+  /// operators which no code for all sizes can be made for.
+  bool fixShapes = false;
   /// 0 to 3, of LLVM's pipeline.
   unsigned optLevel = 2;
   /// Threads that compile; 0: one for each CPU.

@@ -44,6 +44,8 @@ struct ImportOptions {
   /// optionals are there, as they are here; sizes and positions that follow
   /// from `values` are constants, and a run with other values fails.
   std::optional<std::map<std::string, GivenInput>> given;
+  /// Whether all sizes of inputs are fixed as `given` has them.
+  bool fixShapes = false;
   /// The module's name; empty: the stem of the file.
   std::string name;
   /// How many nodes the model may have once functions are expanded.

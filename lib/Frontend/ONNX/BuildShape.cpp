@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Build.h"
 #include "ImporterState.h"
+#include "Sizes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -120,10 +121,7 @@ static Value expand(Op &op, Value value, llvm::ArrayRef<Dim> shape,
 /// A constant in a shape of unknown sizes. A view of it would fold to a
 /// constant, which cannot be of unknown sizes.
 static Data readInOrder(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
-  Dim count(1);
-  for (const Dim &size : input.shape)
-    count = count * size;
-  Value row = op.value(reshape(op, input, {count}));
+  Value row = op.value(reshape(op, input, {product(input.shape)}));
   llvm::SmallVector<Value> sizes;
   for (const Dim &size : shape)
     sizes.push_back(op.dims.materialize(size, op.b, op.b.getLoc()));
@@ -164,8 +162,11 @@ Data reshape(Op &op, const Data &input, llvm::ArrayRef<Dim> shape) {
     result.value = op.empty(shape, input.type); // no elements to keep
     return result;
   }
-  if (input.constant && input.rank() > 0)
-    return readInOrder(op, input, shape);
+  // Upstream folds a reshape of a constant to one of the result's type, which
+  // may have no size yet.
+  if (input.constant)
+    return readInOrder(
+        op, input.rank() > 0 ? input : reshape(op, input, {Dim(1)}), shape);
   Value value = op.value(input);
   if (!value || op.failed())
     return result;

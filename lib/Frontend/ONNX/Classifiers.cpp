@@ -178,7 +178,7 @@ LogicalResult lowerTreeEnsembleClassifier(Op &op) {
     return failure();
   ElementType type = op.in(0).type == ElementType::Double ? ElementType::Double
                                                           : ElementType::Float;
-  auto rows = rowsForTrees(op, type);
+  auto rows = rowsForTrees(op, *forest, type);
   if (!rows || op.failed())
     return failure();
   Data leaves = findLeaves(op, *rows, *forest);
@@ -193,20 +193,10 @@ LogicalResult lowerTreeEnsembleClassifier(Op &op) {
     base = {voted == 0 ? base[0] : 0, 0};
   else if (bases == 2 && single && voted == 0)
     base[1] = 0;
-  if (bases > 0 && static_cast<int64_t>(base.size()) != classes)
-    return op.fail("invalid-attribute",
-                   "TreeEnsembleClassifier: base_values has the wrong length");
-  if (bases > 0) {
-    auto offsets = convert(
-        op, constantVector<double>(op, ElementType::Double, base), type);
-    auto moved =
-        offsets ? mapNumbers(op, {scores, *offsets}, type,
-                             [](llvm::ArrayRef<Num> v) { return v[0] + v[1]; })
-                : std::nullopt;
-    if (!moved)
-      return failure();
-    scores = *moved;
-  }
+  auto moved = addBaseValues(op, scores, base);
+  if (!moved)
+    return failure();
+  scores = *moved;
   if (!single) {
     auto eligible = bases > 0 ? std::optional<Data>(scores)
                               : withoutUnvoted(op, scores, leaves, *forest);

@@ -7,6 +7,7 @@
 #include "Build.h"
 #include "Narrow.h"
 #include "Sizes.h"
+#include "Strings.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -106,6 +107,8 @@ LogicalResult lowerReshape(Op &op) {
     return op.fail("shape-mismatch", "Reshape: numbers of elements differ",
                    {"the input is " + op.text(x.shape) + ", the shape is " +
                     op.text(*target)});
+  requireSizes(op, arith::CmpIPredicate::eq, total, rest,
+               "numbers of elements differ");
   return op.set(0, reshape(op, x, shape));
 }
 
@@ -329,6 +332,8 @@ LogicalResult lowerTile(Op &op) {
 }
 
 std::optional<Data> castTo(Op &op, const Data &x, ElementType type) {
+  if (x.type == ElementType::String || type == ElementType::String)
+    return castString(op, x, type);
   if (!isNarrow(type))
     return convert(op, x, type);
   Narrowing how;
@@ -451,13 +456,20 @@ LogicalResult rearrange(Op &op, bool toSpace) {
     return op.fail("shape-mismatch",
                    op.node.op + ": blocksize does not divide the input",
                    {"the input is " + op.text(x.shape)});
+  auto divides = [&](const Dim &dim, const Dim &by) {
+    requireSizes(op, arith::CmpIPredicate::eq, part(dim, by) * by, dim,
+                 "blocksize does not divide the input");
+  };
   if (!toSpace) {
+    divides(h, b);
+    divides(w, b);
     Dim rows = part(h, b), columns = part(w, b);
     Data split = reshape(op, x, {n, c, rows, b, columns, b});
     Data moved = columnMajor ? transpose(op, split, {0, 1, 3, 5, 2, 4})
                              : transpose(op, split, {0, 3, 5, 1, 2, 4});
     return op.set(0, reshape(op, moved, {n, c * b * b, rows, columns}));
   }
+  divides(c, b * b);
   Dim depth = part(c, b * b);
   Data split = columnMajor ? reshape(op, x, {n, depth, b, b, h, w})
                            : reshape(op, x, {n, b, b, depth, h, w});
@@ -476,8 +488,8 @@ void addDataMovement(Table &table) {
   table.op("Trilu", {14}, lowerTrilu);
   table.op("BitCast", {26, "types of different width, or under a byte"},
            lowerBitCast);
-  table.op("Cast", {6, "strings"}, lowerCast);
-  table.op("CastLike", {15, "strings"}, lowerCastLike);
+  table.op("Cast", {6}, lowerCast);
+  table.op("CastLike", {15}, lowerCastLike);
   table.op("Concat", {4}, lowerConcat);
   table.op("Expand", {8, "", inputs(1)}, lowerExpand);
   table.op("Squeeze", {1, "", inputs(1)}, lowerSqueeze);

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
+#include "Sizes.h"
 #include "Table.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -212,6 +213,8 @@ LogicalResult lowerReverseSequence(Op &op) {
                    "ReverseSequence: each batch needs a length",
                    {"x is " + op.text(x.shape) + ", the lengths are " +
                     op.text(lengths.shape)});
+  requireSizes(op, arith::CmpIPredicate::eq, lengths.shape[0], x.shape[*batch],
+               "each batch needs a length");
   Value source = op.value(x), counts = op.value(lengths);
   Value size = op.dims.materialize(x.shape[*time], op.b, op.b.getLoc());
   if (!source || !counts || op.failed())

@@ -104,8 +104,9 @@ std::optional<Data> Importer::addArgument(const std::string &name,
       declared.push_back({size, ""});
   }
   // How many numbers there are is as fixed as they are.
-  if (given && given->values && sizeValues.contains(name) &&
-      given->dims.size() == declared.size())
+  bool fixed = options.fixShapes ||
+               (given && given->values && sizeValues.contains(name));
+  if (given && fixed && given->dims.size() == declared.size())
     for (const auto &[dim, size] : llvm::zip(declared, given->dims))
       if (dim.size < 0)
         dim = {size, ""};

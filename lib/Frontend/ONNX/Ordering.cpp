@@ -192,10 +192,13 @@ LogicalResult lowerTopK(Op &op) {
   if (k->size() != 1 || (want && (*want < 0 || (have && *want > *have))))
     return op.fail("invalid-attribute", "TopK: k is out of range",
                    {"x is " + op.text(x.shape) + ", k is " + op.text(*k)});
-  if (op.dims.isFromValues((*k)[0]) || (!want && have))
+  if (op.dims.isFromValues((*k)[0]))
     op.require(
         compareSizes(op, arith::CmpIPredicate::ule, (*k)[0], x.shape[*axis]),
         "k is out of range");
+  else
+    requireSizes(op, arith::CmpIPredicate::ule, (*k)[0], x.shape[*axis],
+                 "k is out of range");
   Shape shape = x.shape;
   shape[*axis] = (*k)[0];
   Data rank = ranks(op, x, *axis, largest);

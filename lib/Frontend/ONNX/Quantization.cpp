@@ -359,10 +359,18 @@ std::optional<Data> integerConvolution(Op &op, unsigned xIndex, unsigned wIndex,
     (void)op.unsupported("channels or a filter of unknown size");
     return std::nullopt;
   }
-  if (!fits || !w.shape[1].is(*channels / groups) ||
+  if (!fits || *w.shape[1].constant() * groups != *channels ||
       *w.shape[0].constant() % groups != 0) {
     (void)op.fail("shape-mismatch", op.node.op + ": channels do not agree",
-                  {"x is " + op.text(x.shape) + ", w is " + op.text(w.shape)});
+                  {"x is " + op.text(x.shape) + ", w is " + op.text(w.shape) +
+                   ", group is " + std::to_string(groups)});
+    return std::nullopt;
+  }
+  auto declared = op.intsAttr("kernel_shape", kernel);
+  if (llvm::ArrayRef<int64_t>(declared) != llvm::ArrayRef<int64_t>(kernel)) {
+    (void)op.fail("invalid-attribute",
+                  op.node.op + ": kernel_shape is not the filter's",
+                  {"w is " + op.text(w.shape)});
     return std::nullopt;
   }
   auto windows = readWindows(op, x, kernel);

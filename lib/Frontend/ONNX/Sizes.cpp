@@ -135,6 +135,15 @@ Value compareSizes(Op &op, arith::CmpIPredicate order, const Dim &a,
                                indexValue(op, b));
 }
 
+void requireSizes(Op &op, arith::CmpIPredicate order, const Dim &a,
+                  const Dim &b, const llvm::Twine &message) {
+  if (op.failed() || op.dims.inRegion() || a == b ||
+      (a.constant() && b.constant()))
+    return;
+  op.require(compareSizes(op, order, a, b),
+             message + " (" + op.text({a}) + " and " + op.text({b}) + ")");
+}
+
 void requireEqual(Op &op, const Dim &a, const Dim &b, const llvm::Twine &what) {
   if (a == b || (a.constant() && b.constant()))
     return;

@@ -42,6 +42,11 @@ mlir::Value indexValue(Op &op, const Dim &dim);
 mlir::Value indexConstant(Op &op, int64_t value);
 /// A size with this value.
 Dim sizeFrom(Op &op, mlir::Value index, bool nonNegative = true);
+/// Makes a run fail with this message unless `a` compares so with `b`. Nothing
+/// is made where both are the same or constants, which the caller compares, and
+/// nothing in loops and branches, which cannot fail.
+void requireSizes(Op &op, mlir::arith::CmpIPredicate order, const Dim &a,
+                  const Dim &b, const llvm::Twine &message);
 mlir::Value compareSizes(Op &op, mlir::arith::CmpIPredicate order, const Dim &a,
                          const Dim &b);
 /// Makes a run fail unless the sizes, not both constant, are equal. `what` they

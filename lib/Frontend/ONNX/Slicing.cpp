@@ -259,15 +259,13 @@ LogicalResult lowerSplit(Op &op) {
       return op.fail("invalid-shape", "Split: a part has a negative size");
     total = total + part;
   }
-  if (op.dims.isFromValues(total)) {
+  if (op.dims.isFromValues(total))
     for (const Dim &part : parts)
       op.require(
           compareSizes(op, arith::CmpIPredicate::ule, part, x.shape[*axis]),
           "a part has a wrong size");
-    op.require(
-        compareSizes(op, arith::CmpIPredicate::eq, total, x.shape[*axis]),
-        "the parts do not fit");
-  }
+  requireSizes(op, arith::CmpIPredicate::eq, total, x.shape[*axis],
+               "the parts do not fit");
   bool differs =
       total.constant() && x.shape[*axis].constant() && total != x.shape[*axis];
   if (static_cast<int64_t>(parts.size()) != count || differs)

@@ -8,6 +8,7 @@
 // into them calls the runtime.
 //
 //===----------------------------------------------------------------------===//
+#include "Strings.h"
 #include "Build.h"
 #include "Selection.h"
 #include "Sizes.h"
@@ -19,6 +20,41 @@
 using namespace mlir;
 
 namespace orchestra::onnx {
+
+std::optional<Data> castString(Op &op, const Data &x, ElementType type) {
+  auto number = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(op.b, op.b.getI64IntegerAttr(value));
+  };
+  auto known = [](ElementType t) {
+    return isFloat(t) || isInt(t) || t == ElementType::Bool;
+  };
+  ElementType other = type == ElementType::String ? x.type : type;
+  if (x.type == type)
+    return x;
+  if (!known(other)) {
+    (void)op.unsupported("strings and " + elementTypeName(other));
+    return std::nullopt;
+  }
+  bool floats = isFloat(other);
+  ElementType wide = floats ? ElementType::Double : ElementType::Int64;
+  if (type == ElementType::String) {
+    auto numbers = convert(op, x, wide);
+    Value given = numbers ? op.value(*numbers) : nullptr;
+    if (!given || op.failed())
+      return std::nullopt;
+    Value how = floats ? number(other == ElementType::Double ? 0 : 8)
+                       : number(isUnsignedInt(other));
+    return op.callHost(floats ? "string_from_float" : "string_from_int",
+                       {given, how}, x.shape, type);
+  }
+  Value given = op.value(x);
+  if (!given || op.failed())
+    return std::nullopt;
+  Data read = op.callHost(floats ? "string_to_float" : "string_to_int", {given},
+                          x.shape, wide);
+  return op.failed() ? std::nullopt : convert(op, read, type);
+}
+
 namespace {
 
 bool isString(Op &op, const Data &x, llvm::StringRef what) {

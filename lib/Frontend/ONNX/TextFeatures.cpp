@@ -101,6 +101,10 @@ LogicalResult lowerLabelEncoder(Op &op) {
     return op.fail("missing-attribute",
                    "LabelEncoder lacks its keys or its values");
   Data other = defaultOf(op, values->type);
+  if ((other.type == ElementType::String) !=
+      (values->type == ElementType::String))
+    return op.fail("invalid-attribute",
+                   "LabelEncoder: the default is not of the values' type");
   auto rest = other.type == ElementType::String
                   ? std::optional<Data>(other)
                   : convert(op, other, values->type);

@@ -120,28 +120,13 @@ LogicalResult predict(Op &op, const Forest &forest, Aggregate aggregate,
                       const std::string &post) {
   if (!isForest(op, forest))
     return failure();
-  auto rows = rowsForTrees(op, type);
+  auto rows = rowsForTrees(op, forest, type);
   if (!rows || op.failed())
     return failure();
   Data leaves = findLeaves(op, *rows, forest);
   Data scores = addVotes(op, leaves, forest, aggregate, type);
-  if (!base.empty()) {
-    if (static_cast<int64_t>(base.size()) != forest.targets)
-      return op.fail("invalid-attribute",
-                     op.node.op + ": base_values has the wrong length");
-    auto offsets = convert(
-        op, constantVector<double>(op, ElementType::Double, base), type);
-    auto moved = offsets
-                     ? elementwise(op, {scores, *offsets}, type,
-                                   [](Num::Builder &b, ValueRange v) -> Value {
-                                     return Num(b, v[0]) + Num(b, v[1]);
-                                   })
-                     : std::nullopt;
-    if (!moved)
-      return failure();
-    scores = *moved;
-  }
-  auto result = postTransform(op, scores, post);
+  auto moved = addBaseValues(op, scores, base);
+  auto result = moved ? postTransform(op, *moved, post) : std::nullopt;
   return result ? op.set(0, *result) : failure();
 }
 

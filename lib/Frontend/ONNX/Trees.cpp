@@ -176,18 +176,49 @@ Data addVotes(Op &op, const Data &leaves, const Forest &forest,
       });
 }
 
-std::optional<Data> rowsForTrees(Op &op, ElementType type) {
+std::optional<Data> addBaseValues(Op &op, const Data &scores,
+                                  llvm::ArrayRef<double> base) {
+  if (base.empty())
+    return scores;
+  if (!scores.shape[1].is(static_cast<int64_t>(base.size()))) {
+    (void)op.fail("invalid-attribute",
+                  op.node.op + ": base_values has the wrong length");
+    return std::nullopt;
+  }
+  auto offsets = convert(
+      op, constantVector<double>(op, ElementType::Double, base), scores.type);
+  if (!offsets)
+    return std::nullopt;
+  return elementwise(op, {scores, *offsets}, scores.type,
+                     [](Num::Builder &b, ValueRange v) -> Value {
+                       return Num(b, v[0]) + Num(b, v[1]);
+                     });
+}
+
+std::optional<Data> rowsForTrees(Op &op, const Forest &forest,
+                                 ElementType type) {
   const Data &x = op.in(0);
   if (!op.expectType(x, isFloat(x.type) || isInt(x.type), "X"))
     return std::nullopt;
   Data rows = x.rank() == 1 ? reshape(op, x, {Dim(1), x.shape[0]}) : x;
-  if (rows.rank() != 2 || !rows.shape[1].constant() ||
-      *rows.shape[1].constant() < 1) {
-    (void)op.fail("shape-mismatch",
-                  op.node.op + ": X must be rows of a known number of features",
+  if (rows.rank() != 2 || rows.shape[1].is(0)) {
+    (void)op.fail("shape-mismatch", op.node.op + ": X must be rows of features",
                   {"X is " + op.text(x.shape)});
     return std::nullopt;
   }
+  if (!rows.shape[1].constant()) {
+    (void)op.unsupported("features of unknown number");
+    return std::nullopt;
+  }
+  int64_t features = *rows.shape[1].constant();
+  for (int64_t feature : forest.feature)
+    if (feature < 0 || feature >= features) {
+      (void)op.fail("invalid-attribute",
+                    op.node.op + ": a node tests feature " +
+                        llvm::Twine(feature) + ", which X lacks",
+                    {"X is " + op.text(x.shape)});
+      return std::nullopt;
+    }
   return convert(op, rows, type);
 }
 

@@ -33,8 +33,10 @@ enum class Aggregate { Average, Sum, Min, Max };
 /// in circles, and votes are for targets that are there.
 bool isForest(Op &op, const Forest &forest);
 
-/// The input as rows of this type, of a known number of features.
-std::optional<Data> rowsForTrees(Op &op, ElementType type);
+/// The input as rows of this type, of a known number of features, all that the
+/// nodes test among them.
+std::optional<Data> rowsForTrees(Op &op, const Forest &forest,
+                                 ElementType type);
 
 /// leaves[n, tree]
 Data findLeaves(Op &op, const Data &x, const Forest &forest);
@@ -42,6 +44,11 @@ Data findLeaves(Op &op, const Data &x, const Forest &forest);
 /// scores[n, target] of the votes of all trees.
 Data addVotes(Op &op, const Data &leaves, const Forest &forest,
               Aggregate aggregate, ElementType type);
+
+/// scores[n, target] + base[target], or the scores if there are no base values.
+/// Fails unless each target has one.
+std::optional<Data> addBaseValues(Op &op, const Data &scores,
+                                  llvm::ArrayRef<double> base);
 
 /// The nodes, leaves and votes of the operators that name nodes by tree and
 /// number; `votes` is what their lists begin with, "target" or "class". Nothing

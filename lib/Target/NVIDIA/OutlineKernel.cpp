@@ -195,7 +195,11 @@ struct NVIDIAOutlineKernelPass
           << static_cast<int64_t>(blockSize);
       return signalPassFailure();
     }
+    // Kernels of tiles have theirs already.
     SmallVector<NamedAttribute> launches;
+    if (auto known =
+            getOperation()->getAttrOfType<DictionaryAttr>(kLaunchAttrName))
+      llvm::append_range(launches, known);
     bool failedAny = false;
     for (auto kernel :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))

@@ -12,6 +12,10 @@
 
 #include "Registration.h"
 
+#include "orchestra/Strategy/Passes.h"
+#include "orchestra/Target/NVIDIA/Tiles.h"
+#include "orchestra/Target/NVIDIA/TransformOps.h"
+
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -75,6 +79,7 @@ static void addDeviceLowering(OpPassManager &pm) {
   ConvertGpuOpsToNVVMOpsOptions device;
   device.useBarePtrCallConv = true;
   pm.addPass(createConvertGpuOpsToNVVMOps(device));
+  pm.addPass(createConvertNVVMToLLVMPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
@@ -106,8 +111,30 @@ void orchestra::nvidia::buildDevicePipeline(
   device.addPass(createNVIDIAExpandMathPass());
 }
 
+void orchestra::nvidia::buildTilePipeline(
+    OpPassManager &pm, const KernelPipelineOptions &options) {
+  ApplyStrategyPassOptions strategy;
+  strategy.file = options.strategy;
+  strategy.arch = "nvidia_hopper";
+  pm.addPass(createApplyStrategyPass(strategy));
+  pm.addPass(createLinalgToNVTilePass());
+  OpPassManager &kernel = pm.nest<func::FuncOp>();
+  kernel.addPass(createNVIDIASliceEpiloguePass());
+  kernel.addPass(createNVIDIARasterTilesPass());
+  kernel.addPass(createNVIDIAPipelineLoadsPass());
+  kernel.addPass(createNVIDIASpecializeWarpsPass());
+  kernel.addPass(createNVIDIADistributeFragmentsPass());
+  kernel.addPass(createNVIDIAStageStoresPass());
+  kernel.addPass(createNVIDIALowerBulkCopiesPass());
+  kernel.addPass(createNVIDIALowerChannelsPass());
+  kernel.addPass(createNVIDIALowerRolesPass());
+  pm.addPass(createNVIDIAOutlineTilesPass());
+}
+
 void orchestra::nvidia::buildKernelPipeline(
     OpPassManager &pm, const KernelPipelineOptions &options) {
+  if (!options.strategy.empty())
+    buildTilePipeline(pm, options);
   buildDevicePipeline(pm, options);
   addDeviceLowering(pm.nest<gpu::GPUModuleOp>());
 
@@ -124,7 +151,8 @@ void orchestra::nvidia::buildKernelPipeline(
 }
 
 void orchestra::nvidia::registerDialects(DialectRegistry &registry) {
-  registry.insert<NVVM::NVVMDialect>();
+  registry.insert<NVVM::NVVMDialect, nvtile::NVTileDialect>();
+  nvtile::registerTransformOps(registry);
   NVVM::registerNVVMTargetInterfaceExternalModels(registry);
   registerAllGPUToLLVMIRTranslations(registry);
   registerTransfers(registry);
@@ -133,6 +161,10 @@ void orchestra::nvidia::registerDialects(DialectRegistry &registry) {
 
 void orchestra::nvidia::registerPasses() {
   registerNVIDIAPasses();
+  PassPipelineRegistration<KernelPipelineOptions>(
+      "orchestra-nvidia-tile-pipeline",
+      "Turn kernels on tensors into device functions on tiles",
+      buildTilePipeline);
   PassPipelineRegistration<KernelPipelineOptions>(
       "orchestra-nvidia-device-pipeline",
       "Turn kernels on tensors into the gpu dialect for an NVIDIA GPU",

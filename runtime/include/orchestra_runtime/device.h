@@ -24,6 +24,7 @@ extern "C" {
 
 typedef struct orch_device orch_device;
 typedef struct orch_event orch_event;
+struct orch_kernel_info;
 
 #define ORCH_DEVICE_ABI_VERSION 1u
 #define ORCH_MAX_DRIVERS 32
@@ -84,6 +85,16 @@ typedef struct orch_driver {
   orch_status (*event_wait)(void *device, void *event);
   /* Optional: writes 1 when done, else 0. Without it, a query waits. */
   orch_status (*event_query)(void *device, void *event, int32_t *done);
+
+  /* Kernels (kernel.h); optional, all three or none. A driver whose struct_size
+   * ends before them has none. `info` was checked, its arrays are the caller's;
+   * a launch has as many arguments as it says. */
+  orch_status (*kernel_load)(void *device, const void *code, uint64_t size,
+                             const struct orch_kernel_info *info,
+                             void **kernel);
+  void (*kernel_unload)(void *device, void *kernel);
+  orch_status (*kernel_launch)(void *device, void *kernel,
+                               void *const *arguments);
 } orch_driver;
 
 /* Adds a driver, for the life of the process. "cpu" and "null" are there

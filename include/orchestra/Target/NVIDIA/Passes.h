@@ -41,6 +41,10 @@ struct KernelPipelineOptions
   Option<int64_t> blockSize{*this, "block-size",
                             llvm::cl::desc("Threads of a block"),
                             llvm::cl::init(256)};
+  Option<std::string> strategy{
+      *this, "strategy",
+      llvm::cl::desc("Script that tiles for tensor cores; none: plain code"),
+      llvm::cl::init("")};
 };
 
 /// The architectures whose kernels this target compiles.
@@ -50,6 +54,11 @@ llvm::ArrayRef<llvm::StringRef> getArchitectures();
 /// `gpu.module`s on buffers, which the emulated GPU can run.
 void buildDevicePipeline(mlir::OpPassManager &pm,
                          const KernelPipelineOptions &options);
+
+/// Kernels that the strategy tiled, from tensors to device functions; others
+/// are left.
+void buildTilePipeline(mlir::OpPassManager &pm,
+                       const KernelPipelineOptions &options);
 
 /// Stages 5 to 8 of a module of kernels on tensors: leaves one `gpu.binary` a
 /// kernel and the launches in the module's `orchestra.nvidia.launch`.

@@ -146,4 +146,176 @@ def NVIDIAWriteObjectPass
            "The file, or - for standard output">];
 }
 
+//===----------------------------------------------------------------------===//
+// Kernels of tiles
+//===----------------------------------------------------------------------===//
+
+def LinalgToNVTilePass : Pass<"orchestra-linalg-to-nvtile", "::mlir::ModuleOp"> {
+  let summary = "Turns tiled linalg on tensors into a program on tiles";
+  let description = [{
+    Before: kernels on tensors that a strategy tiled for tensor cores, with an
+    `nvtile.policy`.
+
+    After: the same kernels on buffers. What a contraction reads is loaded into
+    shared memory (`nvtile.load`), what is computed stands in registers, as
+    vectors of a whole tile, and what leaves the parallel loop is stored
+    (`nvtile.store`). Results are written into the kernel's last arguments.
+
+    Refuses, at the user's node, what has no form on tiles.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIASliceEpiloguePass
+    : Pass<"orchestra-nvidia-slice-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "Computes and stores results a slice of columns at a time";
+  let description = [{
+    Before: stores of whole tiles.
+
+    After: stores of as many columns as the policy gathers at a time; the
+    elementwise ops and reads in front of them are done for each slice alone, on
+    slices of the accumulators.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIARasterTilesPass
+    : Pass<"orchestra-nvidia-raster-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Gives each thread block its tiles, in an order for the cache";
+  let description = [{
+    Before: a kernel of tiles with one parallel loop over rows and columns.
+
+    After: a loop over the tiles of the block, counted from zero; the grid is as
+    large as the policy says, or as there are tiles. Groups of rows of tiles are
+    walked column by column.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def NVIDIAPipelineLoadsPass
+    : Pass<"orchestra-nvidia-pipeline-loads", "::mlir::func::FuncOp"> {
+  let summary = "Sends loads of a loop through a channel";
+  let description = [{
+    Before: loads into shared memory and their uses in one loop body.
+
+    After: copies into slots of an `nvtile.channel` of as many stages as the
+    policy says; waits for a free and for a full slot; a release behind the last
+    use. Read in order, the program does what it did.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIASpecializeWarpsPass
+    : Pass<"orchestra-nvidia-specialize-warps", "::mlir::func::FuncOp"> {
+  let summary = "Splits a kernel into a producer and consumers";
+  let description = [{
+    Before: a kernel of tiles whose loads go through channels.
+
+    After: `nvtile.roles`; the producer has the copies, the consumers all else.
+  }];
+  let dependentDialects = ["::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIADistributeFragmentsPass
+    : Pass<"orchestra-nvidia-distribute-fragments", "::mlir::func::FuncOp"> {
+  let summary = "Spreads tiles in registers over the threads of the consumers";
+  let description = [{
+    Before: consumers that compute on vectors of whole tiles.
+
+    After: each thread has its registers of them; `nvtile.mma` is wgmma on
+    descriptors, elementwise ops are repeated per register (pairs of 16 bits,
+    single words), `nvtile.store` is `nvtile.store_fragment`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect",
+    "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIAStageStoresPass
+    : Pass<"orchestra-nvidia-stage-stores", "::mlir::func::FuncOp"> {
+  let summary = "Gathers results in shared memory for bulk stores";
+  let description = [{
+    Before: `nvtile.store_fragment` in consumers.
+
+    After: stmatrix, or stores of pairs, into a swizzled buffer of each
+    consumer, and `nvtile.bulk_store` by one of its threads.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIALowerBulkCopiesPass
+    : Pass<"orchestra-nvidia-lower-bulk-copies", "::mlir::func::FuncOp"> {
+  let summary = "Lowers copies of tiles to those of the copy engine";
+  let description = [{
+    Before: `nvtile.copy` and `nvtile.bulk_store` on buffers.
+
+    After: bulk tensor copies of nvvm over `nvtile.tensor_map`, one for each
+    panel of a tile.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIALowerChannelsPass
+    : Pass<"orchestra-nvidia-lower-channels", "::mlir::func::FuncOp"> {
+  let summary = "Lowers channels to shared memory and mbarriers";
+  let description = [{
+    Before: channels between the roles of a kernel; addresses, descriptors and
+    barriers asked of their slots.
+
+    After: `nvtile.shared`, mbarriers that one thread makes, waits by parity.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIALowerRolesPass
+    : Pass<"orchestra-nvidia-lower-roles", "::mlir::func::FuncOp"> {
+  let summary = "Lowers roles to a branch on the warpgroup";
+  let description = [{
+    Before: `nvtile.roles`.
+
+    After: one branch; the first warpgroup gives registers to the others, and
+    one of its threads is the producer. The block has a warpgroup more than
+    there are consumers.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::NVVM::NVVMDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def NVIDIAOutlineTilesPass
+    : Pass<"orchestra-nvidia-outline-tiles", "::mlir::ModuleOp"> {
+  let summary = "Makes each kernel of tiles a device function";
+  let description = [{
+    Before: kernels of tiles, lowered but for `nvtile.shared` and
+    `nvtile.tensor_map`.
+
+    After: per kernel a `gpu.module` with an `llvm.func` whose parameters are
+    tensor maps by value and addresses; shared memory has offsets. The module's
+    `orchestra.nvidia.launch` says block, grid, bytes of shared memory, and for
+    each parameter which argument it is made of, with box, shape and element
+    type if it is a tensor map.
+  }];
+  let dependentDialects = [
+    "::mlir::DLTIDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 #endif // ORCHESTRA_TARGET_NVIDIA_PASSES

@@ -1,0 +1,56 @@
+//===- TransformOps.td - What strategies for NVIDIA may do ----*- tablegen -*-//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef ORCHESTRA_TARGET_NVIDIA_TRANSFORM_OPS
+#define ORCHESTRA_TARGET_NVIDIA_TRANSFORM_OPS
+
+include "mlir/Dialect/Transform/IR/TransformDialect.td"
+include "mlir/Dialect/Transform/IR/TransformTypes.td"
+include "mlir/Dialect/Transform/Interfaces/TransformInterfaces.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def NVIDIA_TileWarpgroupsOp
+    : Op<Transform_Dialect, "nvidia.tile_warpgroups",
+         [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+          DeclareOpInterfaceMethods<TransformOpInterface>]> {
+  let summary = "Tiles a contraction for the tensor cores of a warpgroup.";
+  let description = [{
+    In a kernel function around one contraction, with pointwise ops behind it:
+    accumulates in f32, pads all dimensions to whole tiles, tiles the result
+    into an `scf.forall` of tiles of `rows` x `columns` and the reduction into an
+    `scf.for` of steps of `depth`, and notes the policy on the kernel for the
+    passes that follow (`#nvtile.policy`). `blocks` is how many thread blocks
+    run at once.
+
+    A kernel that is no such thing, or whose buffers a tensor map cannot
+    describe, is left as it is, and a remark says why.
+
+    ```mlir
+    transform.nvidia.tile_warpgroups %kernels rows = 128 columns = 256
+      depth = 64 stages = 4 consumers = 2 group = 8 store_bytes = 256
+      blocks = %cores : !transform.any_op, !transform.param<i64>
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$target,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$rows,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$columns,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$depth,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$stages,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$consumers,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$group,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$store_bytes,
+                       TransformParamTypeInterface:$blocks);
+  let results = (outs);
+  let assemblyFormat = [{
+    $target `rows` `=` $rows `columns` `=` $columns `depth` `=` $depth
+    `stages` `=` $stages `consumers` `=` $consumers `group` `=` $group
+    `store_bytes` `=` $store_bytes `blocks` `=` $blocks attr-dict
+    `:` type($target) `,` type($blocks)
+  }];
+}
+
+#endif // ORCHESTRA_TARGET_NVIDIA_TRANSFORM_OPS

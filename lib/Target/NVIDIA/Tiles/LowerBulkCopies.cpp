@@ -1,0 +1,143 @@
+//===- LowerBulkCopies.cpp - Copies of tiles by the copy engine -----------===//
+//
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A tile is copied panel by panel: a tensor map's box may be no wider than what
+// it swizzles over. One map in three dimensions could fetch all panels at once,
+// but would read past the end of rows that are no multiple of a panel.
+//
+//===----------------------------------------------------------------------===//
+#include "orchestra/Target/NVIDIA/Passes.h"
+#include "orchestra/Target/NVIDIA/Tiles.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+namespace orchestra::nvidia {
+#define GEN_PASS_DEF_NVIDIALOWERBULKCOPIESPASS
+#include "orchestra/Target/NVIDIA/Passes.h.inc"
+} // namespace orchestra::nvidia
+
+using namespace mlir;
+using namespace orchestra;
+using namespace orchestra::nvtile;
+
+/// The most elements of a box in a dimension.
+static constexpr int64_t kMaxBox = 256;
+
+namespace {
+/// Lowers the copies of one kernel; maps are shared by equal boxes.
+class Copies {
+public:
+  explicit Copies(func::FuncOp kernel) : builder(kernel.getContext()) {
+    entry = &kernel.getBody().front();
+  }
+
+  void lower(CopyOp op);
+  void lower(BulkStoreOp op);
+
+private:
+  Value getMap(Value buffer, int64_t rows, int64_t columns) {
+    Value &map = maps[{buffer, rows, columns}];
+    if (!map) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(entry);
+      map = TensorMapOp::create(
+          builder, buffer.getLoc(),
+          LLVM::LLVMPointerType::get(builder.getContext()), buffer,
+          builder.getDenseI64ArrayAttr({rows, columns}));
+    }
+    return map;
+  }
+  /// Coordinates of a map, the fastest first.
+  SmallVector<Value> getCoordinates(Location loc, ValueRange indices,
+                                    int64_t row, int64_t column) {
+    SmallVector<Value> coordinates;
+    std::pair<Value, int64_t> places[] = {{indices[1], column},
+                                          {indices[0], row}};
+    for (auto [value, offset] : places) {
+      if (offset != 0)
+        value = arith::AddIOp::create(
+            builder, loc, value,
+            arith::ConstantIndexOp::create(builder, loc, offset));
+      coordinates.push_back(arith::IndexCastOp::create(
+          builder, loc, builder.getI32Type(), value));
+    }
+    return coordinates;
+  }
+
+  OpBuilder builder;
+  Block *entry;
+  DenseMap<std::tuple<Value, int64_t, int64_t>, Value> maps;
+};
+} // namespace
+
+void Copies::lower(CopyOp op) {
+  builder.setInsertionPoint(op);
+  Location loc = op.getLoc();
+  MLIRContext *ctx = op.getContext();
+  auto tile = cast<MemRefType>(op.getTile().getType());
+  int64_t rows = tile.getDimSize(0), columns = tile.getDimSize(1);
+  int64_t panel = getPanelColumns(tile.getElementType());
+  int64_t boxRows = std::min(rows, kMaxBox);
+  Value map = getMap(op.getSource(), boxRows, panel);
+  Value barrier =
+      BarrierOp::create(builder, loc, LLVM::LLVMPointerType::get(ctx, 3),
+                        op.getChannel(), op.getNumber());
+  Value address = AddressOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(ctx, 3), op.getTile());
+  for (int64_t column = 0; column < columns; column += panel)
+    for (int64_t row = 0; row < rows; row += boxRows) {
+      int64_t offset = (column / panel * rows + row) * kPanelBytes;
+      Value place = LLVM::GEPOp::create(
+          builder, loc, address.getType(), builder.getI8Type(), address,
+          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
+      place = LLVM::AddrSpaceCastOp::create(
+          builder, loc, LLVM::LLVMPointerType::get(ctx, 7), place);
+      NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+          builder, loc, place, map,
+          getCoordinates(loc, op.getIndices(), row, column), barrier,
+          /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+          /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
+          /*isCTAOnly=*/false, /*group=*/nullptr, /*predicate=*/Value());
+    }
+  op.erase();
+}
+
+void Copies::lower(BulkStoreOp op) {
+  builder.setInsertionPoint(op);
+  NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
+      builder, op.getLoc(),
+      getMap(op.getTarget(), op.getRows(), op.getColumns()), op.getTile(),
+      getCoordinates(op.getLoc(), op.getIndices(), 0, 0),
+      /*l2CacheHint=*/Value(), NVVM::TMAStoreMode::TILE, /*predicate=*/Value());
+  op.erase();
+}
+
+namespace {
+struct NVIDIALowerBulkCopiesPass
+    : public nvidia::impl::NVIDIALowerBulkCopiesPassBase<
+          NVIDIALowerBulkCopiesPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    func::FuncOp kernel = getOperation();
+    if (!kernel->hasAttr(kPolicyAttrName) || kernel.isExternal())
+      return;
+    Copies copies(kernel);
+    SmallVector<Operation *> ops;
+    kernel.walk([&](Operation *op) {
+      if (isa<CopyOp, BulkStoreOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      if (auto copy = dyn_cast<CopyOp>(op))
+        copies.lower(copy);
+      else
+        copies.lower(cast<BulkStoreOp>(op));
+    }
+  }
+};
+} // namespace

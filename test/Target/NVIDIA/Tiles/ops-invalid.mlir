@@ -1,0 +1,109 @@
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// RUN: orchestra-opt %s -split-input-file -verify-diagnostics
+
+// expected-error@below {{stages must be positive, but is 0}}
+func.func private @policy() attributes {policy = #nvtile.policy<stages = 0, consumers = 2, group = 8, blocks = 132, store_bytes = 256>}
+
+// -----
+
+// expected-error@below {{store_bytes must be a multiple of 128, but is 100}}
+func.func private @policy() attributes {policy = #nvtile.policy<stages = 1, consumers = 2, group = 8, blocks = 132, store_bytes = 100>}
+
+// -----
+
+// expected-error@below {{'memref<128x64xbf16>' is no tile in shared memory}}
+func.func private @channel(!nvtile.channel<4, memref<128x64xbf16>>)
+
+// -----
+
+// expected-error@below {{a channel needs a stage, but has 0}}
+func.func private @channel(!nvtile.channel<0, memref<128x64xbf16, #gpu.address_space<workgroup>>>)
+
+// -----
+
+func.func @load(%x: memref<512x512xbf16>, %i: index) {
+  // expected-error@below {{rows of 'memref<128x32xbf16, #gpu.address_space<workgroup>>' are not made of panels of 128 bytes}}
+  %t = nvtile.load %x[%i, %i] : memref<512x512xbf16> -> memref<128x32xbf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @load(%x: memref<512x512xbf16>, %i: index) {
+  // expected-error@below {{'memref<128x64xbf16>' is no tile in shared memory}}
+  %t = nvtile.load %x[%i, %i] : memref<512x512xbf16> -> memref<128x64xbf16>
+  return
+}
+
+// -----
+
+func.func @load(%x: memref<512x512xbf16>, %i: index) {
+  // expected-error@below {{needs an index for each of the 2 dimensions, but has 1}}
+  %t = nvtile.load %x[%i] : memref<512x512xbf16> -> memref<128x64xbf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @store(%x: memref<512x512xbf16>, %i: index, %v: vector<128x64xf32>) {
+  // expected-error@below {{accesses elements of 'bf16' as 'f32'}}
+  nvtile.store %v, %x[%i, %i] : vector<128x64xf32>, memref<512x512xbf16>
+  return
+}
+
+// -----
+
+func.func @read(%x: memref<512xbf16>, %i: index) {
+  // expected-error@below {{map must choose of two dimensions one for each of the 1 of the buffer}}
+  %v = nvtile.read %x[%i] map = affine_map<(d0, d1) -> (d0, d1)> : memref<512xbf16> -> vector<128x64xbf16>
+  return
+}
+
+// -----
+
+!a = memref<128x64xbf16, #gpu.address_space<workgroup>>
+func.func @mma(%a: !a, %c: vector<128x128xf32>) {
+  // expected-error@below {{shapes do not agree: 128x64 times 128x64 gives no 128x128}}
+  %d = nvtile.mma %a, %a, %c : !a, !a, vector<128x128xf32>
+  return
+}
+
+// -----
+
+!a = memref<128x64xbf16, #gpu.address_space<workgroup>>
+!b = memref<128x64xf16, #gpu.address_space<workgroup>>
+func.func @mma(%a: !a, %b: !b, %c: vector<128x128xf32>) {
+  // expected-error@below {{multiplies 'bf16' by 'f16'}}
+  %d = nvtile.mma %a, %b, %c transpose_b : !a, !b, vector<128x128xf32>
+  return
+}
+
+// -----
+
+func.func @mma(%a: memref<128x64xbf16>, %c: vector<128x128xf32>) {
+  // expected-error@below {{multiplies tiles in shared memory only}}
+  %d = nvtile.mma %a, %a, %c transpose_b : memref<128x64xbf16>, memref<128x64xbf16>, vector<128x128xf32>
+  return
+}
+
+// -----
+
+!a = memref<128x64xbf16, #gpu.address_space<workgroup>>
+!channel = !nvtile.channel<4, !a, !a>
+func.func @slots(%channel: !channel, %n: index) {
+  // expected-error@below {{must give the tiles of}}
+  %t = nvtile.acquire %channel[%n] : !channel -> !a
+  return
+}
+
+// -----
+
+!a = memref<128x64xbf16, #gpu.address_space<workgroup>>
+!channel = !nvtile.channel<4, !a, !a>
+func.func @slots(%channel: !channel, %n: index) {
+  // expected-error@below {{must give the tiles of}}
+  %t = nvtile.await %channel[%n] : !channel -> !a
+  return
+}

@@ -1,0 +1,31 @@
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// RUN: orchestra-opt %s --orchestra-nvidia-outline-tiles | FileCheck %s
+
+// Maps by value, then addresses; shared memory by alignment; the launch says
+// what each parameter is made of.
+//       CHECK: module attributes {orchestra.nvidia.launch = {kernel = {block = array<i32: 384, 1, 1>, grid = array<i32: 132, 1, 1>,
+//  CHECK-SAME:   parameters = [{argument = 1 : i64, box = array<i64: 64, 64>, element = bf16, shape = array<i64: 512, 1000>}, {argument = 0 : i64}],
+//  CHECK-SAME:   shared_bytes = 2056 : i64}}}
+//       CHECK: gpu.module @kernel_nvidia attributes {dlti.dl_spec = #dlti.dl_spec<index = 32 : i64>}
+//       CHECK:   llvm.mlir.global external @[[SHARED:.*]]() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
+//       CHECK:   llvm.func @kernel(%[[MAP:.*]]: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.struct<(array<128 x i8>)>, nvvm.grid_constant}, %[[P:.*]]: !llvm.ptr<1>)
+//  CHECK-SAME:     gpu.kernel, nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 384, 1, 1>
+//       CHECK:     %[[S:.*]] = llvm.mlir.addressof @[[SHARED]]
+//   CHECK-DAG:     %[[BIG:.*]] = llvm.getelementptr %[[S]][0]
+//   CHECK-DAG:     %[[SMALL:.*]] = llvm.getelementptr %[[S]][2048]
+//       CHECK:     nvvm.prefetch tensormap, %[[MAP]]
+//       CHECK:     llvm.load %[[P]]
+//       CHECK:     llvm.return
+func.func private @kernel(%bias: memref<1000xf32>, %x: memref<512x1000xbf16>) attributes {gpu.known_block_size = array<i32: 384, 1, 1>, gpu.known_grid_size = array<i32: 132, 1, 1>, orchestra.nvtile = #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132, store_bytes = 256>} {
+  %small = nvtile.shared bytes = 8 alignment = 8
+  %big = nvtile.shared bytes = 2048 alignment = 1024
+  %map = nvtile.tensor_map %x box = [64, 64] : memref<512x1000xbf16> -> !llvm.ptr
+  nvvm.prefetch tensormap, %map : !llvm.ptr
+  %p = builtin.unrealized_conversion_cast %bias : memref<1000xf32> to !llvm.ptr<1>
+  %v = llvm.load %p : !llvm.ptr<1> -> f32
+  llvm.store %v, %small : f32, !llvm.ptr<3>
+  llvm.store %v, %big : f32, !llvm.ptr<3>
+  return
+}
