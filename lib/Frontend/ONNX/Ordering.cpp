@@ -12,6 +12,8 @@
 #include "Sizes.h"
 #include "Table.h"
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -83,16 +85,30 @@ LogicalResult running(Op &op, Reduction kind) {
       arith::ConstantOp::create(op.b, identityOf(op, kind, wideType));
   auto known = given->front().constant();
   Data seen = known ? *wide : aroundAxis(op, *wide, given->front());
-  Data sums = overPairs(op, seen, known.value_or(1), wideType, identity,
-                        [&](Builder1 &b, Value, Value other, Value i, Value j,
-                            Value sum) -> Value {
-                          using P = arith::CmpIPredicate;
-                          P order = reverse ? (exclusive ? P::sgt : P::sge)
-                                            : (exclusive ? P::slt : P::sle);
-                          Value counts = arith::CmpIOp::create(b, order, j, i);
-                          Value more = combine(b, kind, wideType, sum, other);
-                          return arith::SelectOp::create(b, counts, more, sum);
-                        });
+  int64_t axis = known.value_or(1);
+  Shape states = seen.shape;
+  states.erase(states.begin() + axis);
+  Value room = op.empty(seen.shape, wideType);
+  Value state = filled(op, states, wideType, identity);
+  Value source = op.value(seen);
+  if (op.failed())
+    return failure();
+  auto scan = linalg_ext::ScanOp::create(
+      op.b, TypeRange{room.getType(), state.getType()}, axis, exclusive,
+      reverse, source, ValueRange{room, state});
+  {
+    OpBuilder::InsertionGuard guard(op.b);
+    Type element = op.elementType(wideType);
+    Block *body = op.b.createBlock(&scan.getCombiner(), {}, {element, element},
+                                   {op.b.getLoc(), op.b.getLoc()});
+    linalg_ext::YieldOp::create(op.b, combine(op.b, kind, wideType,
+                                              body->getArgument(0),
+                                              body->getArgument(1)));
+  }
+  Data sums = seen;
+  sums.constant = nullptr;
+  sums.contents.reset();
+  sums.value = scan.getResult(0);
   auto result = convert(op, reshape(op, sums, x.shape), x.type);
   return result ? op.set(0, *result) : failure();
 }

@@ -10,6 +10,8 @@
 #ifndef ORCHESTRA_DIALECT_LINALGEXT_OPS
 #define ORCHESTRA_DIALECT_LINALGEXT_OPS
 
+include "orchestra/Dialect/LinalgExt/LinalgExtInterfaces.td"
+
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -26,33 +28,80 @@ def LinalgExt_Dialect : Dialect {
   }];
 }
 
+def LinalgExt_Element : AnyTypeOf<[AnyFloat, AnySignlessInteger]>;
+class LinalgExt_ShapedOf<list<Type> elements, string what>
+    : AnyTypeOf<[RankedTensorOf<elements>, MemRefOf<elements>],
+                "ranked tensor or memref of " # what>;
 def LinalgExt_Shaped
-    : AnyTypeOf<[RankedTensorOf<[AnyFloat, I1]>, MemRefOf<[AnyFloat, I1]>],
-                "ranked tensor or memref of floating-point or i1 elements">;
+    : LinalgExt_ShapedOf<[AnyFloat, I1], "floating-point or i1 elements">;
+def LinalgExt_Numbers : LinalgExt_ShapedOf<[AnyFloat, AnySignlessInteger],
+    "floating-point or signless integer elements">;
+def LinalgExt_Any : AnyTypeOf<[AnyRankedTensor, AnyMemRef],
+                              "ranked tensor or memref">;
 
-class LinalgExt_AttentionBase<string mnemonic> : Op<LinalgExt_Dialect, mnemonic,
-    [AttrSizedOperandSegments, DestinationStyleOpInterface,
-     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-     DeclareOpInterfaceMethods<TilingInterface, [
-       "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
-       "getResultTilePosition"]>]> {
+/// Destinations come last, as `outputs`; tensors among them are results.
+class LinalgExt_Op<string mnemonic, list<Trait> traits = []>
+    : Op<LinalgExt_Dialect, mnemonic, traits # [
+        DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+        DeclareOpInterfaceMethods<TilingInterface, [
+          "getLoopIteratorTypes", "getIterationDomain",
+          "getTiledImplementation", "getResultTilePosition"]>]> {
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let hasVerifier = 1;
+  code dpsDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutputsMutable();
+    }
+  }];
+  let extraClassDeclaration = dpsDeclaration;
+  let extraClassDefinition = [{
+    ::llvm::SmallVector<::mlir::utils::IteratorType>
+    $cppClass::getLoopIteratorTypes() {
+      return getIterators();
+    }
+    ::llvm::SmallVector<::mlir::Range>
+    $cppClass::getIterationDomain(::mlir::OpBuilder &b) {
+      return structured::getDomain(*this, b);
+    }
+    ::llvm::FailureOr<::mlir::TilingResult> $cppClass::getTiledImplementation(
+        ::mlir::OpBuilder &b, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes) {
+      return structured::tile(*this, b, offsets, sizes);
+    }
+    ::llvm::LogicalResult $cppClass::getResultTilePosition(
+        ::mlir::OpBuilder &b, unsigned number,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes,
+        ::llvm::SmallVector<::mlir::OpFoldResult> &resultOffsets,
+        ::llvm::SmallVector<::mlir::OpFoldResult> &resultSizes) {
+      return structured::placeResult(*this, b, number, offsets, sizes,
+                                 resultOffsets, resultSizes);
+    }
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance>
+            &effects) {
+      structured::collectEffects(*this, effects);
+    }
+  }];
+}
+
+class LinalgExt_AttentionBase<string mnemonic> : LinalgExt_Op<mnemonic, [
+    AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface, [
+      "canTile", "readsDestination", "moveTile"]>]> {
   let arguments = (ins
     LinalgExt_Shaped:$query, LinalgExt_Shaped:$key, LinalgExt_Shaped:$value,
     AnyFloat:$scale, Optional<LinalgExt_Shaped>:$mask, Optional<Index>:$past,
     Variadic<LinalgExt_Shaped>:$outputs, AffineMapArrayAttr:$indexing_maps,
     UnitAttr:$zero_empty_rows);
-  let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     attr-dict `ins` `(` $query `,` $key `,` $value `:` type($query) `,`
     type($key) `,` type($value) `)` `scale` `(` $scale `:` type($scale) `)`
     (`mask` `(` $mask^ `:` type($mask) `)`)? (`causal` `(` $past^ `)`)?
     `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
   }];
-  let hasVerifier = 1;
-  code extraClassDeclarationBase = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() {
-      return getOutputsMutable();
-    }
+  let extraClassDeclaration = dpsDeclaration # [{
     /// The operands that `indexing_maps` index, in its order.
     ::llvm::SmallVector<::mlir::OpOperand *> getIndexedOperands();
     /// How the loops index `operand`, one of those.
@@ -98,7 +147,6 @@ def LinalgExt_AttentionOp : LinalgExt_AttentionBase<"attention"> {
       -> tensor<12x128x64xf32>
     ```
   }];
-  let extraClassDeclaration = extraClassDeclarationBase;
 }
 
 def LinalgExt_AttentionUpdateOp : LinalgExt_AttentionBase<"attention_update"> {
@@ -111,7 +159,47 @@ def LinalgExt_AttentionUpdateOp : LinalgExt_AttentionBase<"attention_update"> {
     sum of weights is what `attention` to all keys gives. The loop over keys can
     be tiled; the last maps are those of the three states.
   }];
-  let extraClassDeclaration = extraClassDeclarationBase;
+}
+
+def LinalgExt_YieldOp : Op<LinalgExt_Dialect, "yield",
+    [Pure, Terminator, ParentOneOf<["ScanOp"]>]> {
+  let summary = "Ends the scalar computation of an op.";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "attr-dict $values `:` type($values)";
+}
+
+def LinalgExt_ScanOp : LinalgExt_Op<"scan", [SingleBlock,
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface, [
+      "canTile", "readsDestination"]>]> {
+  let summary = "Combines each element with all before it along an axis.";
+  let description = [{
+    The region combines what came before with the next element; it must be
+    associative, as parts may be combined first. The first destination gets each
+    intermediate result (with `exclusive`, that before its element), the second
+    one holds the state: what comes before the first element, and afterwards the
+    combination of all. With `reverse` the last element comes first. All loops
+    but the axis are parallel; the axis can be tiled too, tile after tile,
+    unless it is reversed.
+
+    ```mlir
+    %sums:2 = linalg_ext.scan axis(1) ins(%x : tensor<4x100xf32>)
+      outs(%empty, %zeros : tensor<4x100xf32>, tensor<4xf32>) {
+    ^bb0(%before: f32, %next: f32):
+      %sum = arith.addf %before, %next : f32
+      linalg_ext.yield %sum : f32
+    } -> tensor<4x100xf32>, tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$axis,
+    UnitAttr:$exclusive, UnitAttr:$reverse, LinalgExt_Numbers:$input,
+    Variadic<LinalgExt_Numbers>:$outputs);
+  let regions = (region SizedRegion<1>:$combiner);
+  let assemblyFormat = [{
+    `axis` `(` $axis `)` (`exclusive` $exclusive^)? (`reverse` $reverse^)?
+    attr-dict `ins` `(` $input `:` type($input) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` $combiner (`->` type($results)^)?
+  }];
+  let hasRegionVerifier = 1;
 }
 
 #endif // ORCHESTRA_DIALECT_LINALGEXT_OPS
