@@ -1,10 +1,9 @@
 // RUN: orchestra-opt %s --orchestra-apply-strategy=file=%S/Inputs/parallel.mlir --canonicalize --cse -split-input-file | FileCheck %s
 
-// Rows are independent; eight of them are worth a thread's while.
+// Rows are independent; sixteen of them are worth a thread's while.
 // CHECK-LABEL: func.func private @rows
-// CHECK: scf.forall (%[[I:.*]]) in (8)
-// CHECK: %[[FIRST:.*]] = affine.apply {{.*}}(%[[I]])
-// CHECK: tensor.extract_slice %arg0[%[[FIRST]], 0] [16, 1024]
+// CHECK: scf.forall (%[[I:.*]]) = (0) to (128) step (16)
+// CHECK: tensor.extract_slice %arg0[%[[I]], 0] [16, 1024]
 // CHECK: linalg_ext.scan axis(1)
 // CHECK: } {orchestra.grain = 1 : i64}
 func.func private @rows(%x: tensor<128x1024xf32>, %y: tensor<128x1024xf32>, %s: tensor<128xf32>) -> tensor<128x1024xf32>
@@ -21,7 +20,7 @@ func.func private @rows(%x: tensor<128x1024xf32>, %y: tensor<128x1024xf32>, %s: 
 
 // Along an outer axis, columns are: whole runs of them.
 // CHECK-LABEL: func.func private @columns
-// CHECK: scf.forall (%[[I:.*]]) in (4)
+// CHECK: scf.forall (%[[I:.*]]) = (0) to (2048) step (512)
 // CHECK: tensor.extract_slice %arg0[0, %{{.*}}] [1024, 512]
 // CHECK: linalg_ext.scan axis(0)
 func.func private @columns(%x: tensor<1024x2048xf32>, %y: tensor<1024x2048xf32>, %s: tensor<2048xf32>) -> tensor<1024x2048xf32>

@@ -7,6 +7,7 @@
 #include "Body.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -100,6 +101,14 @@ Value insertRow(ImplicitLocOpBuilder &b, Value row, Value tensor, unsigned axis,
   SmallVector<OpFoldResult> offsets, sizes, strides;
   placeRow(b, tensor, axis, indices, offsets, sizes, strides);
   return tensor::InsertSliceOp::create(b, row, tensor, offsets, sizes, strides);
+}
+
+Value scratchVector(ImplicitLocOpBuilder &b, OpFoldResult size, Type element) {
+  SmallVector<int64_t> shape;
+  SmallVector<Value> sizes;
+  dispatchIndexOpFoldResults(size, sizes, shape);
+  return bufferization::AllocTensorOp::create(
+      b, RankedTensorType::get(shape, element), sizes);
 }
 
 AffineMap mapWithout(unsigned rank, unsigned axis, MLIRContext *context) {

@@ -38,6 +38,11 @@ mlir::Value insertRow(mlir::ImplicitLocOpBuilder &b, mlir::Value row,
                       mlir::Value tensor, unsigned axis,
                       llvm::ArrayRef<mlir::Value> indices);
 
+/// A vector to work with: unlike tensors that are only empty, it never is the
+/// same as another one.
+mlir::Value scratchVector(mlir::ImplicitLocOpBuilder &b,
+                          mlir::OpFoldResult size, mlir::Type element);
+
 /// (d0, .., dn) -> (d0, .., dn) without d[axis].
 mlir::AffineMap mapWithout(unsigned rank, unsigned axis,
                            mlir::MLIRContext *context);

@@ -64,7 +64,7 @@ template <typename... OpTys> static void attachModels(MLIRContext *ctx) {
 void orchestra::linalg_ext::registerBufferizableOpInterfaceModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *ctx, LinalgExtDialect *) {
-    attachModels<AttentionOp, AttentionUpdateOp, ScanOp>(ctx);
+    attachModels<AttentionOp, AttentionUpdateOp, ScanOp, SortOp, TopKOp>(ctx);
     ctx->loadDialect<memref::MemRefDialect>();
   });
 }

@@ -202,4 +202,49 @@ def LinalgExt_ScanOp : LinalgExt_Op<"scan", [SingleBlock,
   let hasRegionVerifier = 1;
 }
 
+class LinalgExt_OrderBase<string mnemonic> : LinalgExt_Op<mnemonic, [
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface>]> {
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$axis,
+    UnitAttr:$descending, UnitAttr:$is_unsigned, UnitAttr:$nan_first,
+    LinalgExt_Numbers:$input, Variadic<LinalgExt_Numbers>:$outputs);
+  let assemblyFormat = [{
+    `axis` `(` $axis `)` (`descending` $descending^)?
+    (`unsigned` $is_unsigned^)? (`nan_first` $nan_first^)? attr-dict
+    `ins` `(` $input `:` type($input) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+}
+
+def LinalgExt_SortOp : LinalgExt_OrderBase<"sort"> {
+  let summary = "Sorts along an axis.";
+  let description = [{
+    The destinations get the elements in order and the index of each, an `i32`
+    or `i64`. Equal elements keep their order; zeros of both signs are equal,
+    and so are all that are no number. These are greater than all numbers, with
+    `nan_first` they come first. Integers are signed unless `unsigned`. An axis
+    has less than 2^32 elements. All other loops are parallel.
+
+    ```mlir
+    %sorted:2 = linalg_ext.sort axis(1) descending ins(%x : tensor<4x100xf32>)
+      outs(%y, %places : tensor<4x100xf32>, tensor<4x100xi64>)
+      -> tensor<4x100xf32>, tensor<4x100xi64>
+    ```
+  }];
+}
+
+def LinalgExt_TopKOp : LinalgExt_OrderBase<"top_k"> {
+  let summary = "The first elements along an axis in order.";
+  let description = [{
+    Like `linalg_ext.sort`, but of the elements in order only as many as the
+    destinations have along the axis, which are at most those of the operand.
+    One pass over the operand, which keeps the best it has seen.
+
+    ```mlir
+    %best:2 = linalg_ext.top_k axis(1) descending ins(%x : tensor<4x1000xf32>)
+      outs(%y, %places : tensor<4x5xf32>, tensor<4x5xi64>)
+      -> tensor<4x5xf32>, tensor<4x5xi64>
+    ```
+  }];
+}
+
 #endif // ORCHESTRA_DIALECT_LINALGEXT_OPS
