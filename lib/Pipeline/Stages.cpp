@@ -99,6 +99,12 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
   case Stage::Schedule: {
     if (!options.hotShapes.empty())
       pm.addPass(createSpecializeShapesPass({options.hotShapes}));
+    // What becomes one op is better fused with others than kept whole.
+    if (!options.reference) {
+      linalg_ext::DecomposePassOptions fusable;
+      fusable.fusable = true;
+      pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass(fusable));
+    }
     addCleanup(pm);
     PartitionPassOptions partition;
     partition.arch = options.target.arch;

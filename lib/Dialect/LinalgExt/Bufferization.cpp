@@ -64,7 +64,8 @@ template <typename... OpTys> static void attachModels(MLIRContext *ctx) {
 void orchestra::linalg_ext::registerBufferizableOpInterfaceModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *ctx, LinalgExtDialect *) {
-    attachModels<AttentionOp, AttentionUpdateOp, ScanOp, SortOp, TopKOp>(ctx);
+    attachModels<AttentionOp, AttentionUpdateOp, GatherOp, ScanOp, ScatterOp,
+                 SortOp, TopKOp>(ctx);
     ctx->loadDialect<memref::MemRefDialect>();
   });
 }

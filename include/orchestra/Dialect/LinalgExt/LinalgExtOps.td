@@ -162,7 +162,7 @@ def LinalgExt_AttentionUpdateOp : LinalgExt_AttentionBase<"attention_update"> {
 }
 
 def LinalgExt_YieldOp : Op<LinalgExt_Dialect, "yield",
-    [Pure, Terminator, ParentOneOf<["ScanOp"]>]> {
+    [Pure, Terminator, ParentOneOf<["ScanOp", "ScatterOp"]>]> {
   let summary = "Ends the scalar computation of an op.";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict $values `:` type($values)";
@@ -245,6 +245,77 @@ def LinalgExt_TopKOp : LinalgExt_OrderBase<"top_k"> {
       -> tensor<4x5xf32>, tensor<4x5xi64>
     ```
   }];
+}
+
+def LinalgExt_Indices
+    : LinalgExt_ShapedOf<[AnySignlessInteger], "signless integer elements">;
+
+def LinalgExt_GatherOp : LinalgExt_Op<"gather", [
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface, ["isFusable"]>]> {
+  let summary = "Elements from places that a tensor says.";
+  let description = [{
+    The loops are the dimensions of the destination. `source_map` says what
+    indexes each dimension of the source: a loop, or as a symbol an element of
+    the index vector, which is the last dimension of the indices; that is left
+    out where there is one symbol. `indices_map` says what indexes the other
+    dimensions of the indices. Negative indices count from the end; what is out
+    of range even so is clamped.
+
+    ```mlir
+    // y[i, j] = source[indices[i], j]
+    %y = linalg_ext.gather
+      source_map = affine_map<(d0, d1)[s0] -> (s0, d1)>
+      indices_map = affine_map<(d0, d1) -> (d0)>
+      ins(%source, %indices : tensor<100x8xf32>, tensor<5xi64>)
+      outs(%empty : tensor<5x8xf32>) -> tensor<5x8xf32>
+    ```
+  }];
+  let arguments = (ins AffineMapAttr:$source_map, AffineMapAttr:$indices_map,
+    LinalgExt_Any:$source, LinalgExt_Indices:$indices,
+    Variadic<LinalgExt_Any>:$outputs);
+  let assemblyFormat = [{
+    `source_map` `=` $source_map `indices_map` `=` $indices_map attr-dict
+    `ins` `(` $source `,` $indices `:` type($source) `,` type($indices) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+}
+
+def LinalgExt_ScatterOp : LinalgExt_Op<"scatter", [SingleBlock,
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface, [
+      "canTile", "readsDestination"]>]> {
+  let summary = "Combines elements into places that a tensor says.";
+  let description = [{
+    The loops are the dimensions of the updates; `destination_map` and
+    `indices_map` are as those of `linalg_ext.gather`. The region combines what
+    is at a place with an update; updates of one place come in the order of
+    loops, with `unique` there is at most one of each. Negative indices count
+    from the end; what is out of range even so meets nothing. Loops that index
+    the destination are parallel.
+
+    ```mlir
+    // y[indices[i], j] += updates[i, j]
+    %y = linalg_ext.scatter
+      destination_map = affine_map<(d0, d1)[s0] -> (s0, d1)>
+      indices_map = affine_map<(d0, d1) -> (d0)>
+      ins(%updates, %indices : tensor<5x8xf32>, tensor<5xi64>)
+      outs(%x : tensor<100x8xf32>) {
+    ^bb0(%old: f32, %update: f32):
+      %sum = arith.addf %old, %update : f32
+      linalg_ext.yield %sum : f32
+    } -> tensor<100x8xf32>
+    ```
+  }];
+  let arguments = (ins AffineMapAttr:$destination_map,
+    AffineMapAttr:$indices_map, UnitAttr:$unique, LinalgExt_Any:$updates,
+    LinalgExt_Indices:$indices, Variadic<LinalgExt_Any>:$outputs);
+  let regions = (region SizedRegion<1>:$combiner);
+  let assemblyFormat = [{
+    `destination_map` `=` $destination_map `indices_map` `=` $indices_map
+    (`unique` $unique^)? attr-dict
+    `ins` `(` $updates `,` $indices `:` type($updates) `,` type($indices) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` $combiner (`->` type($results)^)?
+  }];
+  let hasRegionVerifier = 1;
 }
 
 #endif // ORCHESTRA_DIALECT_LINALGEXT_OPS
