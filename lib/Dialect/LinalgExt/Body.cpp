@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -109,6 +110,31 @@ Value scratchVector(ImplicitLocOpBuilder &b, OpFoldResult size, Type element) {
   dispatchIndexOpFoldResults(size, sizes, shape);
   return bufferization::AllocTensorOp::create(
       b, RankedTensorType::get(shape, element), sizes);
+}
+
+Value generate(ImplicitLocOpBuilder &b, Value init,
+               function_ref<Value(Num::Builder &, ArrayRef<Num>)> body) {
+  int64_t rank = cast<RankedTensorType>(init.getType()).getRank();
+  auto generic = linalg::GenericOp::create(
+      b, init.getType(), ValueRange(), init, b.getMultiDimIdentityMap(rank),
+      SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
+      [&](OpBuilder &builder, Location loc, ValueRange) {
+        ImplicitLocOpBuilder inner(loc, builder);
+        SmallVector<Num> indices;
+        for (int64_t dim = 0; dim < rank; ++dim)
+          indices.emplace_back(inner, linalg::IndexOp::create(inner, dim));
+        linalg::YieldOp::create(inner, body(inner, indices));
+      });
+  return generic.getResult(0);
+}
+
+AffineMap mapTo(unsigned numLoops, ArrayRef<int64_t> loops,
+                MLIRContext *context) {
+  SmallVector<AffineExpr> exprs;
+  for (int64_t loop : loops)
+    exprs.push_back(loop < 0 ? getAffineConstantExpr(0, context)
+                             : getAffineDimExpr(loop, context));
+  return AffineMap::get(numLoops, 0, exprs, context);
 }
 
 AffineMap mapWithout(unsigned rank, unsigned axis, MLIRContext *context) {

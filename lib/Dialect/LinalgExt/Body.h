@@ -43,14 +43,36 @@ mlir::Value insertRow(mlir::ImplicitLocOpBuilder &b, mlir::Value row,
 mlir::Value scratchVector(mlir::ImplicitLocOpBuilder &b,
                           mlir::OpFoldResult size, mlir::Type element);
 
+/// A linalg.generic whose element at `indices`, one for each dimension of
+/// `init`, comes from the body; what it reads it captures.
+mlir::Value generate(
+    mlir::ImplicitLocOpBuilder &b, mlir::Value init,
+    llvm::function_ref<mlir::Value(Num::Builder &b, llvm::ArrayRef<Num>)> body);
+
+/// The product of loop sizes: for ops that do about one operation each time.
+inline double countIterations(llvm::ArrayRef<double> sizes) {
+  double result = 1;
+  for (double size : sizes)
+    result *= size;
+  return result;
+}
+
 /// (d0, .., dn) -> (d0, .., dn) without d[axis].
 mlir::AffineMap mapWithout(unsigned rank, unsigned axis,
                            mlir::MLIRContext *context);
+
+/// A map to loops, or where it says -1 to a dimension that is taken whole.
+mlir::AffineMap mapTo(unsigned numLoops, llvm::ArrayRef<int64_t> loops,
+                      mlir::MLIRContext *context);
 
 /// An index as a value.
 inline mlir::Value indexOf(mlir::ImplicitLocOpBuilder &b,
                            mlir::OpFoldResult size) {
   return mlir::getValueOrCreateConstantIndexOp(b, b.getLoc(), size);
+}
+inline mlir::Value sizeOf(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor,
+                          int64_t dim) {
+  return indexOf(b, mlir::tensor::getMixedSize(b, b.getLoc(), tensor, dim));
 }
 
 } // namespace orchestra::linalg_ext

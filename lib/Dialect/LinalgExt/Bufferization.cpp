@@ -64,8 +64,9 @@ template <typename... OpTys> static void attachModels(MLIRContext *ctx) {
 void orchestra::linalg_ext::registerBufferizableOpInterfaceModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *ctx, LinalgExtDialect *) {
-    attachModels<AttentionOp, AttentionUpdateOp, GatherOp, ScanOp, ScatterOp,
-                 SortOp, TopKOp>(ctx);
+    attachModels<AttentionOp, AttentionUpdateOp, FourierOp, GatherOp,
+                 GridSampleOp, ResizeOp, RoiAlignOp, ScanOp, ScatterOp, SortOp,
+                 SuppressionOp, TopKOp>(ctx);
     ctx->loadDialect<memref::MemRefDialect>();
   });
 }

@@ -123,13 +123,6 @@ static SmallVector<Value> symbolSizes(ImplicitLocOpBuilder &b, Value tensor,
   return sizes;
 }
 
-static double product(ArrayRef<double> sizes) {
-  double result = 1;
-  for (double size : sizes)
-    result *= size;
-  return result;
-}
-
 //===----------------------------------------------------------------------===//
 // Gather
 //===----------------------------------------------------------------------===//
@@ -165,7 +158,9 @@ SmallVector<utils::IteratorType> GatherOp::getIterators() {
 
 bool GatherOp::isFusable() { return true; }
 
-double GatherOp::countWork(ArrayRef<double> sizes) { return product(sizes); }
+double GatherOp::countWork(ArrayRef<double> sizes) {
+  return countIterations(sizes);
+}
 
 FailureOr<SmallVector<Value>> GatherOp::lower(RewriterBase &rewriter) {
   ImplicitLocOpBuilder b(getLoc(), rewriter);
@@ -255,7 +250,9 @@ bool ScatterOp::canTile(unsigned loop) {
 
 bool ScatterOp::readsDestination(unsigned) { return true; }
 
-double ScatterOp::countWork(ArrayRef<double> sizes) { return product(sizes); }
+double ScatterOp::countWork(ArrayRef<double> sizes) {
+  return countIterations(sizes);
+}
 
 /// How many of the last loops index the last dimensions of the destination in
 /// the same order, and the indices not at all.

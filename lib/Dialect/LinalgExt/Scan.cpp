@@ -65,10 +65,7 @@ bool ScanOp::canTile(unsigned loop) {
 bool ScanOp::readsDestination(unsigned number) { return number == 1; }
 
 double ScanOp::countWork(ArrayRef<double> sizes) {
-  double work = 1;
-  for (double size : sizes)
-    work *= size;
-  return work;
+  return countIterations(sizes);
 }
 
 namespace {

@@ -63,13 +63,6 @@ static SmallVector<utils::IteratorType> iteratorsOf(OpTy op) {
   return types;
 }
 
-static double product(ArrayRef<double> sizes) {
-  double result = 1;
-  for (double size : sizes)
-    result *= size;
-  return result;
-}
-
 LogicalResult SortOp::verify() { return verifyOrder(*this); }
 SmallVector<AffineMap> SortOp::getOperandMaps() {
   return SmallVector<AffineMap>(3, AffineMap::getMultiDimIdentityMap(
@@ -79,7 +72,7 @@ SmallVector<utils::IteratorType> SortOp::getIterators() {
   return iteratorsOf(*this);
 }
 double SortOp::countWork(ArrayRef<double> sizes) {
-  return product(sizes) * std::max(1.0, std::log2(sizes[getAxis()]));
+  return countIterations(sizes) * std::max(1.0, std::log2(sizes[getAxis()]));
 }
 
 LogicalResult TopKOp::verify() {
@@ -108,7 +101,9 @@ SmallVector<AffineMap> TopKOp::getOperandMaps() {
 SmallVector<utils::IteratorType> TopKOp::getIterators() {
   return iteratorsOf(*this);
 }
-double TopKOp::countWork(ArrayRef<double> sizes) { return product(sizes); }
+double TopKOp::countWork(ArrayRef<double> sizes) {
+  return countIterations(sizes);
+}
 
 //===----------------------------------------------------------------------===//
 // Lowering

@@ -8,7 +8,7 @@
 
 module attributes {transform.with_named_sequence} {
 // CHECK-LABEL: func.func @rows
-// CHECK: linalg_ext.gather source_map = affine_map<(d0, d1)[s0] -> (s0, d1)> indices_map = {{.*}} ins(%{{.*}}, %{{.*}} : tensor<100x8xf32>, tensor<?xi64>) outs(%{{.*}} : tensor<?x8xf32>) -> tensor<?x8xf32>
+// CHECK: linalg_ext.gather source_map = {{.*}} indices_map = {{.*}} ins(%{{.*}}, %{{.*}} : tensor<100x8xf32>, tensor<?xi64>) outs(%{{.*}} : tensor<?x8xf32>) -> tensor<?x8xf32>
 // LOOPS-LABEL: func.func @rows
 // LOOPS: linalg.generic {{.*}} ins(%arg1 : tensor<?xi64>) outs(%arg2 : tensor<?x8xf32>)
 // LOOPS: arith.maxsi
@@ -37,7 +37,7 @@ func.func @points(%s: tensor<9x8xi8>, %i: tensor<5x2xi32>, %y: tensor<5xi8>) -> 
 
 // Rows of updates are combined as slices, in place.
 // CHECK-LABEL: func.func @add_rows
-// CHECK: linalg_ext.scatter destination_map = affine_map<(d0, d1)[s0] -> (s0, d1)> indices_map = {{.*}} ins(%{{.*}}, %{{.*}} : tensor<5x8xf32>, tensor<5x1xi64>) outs(%{{.*}} : tensor<100x8xf32>) {
+// CHECK: linalg_ext.scatter destination_map = {{.*}} indices_map = {{.*}} ins(%{{.*}}, %{{.*}} : tensor<5x8xf32>, tensor<5x1xi64>) outs(%{{.*}} : tensor<100x8xf32>) {
 // CHECK: ^bb0(%{{.*}}: f32, %{{.*}}: f32):
 // LOOPS-LABEL: func.func @add_rows
 // LOOPS: scf.for

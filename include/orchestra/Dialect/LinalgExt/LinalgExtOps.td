@@ -318,4 +318,153 @@ def LinalgExt_ScatterOp : LinalgExt_Op<"scatter", [SingleBlock,
   let hasRegionVerifier = 1;
 }
 
+def LinalgExt_Floats
+    : LinalgExt_ShapedOf<[AnyFloat], "floating-point elements">;
+
+def LinalgExt_FourierOp : LinalgExt_Op<"fft", [
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface>]> {
+  let summary = "Fourier transforms of rows.";
+  let description = [{
+    Along the last dimension, of a power of two elements, real and imaginary
+    parts of `sum over j of x[j] * exp(-2 * pi * i * j * k / n)`; with `inverse`
+    the exponent is positive, and the sum is not divided by n. The table has the
+    cosines (row 0) and sines (row 1) of `2 * pi * j / n` for the first n / 2
+    j, at least one. All other loops are parallel. The number of operations is n
+    log n.
+
+    ```mlir
+    %y:2 = linalg_ext.fft
+      ins(%re, %im, %table : tensor<9x64xf32>, tensor<9x64xf32>,
+                             tensor<2x32xf32>)
+      outs(%e, %e : tensor<9x64xf32>, tensor<9x64xf32>)
+      -> tensor<9x64xf32>, tensor<9x64xf32>
+    ```
+  }];
+  let arguments = (ins UnitAttr:$inverse, LinalgExt_Floats:$real,
+    LinalgExt_Floats:$imaginary, LinalgExt_Floats:$table,
+    Variadic<LinalgExt_Floats>:$outputs);
+  let assemblyFormat = [{
+    (`inverse` $inverse^)? attr-dict `ins` `(` $real `,` $imaginary `,` $table
+    `:` type($real) `,` type($imaginary) `,` type($table) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+}
+
+def LinalgExt_ResizeOp : LinalgExt_Op<"resize", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface, ["isFusable"]>]> {
+  let summary = "Weighted sums of a few elements along an axis.";
+  let description = [{
+    Element o along the axis is the sum over t of `weights[o, t]` times the
+    element at `positions[o, t]`, which must be one of the operand's. Without
+    weights there is one position each. Interpolation in several dimensions is
+    one of these after the other.
+
+    ```mlir
+    %y = linalg_ext.resize axis(1)
+      ins(%x, %positions : tensor<3x10xf32>, tensor<20x2xi64>)
+      weights(%weights : tensor<20x2xf32>)
+      outs(%empty : tensor<3x20xf32>) -> tensor<3x20xf32>
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$axis,
+    LinalgExt_Any:$input, LinalgExt_Indices:$positions,
+    Optional<LinalgExt_Floats>:$weights, Variadic<LinalgExt_Any>:$outputs);
+  let assemblyFormat = [{
+    `axis` `(` $axis `)` attr-dict
+    `ins` `(` $input `,` $positions `:` type($input) `,` type($positions) `)`
+    (`weights` `(` $weights^ `:` type($weights) `)`)?
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+}
+
+def LinalgExt_GridSampleOp : LinalgExt_Op<"grid_sample", [
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface, ["isFusable"]>]> {
+  let summary = "Elements between elements, where a grid says.";
+  let description = [{
+    Element [n, c, o...] of the result is that of the image [n, c] at the place
+    grid[n, o..., :], which has a coordinate for each spatial dimension, the
+    last dimension's first. -1 and 1 are the outer elements' edges, or their
+    centres with `align_corners`. The mode is "nearest", "linear" or "cubic";
+    outside of the image there are "zeros", the "border", or its "reflection".
+    Places are computed in f32, or f64 if an operand has it.
+
+    ```mlir
+    %y = linalg_ext.grid_sample mode("linear") padding("zeros")
+      ins(%x, %grid : tensor<1x3x8x8xf32>, tensor<1x5x5x2xf32>)
+      outs(%empty : tensor<1x3x5x5xf32>) -> tensor<1x3x5x5xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$mode, StrAttr:$padding,
+    UnitAttr:$align_corners, LinalgExt_Numbers:$input, LinalgExt_Floats:$grid,
+    Variadic<LinalgExt_Numbers>:$outputs);
+  let assemblyFormat = [{
+    `mode` `(` $mode `)` `padding` `(` $padding `)`
+    (`align_corners` $align_corners^)? attr-dict
+    `ins` `(` $input `,` $grid `:` type($input) `,` type($grid) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+}
+
+def LinalgExt_RoiAlignOp : LinalgExt_Op<"roi_align", [
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface, [
+      "canTile", "isFusable"]>]> {
+  let summary = "Pools regions of images into bins of equal number.";
+  let description = [{
+    Result [r, c, i, j] is the mean, or with `max` the greatest term, of bilinear
+    samples of channel c of image `batches[r]`, inside of bin (i, j) of region r:
+    left, top, right and bottom, times `scale`; with `half_pixel` less a half. A
+    bin has `sampling` samples each way, or with 0 as many as pixels.
+
+    ```mlir
+    %y = linalg_ext.roi_align sampling(2) scale(1.0) half_pixel
+      ins(%x, %regions, %batches : tensor<1x3x8x8xf32>, tensor<4x4xf32>,
+                                   tensor<4xi64>)
+      outs(%empty : tensor<4x3x5x5xf32>) -> tensor<4x3x5x5xf32>
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$sampling,
+    F64Attr:$scale, UnitAttr:$half_pixel, UnitAttr:$max,
+    LinalgExt_Floats:$input, LinalgExt_Floats:$edges,
+    LinalgExt_Indices:$batches, Variadic<LinalgExt_Floats>:$outputs);
+  let assemblyFormat = [{
+    `sampling` `(` $sampling `)` `scale` `(` $scale `)`
+    (`half_pixel` $half_pixel^)? (`max` $max^)? attr-dict
+    `ins` `(` $input `,` $edges `,` $batches `:` type($input) `,`
+    type($edges) `,` type($batches) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+}
+
+def LinalgExt_SuppressionOp : LinalgExt_Op<"non_max_suppression", [
+    DeclareOpInterfaceMethods<LinalgExt_OpInterface>]> {
+  let summary = "Boxes of high score that do not overlap.";
+  let description = [{
+    For each batch b and class c, boxes are met by falling score: `order[b, c]`
+    are their numbers, as `linalg_ext.sort` gives them, `scores[b, c]` the scores
+    in that order. A box is chosen if its score is above `least` (or that is NaN),
+    and if of the union with each box chosen before the intersection is at most
+    the part `overlap`. The destinations get the numbers of chosen boxes, as many as there
+    is room for, and how many there are. Boxes are any two corners, or with
+    `centers` centre and extent. Batches and classes are parallel.
+
+    ```mlir
+    %chosen, %count = linalg_ext.non_max_suppression
+      ins(%boxes, %scores, %order : tensor<1x9x4xf32>, tensor<1x2x9xf32>,
+                                    tensor<1x2x9xi64>)
+      above(%overlap, %least : f32)
+      outs(%e, %f : tensor<1x2x3xi64>, tensor<1x2xi64>)
+      -> tensor<1x2x3xi64>, tensor<1x2xi64>
+    ```
+  }];
+  let arguments = (ins UnitAttr:$centers, LinalgExt_Floats:$boxes,
+    LinalgExt_Floats:$scores, LinalgExt_Indices:$order, AnyFloat:$overlap,
+    AnyFloat:$least, Variadic<LinalgExt_Indices>:$outputs);
+  let assemblyFormat = [{
+    (`centers` $centers^)? attr-dict `ins` `(` $boxes `,` $scores `,` $order `:`
+    type($boxes) `,` type($scores) `,` type($order) `)`
+    `above` `(` $overlap `,` $least `:` type($overlap) `,` type($least) `)`
+    `outs` `(` $outputs `:` type($outputs) `)` (`->` type($results)^)?
+  }];
+}
+
 #endif // ORCHESTRA_DIALECT_LINALGEXT_OPS
