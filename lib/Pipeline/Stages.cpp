@@ -125,6 +125,7 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     if (options.emulates.empty())
       pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
+    pm.addNestedPass<func::FuncOp>(createRaiseDivisionsPass());
     pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
     addCleanup(pm);
     break;

@@ -13,6 +13,7 @@
 
 #include "TileSizes.h"
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -137,6 +138,19 @@ static Demands findDemands(linalg::LinalgOp root) {
   return demands;
 }
 
+/// The op of linalg_ext, if it computes all results of the kernel.
+static linalg_ext::LinalgExtOp findExtended(func::FuncOp kernel) {
+  auto terminator = cast<func::ReturnOp>(kernel.getBody().front().back());
+  Operation *only = nullptr;
+  for (Value value : terminator.getOperands()) {
+    Operation *def = value.getDefiningOp();
+    if (only && def != only)
+      return nullptr;
+    only = def;
+  }
+  return dyn_cast_or_null<linalg_ext::LinalgExtOp>(only);
+}
+
 /// Tile sizes of the root's loops; 0 leaves a loop to the thread.
 static SmallVector<int64_t> pickTileSizes(linalg::LinalgOp root,
                                           const Demands &demands,
@@ -168,6 +182,11 @@ struct NVIDIAMapKernelPass
     // The driver's kernels are public, and only of private functions does
     // bufferization drop results that are destinations.
     kernel.setPrivate();
+    if (linalg_ext::LinalgExtOp op = findExtended(kernel)) {
+      if (failed(tileExtended(op)) || failed(cleanUp(kernel)))
+        return signalPassFailure();
+      return;
+    }
     FailureOr<linalg::LinalgOp> root = findRoot(kernel);
     if (failed(root) || failed(tile(*root)) || failed(cleanUp(kernel)))
       return signalPassFailure();
@@ -175,6 +194,7 @@ struct NVIDIAMapKernelPass
 
 private:
   LogicalResult tile(linalg::LinalgOp root);
+  LogicalResult tileExtended(linalg_ext::LinalgExtOp op);
   LogicalResult cleanUp(func::FuncOp kernel);
 };
 } // namespace
@@ -213,6 +233,53 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
       rewriter.replaceAllUsesWith(value, replacement);
   remark::analysis(loc, options)
       << "tiled" << remark::metric("threads", threads);
+  return success();
+}
+
+/// A thread for each iteration of the parallel loops, which does the others.
+LogicalResult NVIDIAMapKernelPass::tileExtended(linalg_ext::LinalgExtOp op) {
+  IRRewriter rewriter(&getContext());
+  rewriter.setInsertionPoint(op);
+  SmallVector<int64_t> sizes;
+  int64_t threads = 1;
+  for (auto [loop, size] :
+       llvm::enumerate(linalg_ext::getLoopSizes(op, rewriter))) {
+    int64_t range = *getConstantIntValue(size); // checkShapes()
+    bool split = range > 1 && op.canTile(loop) &&
+                 op.getIterators()[loop] == utils::IteratorType::parallel;
+    sizes.push_back(split ? 1 : 0);
+    threads *= split ? range : 1;
+  }
+  auto options = remark::RemarkOpts::name("map-kernel").category("nvidia");
+  if (threads == 1) {
+    remark::missed(op.getLoc(), options)
+        << "one thread computes the whole kernel"
+        << remark::reason("no loop of the result can be split");
+  } else {
+    scf::SCFTilingOptions tiling;
+    tiling.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+    tiling.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
+    scf::SCFTileAndFuseOptions fusion;
+    fusion.setTilingOptions(tiling);
+    FailureOr<scf::SCFTileAndFuseResult> tiled =
+        scf::tileConsumerAndFuseProducersUsingSCF(
+            rewriter, cast<TilingInterface>(op.getOperation()), fusion);
+    if (failed(tiled))
+      return emitError(op.getLoc(), "op cannot be tiled for NVIDIA "
+                                    "[unsupported-by-target]");
+    remark::analysis(op.getLoc(), options)
+        << "tiled" << remark::metric("threads", threads);
+    for (OpResult value : op->getResults())
+      if (Value replacement = tiled->replacements.lookup(value))
+        rewriter.replaceAllUsesWith(value, replacement);
+    rewriter.eraseOp(op);
+    op = cast<linalg_ext::LinalgExtOp>(tiled->tiledAndFusedOps.front());
+  }
+  rewriter.setInsertionPoint(op);
+  FailureOr<SmallVector<Value>> values = op.lower(rewriter);
+  if (failed(values))
+    return failure();
+  rewriter.replaceOp(op, *values);
   return success();
 }
 

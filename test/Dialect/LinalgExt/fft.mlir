@@ -8,7 +8,7 @@
 module attributes {transform.with_named_sequence} {
 // Three stages for eight elements, each a sum and a difference.
 // CHECK-LABEL: func.func @rows
-// CHECK: linalg_ext.fft ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x8xf32>, tensor<2x4xf32>) outs(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>, tensor<?x8xf32>
+// CHECK: linalg_ext.fft {tiled} ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x8xf32>, tensor<2x4xf32>) outs(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>, tensor<?x8xf32>
 // LOOPS-LABEL: func.func @rows
 // LOOPS-NOT: linalg_ext
 // LOOPS: scf.for
@@ -25,9 +25,9 @@ module attributes {transform.with_named_sequence} {
 // BUFFER-LABEL: func.func @one
 // TILE-LABEL: func.func @rows
 // TILE: scf.forall
-// TILE: linalg_ext.fft ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x8xf32>, tensor<2x4xf32>)
+// TILE: linalg_ext.fft {tiled} ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x8xf32>, tensor<2x4xf32>)
 func.func @rows(%re: tensor<?x8xf32>, %im: tensor<?x8xf32>, %t: tensor<2x4xf32>, %a: tensor<?x8xf32>, %b: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
-  %r:2 = linalg_ext.fft ins(%re, %im, %t : tensor<?x8xf32>, tensor<?x8xf32>, tensor<2x4xf32>) outs(%a, %b : tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>, tensor<?x8xf32>
+  %r:2 = linalg_ext.fft {tiled} ins(%re, %im, %t : tensor<?x8xf32>, tensor<?x8xf32>, tensor<2x4xf32>) outs(%a, %b : tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>, tensor<?x8xf32>
   return %r#0, %r#1 : tensor<?x8xf32>, tensor<?x8xf32>
 }
 
@@ -42,7 +42,7 @@ func.func @one(%re: tensor<1xf64>, %im: tensor<1xf64>, %t: tensor<2x1xf64>, %a: 
 }
 
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
-    %ops = transform.structured.match ops{["linalg_ext.fft"]} filter_result_type = tensor<?x8xf32> in %root : (!transform.any_op) -> !transform.any_op
+    %ops = transform.structured.match ops{["linalg_ext.fft"]} attributes{tiled} in %root : (!transform.any_op) -> !transform.any_op
     %a, %b = transform.structured.tile_using_forall %ops tile_sizes [2, 0] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
     transform.yield
   }

@@ -26,6 +26,13 @@ def LinalgExt_Dialect : Dialect {
     be tiled, bufferizes, and is lowered to plain `linalg` by
     `linalg-ext-decompose`, so that each target has a path for it.
   }];
+  // What ops are lowered to.
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
 }
 
 def LinalgExt_Element : AnyTypeOf<[AnyFloat, AnySignlessInteger]>;
