@@ -32,6 +32,11 @@ module attributes {transform.with_named_sequence} {
       in %root : (!transform.any_op) -> !transform.any_op
     transform.orchestra.tile_attention %attention_narrow queries = 128 keys = 256
       rows = 6 columns = 16 : !transform.any_op
+    %extended = transform.structured.match ops{["func.func"]}
+      attributes{orchestra.kind = "extended"}
+      in %root : (!transform.any_op) -> !transform.any_op
+    transform.orchestra.tile_parallel %extended operations = 16384
+      : !transform.any_op
     %rows = transform.structured.match ops{["func.func"]}
       attributes{orchestra.kind = "rows"}
       in %root : (!transform.any_op) -> !transform.any_op

@@ -116,6 +116,12 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
   case Stage::Schedule: {
     if (!options.hotShapes.empty())
       pm.addPass(createSpecializeShapesPass({options.hotShapes}));
+    // What becomes one op is better fused with others than kept whole.
+    if (!options.reference) {
+      linalg_ext::DecomposePassOptions fusable;
+      fusable.fusable = true;
+      pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass(fusable));
+    }
     addCleanup(pm);
     PartitionPassOptions partition;
     partition.arch = options.target.arch;
@@ -136,6 +142,7 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     if (isForCPU(options))
       pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
+    pm.addNestedPass<func::FuncOp>(createRaiseDivisionsPass());
     pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
     addCleanup(pm);
     break;

@@ -1,11 +1,12 @@
-//===- Work.cpp - How much there is to do in an op
-//---------------------------===//
+//===- Work.cpp - How much there is to do in an op ------------------------===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 #include "Work.h"
+
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -130,6 +131,12 @@ void WorkEstimate::addFlops(Operation *op, double times,
           narrow ? *narrow : getElement(scalar.getOperand(0).getType());
       flops[unsigned(element)] += cost * times;
     }
+    return;
+  }
+  if (auto extOp = dyn_cast<linalg_ext::LinalgExtOp>(op)) {
+    plan::Element element = getElement(op->getOperand(0).getType());
+    flops[unsigned(element)] +=
+        *linalg_ext::countOperations(extOp, double(assumedSize)) * times;
     return;
   }
   if (auto loop = dyn_cast<scf::ForOp>(op))

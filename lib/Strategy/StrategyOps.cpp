@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The thin op shells; the mechanisms are in TileAttention.cpp,
-// TileContraction.cpp, TileRows.cpp.
+// TileContraction.cpp, TileParallel.cpp, TileRows.cpp.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Strategy/StrategyOps.h"
@@ -82,6 +82,20 @@ DiagnosedSilenceableFailure transform::TileRowsOp::applyToOne(
 }
 
 void transform::TileRowsOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  onlyReadsHandle(getTargetMutable(), effects);
+  modifiesPayload(effects);
+}
+
+DiagnosedSilenceableFailure transform::TileParallelOp::applyToOne(
+    transform::TransformRewriter &rewriter, Operation *target,
+    transform::ApplyToEachResultList &, transform::TransformState &) {
+  return applyToKernel(*this, target, [&](func::FuncOp kernel) {
+    return orchestra::tileParallel(rewriter, kernel, getOperations());
+  });
+}
+
+void transform::TileParallelOp::getEffects(
     SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   onlyReadsHandle(getTargetMutable(), effects);
   modifiesPayload(effects);

@@ -195,8 +195,20 @@ Value KernelOutliner::writeTo(Value value, Value destination) {
     }
     return value;
   }
-  if (auto attention = dyn_cast<linalg_ext::AttentionOp>(def)) {
-    attention.getOutputsMutable()[0].set(destination);
+  if (auto extOp = dyn_cast<linalg_ext::LinalgExtOp>(def)) {
+    unsigned number = cast<OpResult>(value).getResultNumber();
+    OpOperand *init =
+        cast<DestinationStyleOpInterface>(def).getDpsInitOperand(number);
+    if (extOp.readsDestination(number)) {
+      auto fill = init->get().getDefiningOp<linalg::FillOp>();
+      if (fill && fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>()) {
+        fill.getOutputsMutable()[0].set(destination);
+        return value;
+      }
+      destination =
+          linalg::CopyOp::create(b, loc, init->get(), destination).getResult(0);
+    }
+    init->set(destination);
     return value;
   }
   if (auto loop = dyn_cast<scf::ForOp>(def)) {
@@ -296,6 +308,9 @@ void KernelOutliner::build(const KernelGroup &group) {
   bool attention = llvm::any_of(kernel.getOps(), [](Operation &op) {
     return isa<linalg_ext::AttentionOp>(op);
   });
+  bool extended = llvm::any_of(kernel.getOps(), [](Operation &op) {
+    return isa<linalg_ext::LinalgExtOp>(op);
+  });
   // Nobody sees that a kernel changes what it reads.
   for (unsigned i = 0; i < inputs.size(); ++i)
     if (isa<TensorType>(inputs[i].getType()))
@@ -305,6 +320,7 @@ void KernelOutliner::build(const KernelGroup &group) {
   kernel->setAttr(kKernelAttrName, UnitAttr::get(ctx));
   kernel->setAttr(kKindAttrName,
                   StringAttr::get(ctx, attention           ? "attention"
+                                       : extended          ? "extended"
                                        : group.contraction ? "contraction"
                                        : structured        ? "rows"
                                                            : "copy"));
@@ -363,8 +379,8 @@ void KernelOutliner::outline(const KernelGroup &group) {
       std::optional<double> count = countOperations(linalgOp);
       known &= count.has_value();
       flops += count.value_or(0);
-    } else if (isa<linalg_ext::AttentionOp>(op)) {
-      std::optional<double> count = linalg_ext::countOperations(op);
+    } else if (auto extOp = dyn_cast<linalg_ext::LinalgExtOp>(op)) {
+      std::optional<double> count = linalg_ext::countOperations(extOp);
       known &= count.has_value();
       flops += count.value_or(0);
     }

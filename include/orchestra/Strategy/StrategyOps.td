@@ -104,6 +104,25 @@ def Strategy_TileRowsOp : Strategy_KernelOp<"tile_rows"> {
   }];
 }
 
+def Strategy_TileParallelOp : Strategy_KernelOp<"tile_parallel"> {
+  let summary = "Divides the linalg_ext ops of a kernel among threads.";
+  let description = [{
+    In a kernel function, tiles the parallel loops of each `linalg_ext` op into
+    an `scf.forall`: inner loops stay whole as long as a tile has at most
+    `operations` scalar operations; outer ones are tiled by one.
+
+    ```mlir
+    transform.orchestra.tile_parallel %kernel operations = 16384
+        : !transform.any_op
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$target,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$operations);
+  let assemblyFormat = [{
+    $target `operations` `=` $operations attr-dict `:` type($target)
+  }];
+}
+
 def Strategy_TargetKeyOp
     : Op<Transform_Dialect, "orchestra.target_key",
          [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>, MatchOpInterface,

@@ -41,6 +41,11 @@ llvm::LogicalResult tileAttention(mlir::RewriterBase &rewriter,
                                   mlir::func::FuncOp kernel,
                                   const AttentionTiles &tiles);
 
+/// Divides the linalg_ext ops of `kernel` among threads, as
+/// transform.orchestra.tile_parallel says.
+llvm::LogicalResult tileParallel(mlir::RewriterBase &rewriter,
+                                 mlir::func::FuncOp kernel, int64_t operations);
+
 /// A slice worth a thread takes at least this many floating-point operations:
 /// about 2 us of one core's work, several times the cost of waking a thread.
 constexpr double kMinFlopsPerThread = 2e5;

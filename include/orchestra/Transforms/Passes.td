@@ -43,6 +43,20 @@ def FuseElementwisePass
   ];
 }
 
+def RaiseDivisionsPass
+    : Pass<"orchestra-raise-divisions", "::mlir::func::FuncOp"> {
+  let summary = "Multiplies by reciprocals where exporters' norms and GELU divide.";
+  let description = [{
+    Before: fused elementwise ops, as exporters write layer norm (`x / sqrt(v)`
+    with a v per row) and GELU (`erf(x / c)`). After: as one op of a norm or of
+    GELU is imported, `x * (1 / sqrt(v))` and `erf(x * (1 / c))`: the reciprocal
+    is computed once a row, or at compile time. A root is zero or so large that
+    its reciprocal is finite, so that only the last bit may differ. Other
+    divisions stay.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def ExpandPaddedPass
     : Pass<"orchestra-expand-padded", "::mlir::func::FuncOp"> {
   let summary = "Computes products over pixels in the shape that is padded next.";

@@ -3,18 +3,15 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Both ops index their operands by maps from the same loops, so that slicing is
-// the same for all of them. A tile of rows or keys moves the causal bound.
+// What its operands are indexed by, and what a tile of rows or keys moves.
 //
 //===----------------------------------------------------------------------===//
-#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
+#include "orchestra/Dialect/LinalgExt/Decompose.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Linalg/Utils/Utils.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
+using namespace orchestra;
 using namespace orchestra::linalg_ext;
 
 /// Loops after the leading ones and the query's rows.
@@ -40,23 +37,6 @@ template <typename OpTy> static AffineMap mapOf(OpTy op, OpOperand *operand) {
 
 template <typename OpTy> static unsigned countLoops(OpTy op) {
   return cast<AffineMapAttr>(op.getIndexingMaps()[0]).getValue().getNumDims();
-}
-
-template <typename OpTy>
-static SmallVector<OpFoldResult> loopSizes(OpTy op, OpBuilder &b) {
-  SmallVector<OpFoldResult> sizes(countLoops(op));
-  SmallVector<OpOperand *> operands = indexedOperands(op);
-  for (bool dynamic : {false, true})
-    for (auto [operand, attr] : llvm::zip(operands, op.getIndexingMaps())) {
-      AffineMap map = cast<AffineMapAttr>(attr).getValue();
-      auto type = cast<ShapedType>(operand->get().getType());
-      for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
-        OpFoldResult &size = sizes[cast<AffineDimExpr>(expr).getPosition()];
-        if (!size && type.isDynamicDim(dim) == dynamic)
-          size = linalg::createFoldedDimOp(b, op.getLoc(), operand->get(), dim);
-      }
-    }
-  return sizes;
 }
 
 //===----------------------------------------------------------------------===//
@@ -121,28 +101,14 @@ static LogicalResult verifyOperand(Operation *op, const Role &role,
 
 template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
   unsigned numOutputs = std::is_same_v<OpTy, AttentionOp> ? 1 : 3;
-  if (op.getOutputs().size() != numOutputs)
-    return op.emitOpError()
-           << "needs " << numOutputs << " destinations, but has "
-           << op.getOutputs().size();
+  if (failed(verifyDestinations(op, numOutputs)))
+    return failure();
   SmallVector<OpOperand *> operands = indexedOperands(op);
   if (op.getIndexingMaps().size() != operands.size())
     return op.emitOpError() << "needs " << operands.size()
                             << " indexing maps, one for each operand that is "
                                "indexed, but has "
                             << op.getIndexingMaps().size();
-  bool tensors = isa<RankedTensorType>(op.getOutputs()[0].getType());
-  for (OpOperand *operand : operands)
-    if (isa<RankedTensorType>(operand->get().getType()) != tensors)
-      return op.emitOpError("mixes tensors and memrefs");
-  if (op.getResults().size() != (tensors ? numOutputs : 0))
-    return op.emitOpError() << "needs as many results as destinations on "
-                               "tensors, and none on memrefs";
-  for (auto [output, result] : llvm::zip(op.getOutputs(), op.getResults()))
-    if (output.getType() != result.getType())
-      return op.emitOpError()
-             << "has a result of type " << result.getType()
-             << " for a destination of type " << output.getType();
   unsigned numLoops = countLoops(op);
   if (numLoops <= kInnerLoops)
     return op.emitOpError() << "needs loops over rows, value columns, query "
@@ -178,8 +144,16 @@ template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
 }
 
 //===----------------------------------------------------------------------===//
-// Tiling
+// Loops
 //===----------------------------------------------------------------------===//
+
+template <typename OpTy> static SmallVector<AffineMap> operandMaps(OpTy op) {
+  SmallVector<AffineMap> maps(op->getNumOperands(),
+                              AffineMap::get(op.getContext()));
+  for (OpOperand *operand : indexedOperands(op))
+    maps[operand->getOperandNumber()] = mapOf(op, operand);
+  return maps;
+}
 
 template <typename OpTy>
 static SmallVector<utils::IteratorType> iteratorTypes(OpTy op) {
@@ -190,122 +164,50 @@ static SmallVector<utils::IteratorType> iteratorTypes(OpTy op) {
   return types;
 }
 
+/// The causal bound of a tile counts from its rows and keys.
 template <typename OpTy>
-static SmallVector<Range> iterationDomain(OpTy op, OpBuilder &b) {
-  SmallVector<Range> ranges;
-  for (OpFoldResult size : loopSizes(op, b))
-    ranges.push_back({b.getIndexAttr(0), size, b.getIndexAttr(1)});
-  return ranges;
-}
-
-/// Offsets or sizes of the operand that `map` indexes.
-static SmallVector<OpFoldResult> pick(AffineMap map,
-                                      ArrayRef<OpFoldResult> loops) {
-  SmallVector<OpFoldResult> picked;
-  for (AffineExpr expr : map.getResults())
-    picked.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
-  return picked;
-}
-
-static Operation *slice(OpBuilder &b, Location loc, Value value, AffineMap map,
-                        ArrayRef<OpFoldResult> offsets,
-                        ArrayRef<OpFoldResult> sizes) {
-  SmallVector<OpFoldResult> ones(map.getNumResults(), b.getIndexAttr(1));
-  if (isa<MemRefType>(value.getType()))
-    return memref::SubViewOp::create(b, loc, value, pick(map, offsets),
-                                     pick(map, sizes), ones);
-  return tensor::ExtractSliceOp::create(b, loc, value, pick(map, offsets),
-                                        pick(map, sizes), ones);
-}
-
-/// Whether the tile certainly does not hold all iterations of `loop`.
-template <typename OpTy>
-static bool isPartial(OpTy op, OpBuilder &b, unsigned loop,
-                      ArrayRef<OpFoldResult> offsets,
-                      ArrayRef<OpFoldResult> sizes) {
-  std::optional<int64_t> offset = getConstantIntValue(offsets[loop]);
-  if (!offset || *offset != 0)
-    return true;
-  std::optional<int64_t> size = getConstantIntValue(sizes[loop]);
-  std::optional<int64_t> whole = getConstantIntValue(loopSizes(op, b)[loop]);
-  return size && whole && *size != *whole;
+static void moveBound(OpTy op, OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                      SmallVectorImpl<Value> &operands) {
+  if (!op.getPast())
+    return;
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
+             s2 = b.getAffineSymbolExpr(2);
+  OpFoldResult past = affine::makeComposedFoldedAffineApply(
+      b, op.getLoc(), s0 + s1 - s2,
+      {OpFoldResult(op.getPast()), offsets[op.getRowLoop()],
+       offsets[op.getKeyLoop()]});
+  operands[op.getPastMutable()[0].getOperandNumber()] =
+      getValueOrCreateConstantIndexOp(b, op.getLoc(), past);
 }
 
 template <typename OpTy>
-static FailureOr<TilingResult> tile(OpTy op, OpBuilder &b,
-                                    ArrayRef<OpFoldResult> offsets,
-                                    ArrayRef<OpFoldResult> sizes) {
-  // All of the scores decide what each column of the result is; an update
-  // changes the states of rows once.
-  bool isUpdate = std::is_same_v<OpTy, AttentionUpdateOp>;
-  for (unsigned loop :
-       {op.getInnerLoop(), isUpdate ? op.getColumnLoop() : op.getKeyLoop()})
-    if (isPartial(op, b, loop, offsets, sizes))
-      return failure();
-  Location loc = op.getLoc();
-  IRMapping map;
-  TilingResult result;
-  for (OpOperand *operand : indexedOperands(op)) {
-    Operation *made =
-        slice(b, loc, operand->get(), mapOf(op, operand), offsets, sizes);
-    map.map(operand->get(), made->getResult(0));
-    result.generatedSlices.push_back(made);
-  }
-  SmallVector<Value> operands;
-  SmallVector<OpOperand *> indexed = indexedOperands(op);
-  unsigned next = 0;
-  for (OpOperand &operand : op->getOpOperands())
-    operands.push_back(llvm::is_contained(indexed, &operand)
-                           ? result.generatedSlices[next++]->getResult(0)
-                           : operand.get());
-  if (op.getPast()) {
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
-               s2 = b.getAffineSymbolExpr(2);
-    OpFoldResult past = affine::makeComposedFoldedAffineApply(
-        b, loc, s0 + s1 - s2,
-        {OpFoldResult(op.getPast()), offsets[op.getRowLoop()],
-         offsets[op.getKeyLoop()]});
-    operands[op.getPastMutable()[0].getOperandNumber()] =
-        getValueOrCreateConstantIndexOp(b, loc, past);
-  }
-  SmallVector<Type> types;
-  if (!op.getResults().empty())
-    for (OpOperand &output : op.getOutputsMutable())
-      types.push_back(operands[output.getOperandNumber()].getType());
-  Operation *tiled = clone(b, op, types, operands);
-  result.tiledOps.push_back(tiled);
-  result.tiledValues.assign(tiled->result_begin(), tiled->result_end());
-  return result;
+static FailureOr<SmallVector<Value>> lowerAttention(OpTy op,
+                                                    RewriterBase &rewriter) {
+  SmallVector<Value> values;
+  buildAttention(rewriter, op, AttentionLayout(), values);
+  return values;
 }
 
-template <typename OpTy>
-static void resultTile(OpTy op, unsigned number, ArrayRef<OpFoldResult> offsets,
-                       ArrayRef<OpFoldResult> sizes,
-                       SmallVector<OpFoldResult> &resultOffsets,
-                       SmallVector<OpFoldResult> &resultSizes) {
-  AffineMap map = mapOf(op, &op.getOutputsMutable()[number]);
-  resultOffsets = pick(map, offsets);
-  resultSizes = pick(map, sizes);
+/// Two products for each score.
+static double countProducts(ArrayRef<double> sizes) {
+  size_t columns = sizes.size() - 3, inner = sizes.size() - 2;
+  double scores = 1;
+  for (auto [loop, size] : llvm::enumerate(sizes))
+    if (loop != columns && loop != inner)
+      scores *= size;
+  return scores * 2 * (sizes[columns] + sizes[inner]);
 }
 
-//===----------------------------------------------------------------------===//
-// Effects
-//===----------------------------------------------------------------------===//
-
-template <typename OpTy>
-static void
-collectEffects(OpTy op,
-               SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  for (OpOperand *operand : indexedOperands(op)) {
-    if (!isa<MemRefType>(operand->get().getType()))
-      continue;
-    bool isOutput = op.isDpsInit(operand);
-    if (!isOutput || std::is_same_v<OpTy, AttentionUpdateOp>)
-      effects.emplace_back(MemoryEffects::Read::get(), operand);
-    if (isOutput)
-      effects.emplace_back(MemoryEffects::Write::get(), operand);
-  }
+bool AttentionOp::canTile(unsigned loop) {
+  // All of the scores decide what each column of the result is.
+  return loop != getInnerLoop() && loop != getKeyLoop();
 }
+bool AttentionOp::readsDestination(unsigned) { return false; }
+bool AttentionUpdateOp::canTile(unsigned loop) {
+  // An update changes the states of rows once.
+  return loop != getInnerLoop() && loop != getColumnLoop();
+}
+bool AttentionUpdateOp::readsDestination(unsigned) { return true; }
 
 /// The methods of one op, which both ops share.
 #define ORCHESTRA_ATTENTION_METHODS(OpTy)                                      \
@@ -315,55 +217,23 @@ collectEffects(OpTy op,
   AffineMap OpTy::getMap(OpOperand *operand) { return mapOf(*this, operand); } \
   unsigned OpTy::getNumLoops() { return countLoops(*this); }                   \
   SmallVector<OpFoldResult> OpTy::getLoopSizes(OpBuilder &b) {                 \
-    return loopSizes(*this, b);                                                \
+    return linalg_ext::getLoopSizes(*this, b);                                 \
   }                                                                            \
   LogicalResult OpTy::verify() { return verifyAttention(*this); }              \
-  SmallVector<utils::IteratorType> OpTy::getLoopIteratorTypes() {              \
+  SmallVector<AffineMap> OpTy::getOperandMaps() { return operandMaps(*this); } \
+  SmallVector<utils::IteratorType> OpTy::getIterators() {                      \
     return iteratorTypes(*this);                                               \
   }                                                                            \
-  SmallVector<Range> OpTy::getIterationDomain(OpBuilder &b) {                  \
-    return iterationDomain(*this, b);                                          \
+  void OpTy::moveTile(OpBuilder &b, ArrayRef<OpFoldResult> offsets,            \
+                      SmallVectorImpl<Value> &operands) {                      \
+    moveBound(*this, b, offsets, operands);                                    \
   }                                                                            \
-  FailureOr<TilingResult> OpTy::getTiledImplementation(                        \
-      OpBuilder &b, ArrayRef<OpFoldResult> offsets,                            \
-      ArrayRef<OpFoldResult> sizes) {                                          \
-    return tile(*this, b, offsets, sizes);                                     \
+  double OpTy::countWork(ArrayRef<double> sizes) {                             \
+    return countProducts(sizes);                                               \
   }                                                                            \
-  LogicalResult OpTy::getResultTilePosition(                                   \
-      OpBuilder &, unsigned number, ArrayRef<OpFoldResult> offsets,            \
-      ArrayRef<OpFoldResult> sizes, SmallVector<OpFoldResult> &resultOffsets,  \
-      SmallVector<OpFoldResult> &resultSizes) {                                \
-    resultTile(*this, number, offsets, sizes, resultOffsets, resultSizes);     \
-    return success();                                                          \
-  }                                                                            \
-  void OpTy::getEffects(                                                       \
-      SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {               \
-    collectEffects(*this, effects);                                            \
+  FailureOr<SmallVector<Value>> OpTy::lower(RewriterBase &rewriter) {          \
+    return lowerAttention(*this, rewriter);                                    \
   }
 
 ORCHESTRA_ATTENTION_METHODS(AttentionOp)
 ORCHESTRA_ATTENTION_METHODS(AttentionUpdateOp)
-
-std::optional<double> orchestra::linalg_ext::countOperations(Operation *op) {
-  auto attention = dyn_cast<AttentionOp>(op);
-  if (!attention)
-    return std::nullopt;
-  SmallVector<int64_t> sizes(attention.getNumLoops(), ShapedType::kDynamic);
-  for (OpOperand *operand : attention.getIndexedOperands()) {
-    auto type = cast<ShapedType>(operand->get().getType());
-    AffineMap map = attention.getMap(operand);
-    for (auto [dim, expr] : llvm::enumerate(map.getResults()))
-      if (!type.isDynamicDim(dim))
-        sizes[cast<AffineDimExpr>(expr).getPosition()] = type.getDimSize(dim);
-  }
-  double scores = 1;
-  for (auto [loop, size] : llvm::enumerate(sizes)) {
-    if (ShapedType::isDynamic(size))
-      return std::nullopt;
-    if (loop != attention.getColumnLoop() && loop != attention.getInnerLoop())
-      scores *= double(size);
-  }
-  return scores * 2 *
-         double(sizes[attention.getColumnLoop()] +
-                sizes[attention.getInnerLoop()]);
-}

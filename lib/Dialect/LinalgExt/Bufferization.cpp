@@ -16,14 +16,18 @@ using namespace mlir;
 using namespace orchestra::linalg_ext;
 
 namespace {
-template <typename OpTy, bool readsDestinations>
+template <typename OpTy>
 struct DestinationBufferization
     : public bufferization::DstBufferizableOpInterfaceExternalModel<
-          DestinationBufferization<OpTy, readsDestinations>, OpTy> {
+          DestinationBufferization<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const bufferization::AnalysisState &) const {
-    return readsDestinations ||
-           !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+    auto dps = cast<DestinationStyleOpInterface>(op);
+    if (!dps.isDpsInit(&operand))
+      return true;
+    unsigned first = dps.getDpsInitsMutable()[0].getOperandNumber();
+    return cast<LinalgExtOp>(op).readsDestination(operand.getOperandNumber() -
+                                                  first);
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -44,20 +48,25 @@ struct DestinationBufferization
       if (dps.isDpsInit(&operand))
         outputs.push_back(value);
     }
-    clone(rewriter, op, TypeRange(), operands);
+    Operation *made = cloneWithoutRegions(rewriter, op, TypeRange(), operands);
+    for (auto [from, to] : llvm::zip(op->getRegions(), made->getRegions()))
+      to.takeBody(from);
     bufferization::replaceOpWithBufferizedValues(rewriter, op, outputs);
     return success();
   }
 };
 } // namespace
 
+template <typename... OpTys> static void attachModels(MLIRContext *ctx) {
+  (OpTys::template attachInterface<DestinationBufferization<OpTys>>(*ctx), ...);
+}
+
 void orchestra::linalg_ext::registerBufferizableOpInterfaceModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *ctx, LinalgExtDialect *) {
-    AttentionOp::attachInterface<DestinationBufferization<AttentionOp, false>>(
-        *ctx);
-    AttentionUpdateOp::attachInterface<
-        DestinationBufferization<AttentionUpdateOp, true>>(*ctx);
+    attachModels<AttentionOp, AttentionUpdateOp, FourierOp, GatherOp,
+                 GridSampleOp, ResizeOp, RoiAlignOp, ScanOp, ScatterOp, SortOp,
+                 SuppressionOp, TopKOp>(ctx);
     ctx->loadDialect<memref::MemRefDialect>();
   });
 }

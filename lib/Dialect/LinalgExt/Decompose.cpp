@@ -6,11 +6,12 @@
 // The way out of the dialect for what no strategy or target took over.
 //
 //===----------------------------------------------------------------------===//
-#include "orchestra/Dialect/LinalgExt/Decompose.h"
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/LinalgExt/Passes.h"
 
 using namespace mlir;
 using namespace orchestra;
+using orchestra::linalg_ext::LinalgExtOp;
 
 namespace orchestra::linalg_ext {
 #define GEN_PASS_DEF_DECOMPOSEPASS
@@ -22,23 +23,27 @@ struct Decompose : linalg_ext::impl::DecomposePassBase<Decompose> {
   using Base::Base;
 
   void runOnOperation() override {
-    SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) {
-      if (isa<linalg_ext::AttentionOp, linalg_ext::AttentionUpdateOp>(op))
-        ops.push_back(op);
-    });
     IRRewriter rewriter(&getContext());
-    for (Operation *op : ops) {
-      rewriter.setInsertionPoint(op);
-      bool done = false;
-      if (auto attention = dyn_cast<linalg_ext::AttentionOp>(op))
-        done = succeeded(linalg_ext::decompose(rewriter, attention));
-      else if (auto update = dyn_cast<linalg_ext::AttentionUpdateOp>(op))
-        done = succeeded(linalg_ext::decompose(rewriter, update));
-      if (!done) {
-        op->emitOpError("on memrefs has no lowering to linalg: decompose it "
-                        "before it is bufferized");
-        return signalPassFailure();
+    // A lowering may use other ops of the dialect.
+    while (true) {
+      SmallVector<LinalgExtOp> ops;
+      getOperation().walk([&](LinalgExtOp op) {
+        if (!fusable || op.isFusable())
+          ops.push_back(op);
+      });
+      if (ops.empty())
+        return;
+      for (LinalgExtOp op : ops) {
+        rewriter.setInsertionPoint(op);
+        FailureOr<SmallVector<Value>> values = failure();
+        if (op->getNumResults() != 0)
+          values = op.lower(rewriter);
+        if (failed(values)) {
+          op.emitOpError("on memrefs has no lowering to linalg: decompose it "
+                         "before it is bufferized");
+          return signalPassFailure();
+        }
+        rewriter.replaceOp(op, *values);
       }
     }
   }

@@ -347,31 +347,50 @@ Value linalg_ext::finishStates(OpBuilder &b, AttentionOp op,
        {states.weights, rows}});
 }
 
-FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
-                                                   AttentionOp op,
-                                                   AttentionLayout layout) {
-  if (op.getResults().empty())
-    return failure();
-  LoopBuilder builder(rewriter, op);
+AttentionProducts linalg_ext::buildAttention(OpBuilder &b, AttentionOp op,
+                                             AttentionLayout layout,
+                                             SmallVectorImpl<Value> &results) {
+  LoopBuilder builder(b, op);
   States states = makeStates(builder, op);
   AttentionProducts products =
       takeKeys(builder, op, layout, /*fresh=*/true, states);
-  rewriter.replaceOp(op, divide(builder, op, states));
+  results.push_back(divide(builder, op, states));
   return products;
 }
 
-FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
-                                                   AttentionUpdateOp op,
-                                                   AttentionLayout layout) {
-  if (op.getResults().empty())
-    return failure();
-  LoopBuilder builder(rewriter, op);
+AttentionProducts linalg_ext::buildAttention(OpBuilder &b, AttentionUpdateOp op,
+                                             AttentionLayout layout,
+                                             SmallVectorImpl<Value> &results) {
+  LoopBuilder builder(b, op);
   MutableOperandRange outputs = op.getOutputsMutable();
   States states{getIndexed(op, outputs[0]), getIndexed(op, outputs[1]),
                 getIndexed(op, outputs[2])};
   AttentionProducts products =
       takeKeys(builder, op, layout, /*fresh=*/false, states);
-  rewriter.replaceOp(
-      op, {states.values.value, states.greatest.value, states.weights.value});
+  results.append(
+      {states.values.value, states.greatest.value, states.weights.value});
   return products;
+}
+
+template <typename OpTy>
+static FailureOr<AttentionProducts>
+replaceAttention(RewriterBase &rewriter, OpTy op, AttentionLayout layout) {
+  if (op.getResults().empty())
+    return failure();
+  SmallVector<Value> results;
+  AttentionProducts products = buildAttention(rewriter, op, layout, results);
+  rewriter.replaceOp(op, results);
+  return products;
+}
+
+FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
+                                                   AttentionOp op,
+                                                   AttentionLayout layout) {
+  return replaceAttention(rewriter, op, layout);
+}
+
+FailureOr<AttentionProducts> linalg_ext::decompose(RewriterBase &rewriter,
+                                                   AttentionUpdateOp op,
+                                                   AttentionLayout layout) {
+  return replaceAttention(rewriter, op, layout);
 }

@@ -3,12 +3,19 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The dialect as a whole; a file an op (Attention.cpp), a file its lowering
-// (DecomposeAttention.cpp).
+// The dialect as a whole. A file has an op or a few of a kind; what all have in
+// common is in Structured.cpp.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Transforms/InliningUtils.h"
 

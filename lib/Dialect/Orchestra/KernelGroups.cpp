@@ -41,8 +41,7 @@ bool orchestra::isClonedIntoKernels(Operation *op) {
   if (auto fill = dyn_cast<linalg::FillOp>(op))
     return llvm::all_of(fill->getUses(), [](OpOperand &use) {
       auto dps = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
-      return dps && dps.isDpsInit(&use) &&
-             isa<linalg::LinalgOp>(use.getOwner());
+      return dps && dps.isDpsInit(&use) && isa<TilingInterface>(use.getOwner());
     });
   return false;
 }

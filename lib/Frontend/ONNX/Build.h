@@ -12,6 +12,8 @@
 
 #include "Importer.h"
 
+#include "orchestra/Dialect/LinalgExt/Arithmetic.h"
+
 namespace orchestra::onnx {
 
 /// The computation of one element, inside a linalg.generic.
@@ -27,11 +29,8 @@ std::optional<Data> elementwise(Op &op, llvm::ArrayRef<Data> inputs,
                                 ElementType type, ElementBody body,
                                 std::optional<Shape> shape = {});
 
-/// A scalar constant of the type, to be used in bodies.
-mlir::Value scalar(mlir::ImplicitLocOpBuilder &b, mlir::Type type,
-                   double value);
-mlir::Value scalarInt(mlir::ImplicitLocOpBuilder &b, mlir::Type type,
-                      int64_t value);
+using linalg_ext::scalar;
+using linalg_ext::scalarInt;
 /// A rank-0 constant operand for elementwise().
 Data splat(Op &op, ElementType type, double value);
 

@@ -3,10 +3,12 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Transforms are products with a matrix of sines and cosines, which are
-// constants where the length is; all in f64, as sums of large terms cancel.
+// Short transforms are products with a matrix of sines and cosines, which are
+// constants where the length is; longer ones of known length are n log n
+// (FourierFast.cpp). All in f64, as sums of large terms cancel.
 //
 //===----------------------------------------------------------------------===//
+#include "Fourier.h"
 #include "Arithmetic.h"
 #include "Sizes.h"
 #include "Table.h"
@@ -16,19 +18,8 @@ using namespace mlir;
 namespace orchestra::onnx {
 namespace {
 
-constexpr double kTau = 6.283185307179586476925;
-
-/// What a transform does along the last axis of its parts.
-struct Transform {
-  Dim length;  // of the period
-  Dim outputs; // results along the axis
-  bool inverse = false;
-  /// Only half of the coefficients: those of real signals.
-  bool oneSided = false;
-};
-
 /// The factors of inputs (rows) in outputs (columns): cosines or sines.
-Data factors(Op &op, const Transform &plan, const Dim &inputs, bool sine) {
+Data factors(Op &op, const FourierPlan &plan, const Dim &inputs, bool sine) {
   Value length = indexValue(op, plan.length);
   bool folds = plan.inverse && plan.oneSided;
   return generate(op, {inputs, plan.outputs}, ElementType::Double,
@@ -69,7 +60,7 @@ std::optional<Data> combineParts(Op &op, const std::optional<Data> &a,
 
 /// The transform of x[..., n, parts] along the axis before the last one, where
 /// parts are real and imaginary ones, or real ones alone.
-std::optional<Data> transform(Op &op, const Data &x, const Transform &plan,
+std::optional<Data> transform(Op &op, const Data &x, const FourierPlan &plan,
                               ElementType type) {
   auto wide = convert(op, x, ElementType::Double);
   if (!wide)
@@ -87,6 +78,18 @@ std::optional<Data> transform(Op &op, const Data &x, const Transform &plan,
     return reshape(op, slice(op, *wide, offsets, sizes, steps),
                    {product(rows), inputs});
   };
+  Shape shape = x.shape;
+  shape[rank - 2] = plan.outputs;
+  shape.back() = Dim(1);
+  if (isFast(plan) && !inputs.is(0)) {
+    auto parts = fastFourier(op, part(0), isComplex ? part(1) : Data(), plan);
+    if (!parts)
+      return std::nullopt;
+    llvm::SmallVector<Data> columns{reshape(op, parts->first, shape)};
+    if (!(plan.inverse && plan.oneSided))
+      columns.push_back(reshape(op, parts->second, shape));
+    return convert(op, concat(op, columns, rank - 1), type);
+  }
   Data cosines = factors(op, plan, inputs, false),
        sines = factors(op, plan, inputs, true);
   Data real = part(0);
@@ -100,9 +103,6 @@ std::optional<Data> transform(Op &op, const Data &x, const Transform &plan,
   auto re = combineParts(op, times(real, cosines), times(imaginary, sines),
                          plan.inverse);
   llvm::SmallVector<Data> parts;
-  Shape shape = x.shape;
-  shape[rank - 2] = plan.outputs;
-  shape.back() = Dim(1);
   if (!re)
     return std::nullopt;
   parts.push_back(reshape(op, *re, shape));
@@ -172,7 +172,7 @@ LogicalResult lowerDFT(Op &op) {
     after =
         op.dims.apply(DimSymbols::Op::Div, after, parts, op.b, op.b.getLoc());
   Dim before = around.shape[0], size = around.shape[1];
-  Transform plan;
+  FourierPlan plan;
   plan.inverse = op.intAttr("inverse", 0) != 0;
   plan.oneSided = op.intAttr("onesided", 0) != 0;
   plan.length = plan.inverse && plan.oneSided ? (size - Dim(1)) * Dim(2) : size;
@@ -259,7 +259,7 @@ LogicalResult lowerSTFT(Op &op) {
                              value = value * at(b, window, i[2]).resize(f64);
                            return value;
                          });
-  Transform plan;
+  FourierPlan plan;
   plan.length = length;
   plan.oneSided = op.intAttr("onesided", 1) != 0;
   plan.outputs =

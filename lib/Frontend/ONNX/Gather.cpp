@@ -3,14 +3,19 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A generic whose body reads the source by tensor.extract. Negative indices
-// count from the end; what is out of range even so is clamped, so that wrong
-// data reads wrong elements, but never memory that is not the tensor's.
+// Gather is a generic whose body reads the source by tensor.extract: most of
+// its indices are constants, or sizes, which other cases than the common one
+// profit from. The others are linalg_ext.gather, which becomes the same.
+// Negative indices count from the end; what is out of range even so is clamped,
+// so that wrong data reads wrong elements, but never memory that is not the
+// tensor's.
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
 #include "Sizes.h"
 #include "Table.h"
+
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -118,6 +123,23 @@ LogicalResult lowerGather(Op &op) {
   return op.set(0, result);
 }
 
+/// The elements of data at the places that indices say.
+LogicalResult gather(Op &op, const Data &data, AffineMap map,
+                     const Data &indices, AffineMap indicesMap,
+                     llvm::ArrayRef<Dim> shape) {
+  Value source = op.value(data), places = op.value(indices),
+        init = op.empty(shape, data.type);
+  if (!source || !places || op.failed())
+    return failure();
+  Data result;
+  result.type = data.type;
+  result.shape.assign(shape.begin(), shape.end());
+  result.value = linalg_ext::GatherOp::create(op.b, init.getType(), map,
+                                              indicesMap, source, places, init)
+                     .getResult(0);
+  return op.set(0, result);
+}
+
 /// out[..., i, ...] = data[..., indices[..., i, ...], ...] along axis
 LogicalResult lowerGatherElements(Op &op) {
   const Data &data = op.in(0), &indices = op.in(1);
@@ -137,18 +159,18 @@ LogicalResult lowerGatherElements(Op &op) {
                      {"data is " + op.text(data.shape) + ", indices are " +
                       op.text(indices.shape)});
   }
-  Value tensor = op.value(data), places = op.value(indices);
-  Value size = op.dims.materialize(data.shape[*axis], op.b, op.b.getLoc());
-  if (!tensor || !places || op.failed())
-    return failure();
-  return op.set(
-      0, generate(op, indices.shape, data.type,
-                  [&](ImplicitLocOpBuilder &b, ValueRange index) {
-                    llvm::SmallVector<Value> at(index);
-                    Value place = tensor::ExtractOp::create(b, places, index);
-                    at[*axis] = position(b, place, size);
-                    return tensor::ExtractOp::create(b, tensor, at).getResult();
-                  }));
+  // Where indices are fewer, only the part of data that they cover is read.
+  Shape part = indices.shape, offsets(data.rank(), Dim(0));
+  part[*axis] = data.shape[*axis];
+  llvm::SmallVector<int64_t> steps(data.rank(), 1);
+  Data covered =
+      part == data.shape ? data : slice(op, data, offsets, part, steps);
+  AffineMap same = op.b.getMultiDimIdentityMap(data.rank());
+  llvm::SmallVector<AffineExpr> exprs(same.getResults());
+  exprs[*axis] = op.b.getAffineSymbolExpr(0);
+  return gather(op, covered,
+                AffineMap::get(data.rank(), 1, exprs, op.b.getContext()),
+                indices, same, indices.shape);
 }
 
 /// The last dimension of indices holds positions in data, after batch_dims
@@ -173,26 +195,20 @@ LogicalResult lowerGatherND(Op &op) {
   Shape shape(indices.shape.begin(), indices.shape.end() - 1);
   shape.append(data.shape.begin() + batch + *depth, data.shape.end());
   int64_t lead = indices.rank() - 1;
-  Value tensor = op.value(data), places = op.value(indices);
-  if (!tensor || !places || !op.tensorType(shape, data.type) || op.failed())
+  if (!op.tensorType(shape, data.type) || op.failed())
     return failure();
-  llvm::SmallVector<Value> limits;
-  for (int64_t i = 0; i < *depth; ++i)
-    limits.push_back(
-        op.dims.materialize(data.shape[batch + i], op.b, op.b.getLoc()));
-  return op.set(
-      0, generate(op, shape, data.type,
-                  [&](ImplicitLocOpBuilder &b, ValueRange index) {
-                    llvm::SmallVector<Value> at(index.take_front(batch));
-                    for (int64_t i = 0; i < *depth; ++i) {
-                      llvm::SmallVector<Value> where(index.take_front(lead));
-                      where.push_back(arith::ConstantIndexOp::create(b, i));
-                      Value place = tensor::ExtractOp::create(b, places, where);
-                      at.push_back(position(b, place, limits[i]));
-                    }
-                    at.append(index.begin() + lead, index.end());
-                    return tensor::ExtractOp::create(b, tensor, at).getResult();
-                  }));
+  int64_t loops = static_cast<int64_t>(shape.size());
+  llvm::SmallVector<AffineExpr> exprs, places;
+  for (int64_t i = 0; i < lead; ++i)
+    places.push_back(op.b.getAffineDimExpr(i));
+  for (int64_t i = 0; i < data.rank(); ++i)
+    exprs.push_back(i < batch ? op.b.getAffineDimExpr(i)
+                    : i < batch + *depth
+                        ? op.b.getAffineSymbolExpr(i - batch)
+                        : op.b.getAffineDimExpr(lead + i - batch - *depth));
+  MLIRContext *context = op.b.getContext();
+  return gather(op, data, AffineMap::get(loops, *depth, exprs, context),
+                indices, AffineMap::get(loops, 0, places, context), shape);
 }
 
 /// Reverses the first sequence_lens[b] elements along time_axis of each batch

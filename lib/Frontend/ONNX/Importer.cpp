@@ -12,6 +12,7 @@
 #include "Reader.h"
 #include "Table.h"
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Frontend/ONNX.h"
 
@@ -243,7 +244,8 @@ OwningOpRef<ModuleOp> Importer::run(llvm::StringRef moduleName) {
 
 void registerImportDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
+                  func::FuncDialect, linalg::LinalgDialect,
+                  linalg_ext::LinalgExtDialect, math::MathDialect,
                   scf::SCFDialect, tensor::TensorDialect, OrchestraDialect>();
 }
 

@@ -10,6 +10,8 @@
 #include "Spatial.h"
 #include "Table.h"
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
+
 using namespace mlir;
 
 namespace orchestra::onnx {
@@ -228,81 +230,6 @@ LogicalResult lowerCol2Im(Op &op) {
   return result ? op.set(0, *result) : failure();
 }
 
-struct RoiPlan {
-  Value image, regions, batches, height, width;
-  int64_t rows, columns, sampling;
-  double scale;
-  bool halfPixel, largest;
-};
-
-/// One element of RoiAlign: bilinear samples of one bin, averaged.
-Num sampleRegion(Num::Builder &b, const RoiPlan &plan, llvm::ArrayRef<Num> i,
-                 Type type) {
-  auto roi = [&](int64_t column) {
-    Num value = at(b, plan.regions, {i[0], indexNum(b, column)}).resize(type);
-    return value * plan.scale - (plan.halfPixel ? 0.5 : 0.0);
-  };
-  Num left = roi(0), top = roi(1);
-  Num width = roi(2) - left, height = roi(3) - top;
-  if (!plan.halfPixel) {
-    width = width.max(1);
-    height = height.max(1);
-  }
-  Num batch = at(b, plan.batches, i[0]).asIndex();
-  Num stepY = height / static_cast<double>(plan.rows),
-      stepX = width / static_cast<double>(plan.columns);
-  auto samples = [&](Num step) {
-    return plan.sampling > 0 ? indexNum(b, plan.sampling)
-                             : step.ceil().toIndex().max(0);
-  };
-  Num countY = samples(stepY), countX = samples(stepX);
-  Num startY = top + i[2].toFloat(type) * stepY,
-      startX = left + i[3].toFloat(type) * stepX;
-  // Two neighbours of a place and how near it is to the second.
-  struct Line {
-    Num low, high, weight, inside;
-  };
-  auto line = [&](Num::Builder &b, Num place, Value length) {
-    Num size(b, length), limit = size.toFloat(type);
-    Line result;
-    result.inside = (place >= -1.0) & (place <= limit);
-    place = place.max(0);
-    Num low = place.toIndex(), last = size - 1;
-    Num atEnd = low >= last;
-    result.low = atEnd.choose(last, low);
-    result.high = atEnd.choose(last, low + 1);
-    result.weight = atEnd.choose(place.constant(0), place - low.toFloat(type));
-    return result;
-  };
-  Num zero(b, scalar(b, type, 0)), none = indexNum(b, 0);
-  auto result = loop(
-      b, countY * countX, {zero, none},
-      [&](Num::Builder &b, Num k,
-          llvm::ArrayRef<Num> sum) -> llvm::SmallVector<Num> {
-        auto place = [&](Num start, Num step, Num which, Num count) {
-          return start +
-                 (which.toFloat(type) + 0.5) * step / count.toFloat(type);
-        };
-        Line y = line(b, place(startY, stepY, k / countX, countY), plan.height);
-        Line x = line(b, place(startX, stepX, k % countX, countX), plan.width);
-        Num one = zero.constant(1), inside = y.inside & x.inside;
-        auto corner = [&](Num row, Num column, Num weight) {
-          Num value =
-              at(b, plan.image, {batch, i[1], row, column}).resize(type);
-          return inside.choose(value * weight, zero);
-        };
-        Num a = corner(y.low, x.low, (one - y.weight) * (one - x.weight)),
-            c = corner(y.low, x.high, (one - y.weight) * x.weight),
-            d = corner(y.high, x.low, y.weight * (one - x.weight)),
-            e = corner(y.high, x.high, y.weight * x.weight);
-        if (!plan.largest)
-          return {sum[0] + (a + c + d + e), sum[1] + 1};
-        Num most = a.max(c).max(d).max(e);
-        return {(sum[1] == 0).choose(most, sum[0].max(most)), sum[1] + 1};
-      });
-  return plan.largest ? result[0] : result[0] / result[1].max(1).toFloat(type);
-}
-
 /// Pools parts of images that boxes name into bins of equal number
 LogicalResult lowerRoiAlign(Op &op) {
   const Data &x = op.in(0), &rois = op.in(1), &batches = op.in(2);
@@ -316,44 +243,31 @@ LogicalResult lowerRoiAlign(Op &op) {
     return op.fail("shape-mismatch", "RoiAlign: operand shapes do not agree",
                    {"X is " + op.text(x.shape) + ", the regions are " +
                     op.text(rois.shape)});
-  RoiPlan plan;
-  plan.rows = op.intAttr("output_height", 1);
-  plan.columns = op.intAttr("output_width", 1);
-  plan.sampling = op.intAttr("sampling_ratio", 0);
-  plan.scale = op.floatAttr("spatial_scale", 1.0f);
+  int64_t rows = op.intAttr("output_height", 1),
+          columns = op.intAttr("output_width", 1),
+          sampling = op.intAttr("sampling_ratio", 0);
+  double scale = op.floatAttr("spatial_scale", 1.0f);
   std::string mode = op.stringAttr("mode", "avg");
   std::string place =
       op.stringAttr("coordinate_transformation_mode",
                     op.node.since < 16 ? "output_half_pixel" : "half_pixel");
-  plan.halfPixel = place == "half_pixel";
-  plan.largest = mode == "max";
-  if (plan.rows < 1 || plan.columns < 1 || (mode != "avg" && mode != "max"))
+  if (rows < 1 || columns < 1 || sampling < 0 ||
+      (mode != "avg" && mode != "max"))
     return op.fail("invalid-attribute", "RoiAlign: an attribute is wrong");
-  Value images = indexValue(op, x.shape[0]);
-  plan.image = op.value(x);
-  plan.regions = op.value(rois);
-  plan.height = indexValue(op, x.shape[2]);
-  plan.width = indexValue(op, x.shape[3]);
-  // A batch that is not there is the nearest one that is.
-  auto safe = elementwise(
-      op, batches, ElementType::Int64,
-      [&](Num::Builder &b, ValueRange v) -> Value {
-        Num batch = Num(b, v[0]).asIndex();
-        return batch.max(0).min(Num(b, images) - 1).toInt(b.getI64Type());
-      });
-  if (!safe || op.failed())
+  Shape shape{rois.shape[0], x.shape[1], Dim(rows), Dim(columns)};
+  Value image = op.value(x), regions = op.value(rois),
+        images = op.value(batches), init = op.empty(shape, x.type);
+  if (!image || !regions || !images || op.failed())
     return failure();
-  plan.batches = safe->value;
-  Type element = op.elementType(x.type);
-  bool wide = x.type == ElementType::Double;
-  Shape shape{rois.shape[0], x.shape[1], Dim(plan.rows), Dim(plan.columns)};
-  return op.set(0,
-                generate(op, shape, x.type,
-                         [&](Num::Builder &b, ValueRange index) -> Value {
-                           Type type = wide ? b.getF64Type() : b.getF32Type();
-                           return sampleRegion(b, plan, numbers(b, index), type)
-                               .resize(element);
-                         }));
+  Data result;
+  result.type = x.type;
+  result.shape = shape;
+  result.value =
+      linalg_ext::RoiAlignOp::create(
+          op.b, init.getType(), sampling, APFloat(scale), place == "half_pixel",
+          mode == "max", image, regions, images, init)
+          .getResult(0);
+  return op.set(0, result);
 }
 
 } // namespace

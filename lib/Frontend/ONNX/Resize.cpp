@@ -14,6 +14,8 @@
 #include "Sizes.h"
 #include "Table.h"
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -135,57 +137,16 @@ TapTables tablesOf(Op &op, int64_t out, const Taps &taps) {
 
 /// out[.., o, ..] = sum over t of weight[o, t] * x[.., position[o, t], ..]
 Data resizeAxis(Op &op, const Data &x, int64_t axis, const TapTables &tables) {
-  int64_t rank = x.rank();
   Data result;
   result.type = x.type;
   result.shape = x.shape;
   result.shape[axis] = tables.out;
-  Value source = op.value(x);
-  Value positions = tables.positions, weights = tables.weights;
-  MLIRContext *context = op.b.getContext();
-  AffineExpr o = getAffineDimExpr(axis, context);
-  bool sums = weights != nullptr;
-  AffineMap tapMap = AffineMap::get(
-      rank + 1, 0, {o, getAffineDimExpr(rank, context)}, context);
-  llvm::SmallVector<AffineExpr> exprs;
-  for (int64_t i = 0; i < rank; ++i)
-    exprs.push_back(getAffineDimExpr(i, context));
-  llvm::SmallVector<utils::IteratorType> loops(rank,
-                                               utils::IteratorType::parallel);
-  loops.push_back(utils::IteratorType::reduction);
-  llvm::SmallVector<Value> inputs{positions};
-  llvm::SmallVector<AffineMap> maps{tapMap};
-  if (sums) {
-    inputs.push_back(weights);
-    maps.push_back(tapMap);
-  }
-  maps.push_back(AffineMap::get(rank + 1, 0, exprs, context));
-  Value init = zeros(op, result.shape, x.type);
-  Type element = op.elementType(x.type);
-  if (op.failed())
+  Value source = op.value(x), init = op.empty(result.shape, x.type);
+  if (op.failed() || !source)
     return result;
   result.value =
-      linalg::GenericOp::create(
-          op.b, init.getType(), inputs, init, maps, loops,
-          [&](OpBuilder &builder, Location loc, ValueRange v) {
-            ImplicitLocOpBuilder b(loc, builder);
-            llvm::SmallVector<Value> at;
-            for (int64_t i = 0; i < rank; ++i)
-              at.push_back(
-                  i == axis
-                      ? arith::IndexCastOp::create(b, b.getIndexType(), v[0])
-                            .getResult()
-                      : linalg::IndexOp::create(b, i).getResult());
-            Value pixel = tensor::ExtractOp::create(b, source, at);
-            if (sums) {
-              Value weight = v[1];
-              if (weight.getType() != element)
-                weight = arith::ExtFOp::create(b, element, weight);
-              Value term = arith::MulFOp::create(b, pixel, weight);
-              pixel = arith::AddFOp::create(b, v.back(), term);
-            }
-            linalg::YieldOp::create(b, pixel);
-          })
+      linalg_ext::ResizeOp::create(op.b, init.getType(), axis, source,
+                                   tables.positions, tables.weights, init)
           .getResult(0);
   return result;
 }

@@ -3,14 +3,14 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Turned around: each element of the result goes through the updates in order
-// and takes those meant for it. The work is results times updates, and it needs
-// nothing but a reduction; places out of range meet nobody.
+// What places out of range mean is linalg_ext.scatter's: they meet nothing.
 //
 //===----------------------------------------------------------------------===//
 #include "Build.h"
 #include "Sizes.h"
 #include "Table.h"
+
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -61,15 +61,19 @@ bool isPlace(Op &op, const Data &indices) {
                        "the indices");
 }
 
-/// Whether an index element, counted from the end if negative, is `here`.
-Value meets(Builder1 &b, Value element, Value size, Value here) {
-  Value place = arith::IndexCastOp::create(b, b.getIndexType(), element);
-  Value zero = arith::ConstantIndexOp::create(b, 0);
-  Value negative =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, place, zero);
-  Value wrapped = arith::AddIOp::create(b, place, size);
-  place = arith::SelectOp::create(b, negative, wrapped, place);
-  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, place, here);
+/// `into` after the updates.
+Value scatter(Op &op, const Update &update, Value updates, Value indices,
+              Value into, AffineMap map, AffineMap indicesMap) {
+  auto scatter =
+      linalg_ext::ScatterOp::create(op.b, into.getType(), map, indicesMap,
+                                    /*unique=*/false, updates, indices, into);
+  OpBuilder::InsertionGuard guard(op.b);
+  Type element = op.elementType(update.type);
+  Block *body = op.b.createBlock(&scatter.getCombiner(), {}, {element, element},
+                                 {op.b.getLoc(), op.b.getLoc()});
+  linalg_ext::YieldOp::create(
+      op.b, update.apply(op.b, body->getArgument(0), body->getArgument(1)));
+  return scatter.getResult(0);
 }
 
 /// out[.., indices[.., j, ..], ..] = updates[.., j, ..] along axis
@@ -105,35 +109,16 @@ LogicalResult lowerScatterElements(Op &op) {
   Data inner = whole ? data : slice(op, data, zeroOffsets, part, steps);
   Value init = op.value(inner), places = op.value(indices),
         given = op.value(updates);
-  Value size = op.dims.materialize(data.shape[*axis], op.b, op.b.getLoc());
   if (!init || !places || !given || op.failed())
     return failure();
-  llvm::SmallVector<AffineExpr> out, in;
-  for (int64_t i = 0; i < rank; ++i) {
-    out.push_back(op.b.getAffineDimExpr(i));
-    in.push_back(op.b.getAffineDimExpr(i == *axis ? rank : i));
-  }
-  MLIRContext *context = op.b.getContext();
-  AffineMap inMap = AffineMap::get(rank + 1, 0, in, context);
-  llvm::SmallVector<utils::IteratorType> loops(rank,
-                                               utils::IteratorType::parallel);
-  loops.push_back(utils::IteratorType::reduction);
-  auto generic = linalg::GenericOp::create(
-      op.b, init.getType(), ValueRange{places, given}, init,
-      llvm::ArrayRef<AffineMap>{inMap, inMap,
-                                AffineMap::get(rank + 1, 0, out, context)},
-      loops, [&](OpBuilder &builder, Location loc, ValueRange v) {
-        Builder1 b(loc, builder);
-        Value here = linalg::IndexOp::create(b, *axis);
-        Value hit = meets(b, v[0], size, here);
-        Value next = update->apply(b, v[2], v[1]);
-        Value chosen = arith::SelectOp::create(b, hit, next, v[2]);
-        linalg::YieldOp::create(b, chosen);
-      });
+  AffineMap same = op.b.getMultiDimIdentityMap(rank);
+  llvm::SmallVector<AffineExpr> exprs(same.getResults());
+  exprs[*axis] = op.b.getAffineSymbolExpr(0);
+  AffineMap map = AffineMap::get(rank, 1, exprs, op.b.getContext());
   Data result = inner;
   result.constant = nullptr;
   result.contents.reset();
-  result.value = generic.getResult(0);
+  result.value = scatter(op, *update, given, places, init, map, same);
   if (!whole) {
     llvm::SmallVector<OpFoldResult> ones(rank, op.b.getIndexAttr(1));
     result.value = tensor::InsertSliceOp::create(
@@ -185,43 +170,18 @@ LogicalResult lowerScatterND(Op &op) {
   Value init = op.value(data);
   if (!places || !given || !init || op.failed())
     return failure();
-  llvm::SmallVector<Value> limits;
-  for (int64_t i = 0; i < *depth; ++i)
-    limits.push_back(op.dims.materialize(data.shape[i], op.b, op.b.getLoc()));
   MLIRContext *context = op.b.getContext();
-  llvm::SmallVector<AffineExpr> in{op.b.getAffineDimExpr(rank)};
-  for (int64_t i = *depth; i < rank; ++i)
-    in.push_back(op.b.getAffineDimExpr(i));
-  llvm::SmallVector<utils::IteratorType> loops(rank,
-                                               utils::IteratorType::parallel);
-  loops.push_back(utils::IteratorType::reduction);
-  llvm::SmallVector<AffineExpr> out;
+  llvm::SmallVector<AffineExpr> exprs;
   for (int64_t i = 0; i < rank; ++i)
-    out.push_back(op.b.getAffineDimExpr(i));
-  auto generic = linalg::GenericOp::create(
-      op.b, init.getType(), given, init,
-      llvm::ArrayRef<AffineMap>{AffineMap::get(rank + 1, 0, in, context),
-                                AffineMap::get(rank + 1, 0, out, context)},
-      loops, [&](OpBuilder &builder, Location loc, ValueRange v) {
-        Builder1 b(loc, builder);
-        Value row = linalg::IndexOp::create(b, rank);
-        Value hit;
-        for (int64_t i = 0; i < *depth; ++i) {
-          Value column = arith::ConstantIndexOp::create(b, i);
-          Value element =
-              tensor::ExtractOp::create(b, places, ValueRange{row, column});
-          Value here = linalg::IndexOp::create(b, i);
-          Value one = meets(b, element, limits[i], here);
-          hit = hit ? arith::AndIOp::create(b, hit, one).getResult() : one;
-        }
-        Value next = update->apply(b, v[1], v[0]);
-        Value chosen = arith::SelectOp::create(b, hit, next, v[1]);
-        linalg::YieldOp::create(b, chosen);
-      });
+    exprs.push_back(i < *depth ? op.b.getAffineSymbolExpr(i)
+                               : op.b.getAffineDimExpr(1 + i - *depth));
+  int64_t loops = 1 + rank - *depth;
+  AffineMap map = AffineMap::get(loops, *depth, exprs, context);
+  AffineMap rowMap = AffineMap::get(loops, 0, op.b.getAffineDimExpr(0));
   Data result;
   result.type = data.type;
   result.shape = data.shape;
-  result.value = generic.getResult(0);
+  result.value = scatter(op, *update, given, places, init, map, rowMap);
   return op.set(0, result);
 }
 

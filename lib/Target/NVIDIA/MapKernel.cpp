@@ -15,6 +15,7 @@
 #include "Rows.h"
 #include "TileSizes.h"
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -134,17 +135,25 @@ struct NVIDIAMapKernelPass
       return;
     // From the results back: what an op needs is computed with it, and then
     // nobody else may need it any more.
-    SmallVector<linalg::LinalgOp> ops(
-        kernel.getBody().front().getOps<linalg::LinalgOp>());
-    for (linalg::LinalgOp op : llvm::reverse(ops))
-      if (!op->use_empty() && failed(tile(op)))
+    SmallVector<Operation *> ops;
+    for (Operation &op : kernel.getBody().front())
+      if (isa<linalg::LinalgOp, linalg_ext::LinalgExtOp>(op))
+        ops.push_back(&op);
+    for (Operation *op : llvm::reverse(ops)) {
+      if (op->use_empty())
+        continue;
+      auto extended = dyn_cast<linalg_ext::LinalgExtOp>(op);
+      if (failed(extended ? tileExtended(extended)
+                          : tile(cast<linalg::LinalgOp>(op))))
         return signalPassFailure();
+    }
     if (failed(cleanUp(kernel)))
       return signalPassFailure();
   }
 
 private:
   LogicalResult tile(linalg::LinalgOp root);
+  LogicalResult tileExtended(linalg_ext::LinalgExtOp op);
   LogicalResult cleanUp(func::FuncOp kernel);
 };
 } // namespace
@@ -204,6 +213,57 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
       rewriter.replaceAllUsesWith(value, replacement);
   remark::analysis(loc, options)
       << "tiled" << remark::metric("threads", threads);
+  return success();
+}
+
+/// A thread for each iteration of the parallel loops, which does the others.
+LogicalResult NVIDIAMapKernelPass::tileExtended(linalg_ext::LinalgExtOp op) {
+  IRRewriter rewriter(&getContext());
+  rewriter.setInsertionPoint(op);
+  SmallVector<int64_t> sizes;
+  int64_t threads = 1;
+  bool isSplit = false;
+  for (auto [loop, size] :
+       llvm::enumerate(linalg_ext::getLoopSizes(op, rewriter))) {
+    int64_t range = getConstantIntValue(size).value_or(ShapedType::kDynamic);
+    bool split = range != 1 && range != 0 && op.canTile(loop) &&
+                 op.getIterators()[loop] == utils::IteratorType::parallel;
+    sizes.push_back(split ? 1 : 0);
+    isSplit |= split;
+    threads = ShapedType::isDynamic(range) || threads < 0 ? -1
+              : split                                     ? threads * range
+                                                          : threads;
+  }
+  auto options = remark::RemarkOpts::name("map-kernel").category("nvidia");
+  if (!isSplit) {
+    remark::missed(op.getLoc(), options)
+        << "one thread computes the whole kernel"
+        << remark::reason("no loop of the result can be split");
+  } else {
+    scf::SCFTilingOptions tiling;
+    tiling.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+    tiling.setTileSizes(getAsIndexOpFoldResult(&getContext(), sizes));
+    scf::SCFTileAndFuseOptions fusion;
+    fusion.setTilingOptions(tiling);
+    FailureOr<scf::SCFTileAndFuseResult> tiled =
+        scf::tileConsumerAndFuseProducersUsingSCF(
+            rewriter, cast<TilingInterface>(op.getOperation()), fusion);
+    if (failed(tiled))
+      return emitError(op.getLoc(), "op cannot be tiled for NVIDIA "
+                                    "[unsupported-by-target]");
+    remark::analysis(op.getLoc(), options)
+        << "tiled" << remark::metric("threads", threads);
+    for (OpResult value : op->getResults())
+      if (Value replacement = tiled->replacements.lookup(value))
+        rewriter.replaceAllUsesWith(value, replacement);
+    rewriter.eraseOp(op);
+    op = cast<linalg_ext::LinalgExtOp>(tiled->tiledAndFusedOps.front());
+  }
+  rewriter.setInsertionPoint(op);
+  FailureOr<SmallVector<Value>> values = op.lower(rewriter);
+  if (failed(values))
+    return failure();
+  rewriter.replaceOp(op, *values);
   return success();
 }
 

@@ -12,7 +12,6 @@
 
 #include "Registration.h"
 
-#include "orchestra/Dialect/LinalgExt/Passes.h"
 #include "orchestra/Strategy/Passes.h"
 #include "orchestra/Target/NVIDIA/Tiles.h"
 #include "orchestra/Target/NVIDIA/TransformOps.h"
@@ -201,7 +200,6 @@ void orchestra::nvidia::buildProgramKernelPipeline(OpPassManager &pm,
   options.chip = chip;
   options.features = features;
   options.format = hasAssembler() ? ObjectFormat::Cubin : ObjectFormat::PTX;
-  pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass());
   if (!script.empty())
     addTilePasses(pm, {/*file=*/"nvidia_hopper_strategy.mlir", script.str()});
   addCodePasses(pm, options);

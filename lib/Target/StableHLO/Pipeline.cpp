@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Conversion/LinalgToStableHLO/LinalgToStableHLO.h"
+#include "orchestra/Dialect/LinalgExt/Passes.h"
 #include "orchestra/Target/StableHLO/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -21,6 +22,7 @@ using namespace orchestra;
 
 void orchestra::stablehlo::buildLowerToStableHLOPipeline(
     OpPassManager &pm, const LowerToStableHLOOptions &options) {
+  pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass());
   pm.addPass(createStableHLODropDestinationsPass());
   pm.addPass(createStableHLOExpandMathPass());
   pm.addPass(createCSEPass());

@@ -2,7 +2,7 @@
 // RUN: orchestra-opt %s -split-input-file -verify-diagnostics
 
 func.func @destinations(%q: tensor<2x3x8xf32>, %k: tensor<2x5x8xf32>, %v: tensor<2x5x4xf32>, %c: f32, %o: tensor<2x3x4xf32>) {
-  // expected-error @+1 {{needs 1 destinations, but has 2}}
+  // expected-error @+1 {{needs 1 destination, but has 2}}
   %r:2 = linalg_ext.attention {indexing_maps = [affine_map<(h, m, n, k, s) -> (h, m, k)>, affine_map<(h, m, n, k, s) -> (h, s, k)>, affine_map<(h, m, n, k, s) -> (h, s, n)>, affine_map<(h, m, n, k, s) -> (h, m, n)>]} ins(%q, %k, %v : tensor<2x3x8xf32>, tensor<2x5x8xf32>, tensor<2x5x4xf32>) scale(%c : f32) outs(%o, %o : tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>, tensor<2x3x4xf32>
   return
 }

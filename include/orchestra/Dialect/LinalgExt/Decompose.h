@@ -24,6 +24,14 @@ struct AttentionProducts {
   mlir::Operation *values;
 };
 
+/// Computes the results of an op on tensors by linalg ops.
+AttentionProducts buildAttention(mlir::OpBuilder &b, AttentionOp op,
+                                 AttentionLayout layout,
+                                 llvm::SmallVectorImpl<mlir::Value> &results);
+AttentionProducts buildAttention(mlir::OpBuilder &b, AttentionUpdateOp op,
+                                 AttentionLayout layout,
+                                 llvm::SmallVectorImpl<mlir::Value> &results);
+
 /// Replaces an op on tensors by linalg ops.
 mlir::FailureOr<AttentionProducts> decompose(mlir::RewriterBase &rewriter,
                                              AttentionOp op,

@@ -14,12 +14,18 @@ def DecomposePass : Pass<"linalg-ext-decompose", "::mlir::func::FuncOp"> {
   let description = [{
     Before: `linalg_ext` ops on tensors, of which a strategy may have tiled some.
     After: `linalg`, `tensor` and `scf` that compute the same. Attention becomes
-    two products with a softmax between them.
+    two products with a softmax between them. With `fusable`, only those go that
+    become one linalg op, so that fusion may join it to others.
   }];
+  let options = [
+    Option<"fusable", "fusable", "bool", "false",
+           "only ops that become one linalg op">
+  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::tensor::TensorDialect"
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
 }
 

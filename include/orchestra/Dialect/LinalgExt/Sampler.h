@@ -1,15 +1,15 @@
-//===- Sampling.h - Elements between elements -------------------*- C++ -*-===//
+//===- Sampler.h - Elements between elements --------------------*- C++ -*-===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-#ifndef ORCHESTRA_LIB_FRONTEND_ONNX_SAMPLING_H
-#define ORCHESTRA_LIB_FRONTEND_ONNX_SAMPLING_H
+#ifndef ORCHESTRA_DIALECT_LINALGEXT_SAMPLER_H
+#define ORCHESTRA_DIALECT_LINALGEXT_SAMPLER_H
 
-#include "Arithmetic.h"
+#include "orchestra/Dialect/LinalgExt/Arithmetic.h"
 
-namespace orchestra::onnx {
+namespace orchestra::linalg_ext {
 
 enum class Interpolation { Nearest, Linear, Cubic };
 enum class Padding { Zeros, Border, Reflection };
@@ -27,6 +27,6 @@ struct Sampler {
            llvm::ArrayRef<Num> places, llvm::ArrayRef<Num> lengths) const;
 };
 
-} // namespace orchestra::onnx
+} // namespace orchestra::linalg_ext
 
-#endif // ORCHESTRA_LIB_FRONTEND_ONNX_SAMPLING_H
+#endif // ORCHESTRA_DIALECT_LINALGEXT_SAMPLER_H
