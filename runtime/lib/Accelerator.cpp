@@ -196,6 +196,7 @@ orch_status AcceleratorRun::allocate(uint64_t size, void **memory) {
   block->memory = *memory;
   block->next = scratch;
   scratch = block;
+  recordable = false; // The next run gets another address.
   return ORCH_OK;
 }
 
@@ -403,6 +404,12 @@ orch_status AcceleratorRun::enqueue(orch_context &context, void *arena,
     orch_status ended = driver.capture_end(device->state, &known->graph);
     if (status || ended)
       return status ? status : ended;
+    if (returned || context.failed.load(std::memory_order_acquire)) {
+      // Only what came before the failure is in it.
+      driver.graph_destroy(device->state, known->graph);
+      known->graph = nullptr;
+      return ORCH_OK;
+    }
     known->possible = true;
     return driver.graph_launch(device->state, known->graph);
   }
