@@ -196,7 +196,6 @@ orch_status AcceleratorRun::allocate(uint64_t size, void **memory) {
   block->memory = *memory;
   block->next = scratch;
   scratch = block;
-  recordable = false; // The next run gets another address.
   return ORCH_OK;
 }
 
