@@ -403,6 +403,12 @@ orch_status AcceleratorRun::enqueue(orch_context &context, void *arena,
     orch_status ended = driver.capture_end(device->state, &known->graph);
     if (status || ended)
       return status ? status : ended;
+    if (returned || context.failed.load(std::memory_order_acquire)) {
+      // Only what came before the failure is in it.
+      driver.graph_destroy(device->state, known->graph);
+      known->graph = nullptr;
+      return ORCH_OK;
+    }
     known->possible = true;
     return driver.graph_launch(device->state, known->graph);
   }

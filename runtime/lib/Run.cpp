@@ -128,10 +128,12 @@ void hostMove(orch_exec *exec, void *to, const void *from, int64_t size) {
 }
 
 void hostRead(orch_exec *exec, void *to, const void *from, int64_t size) {
+  if (size <= 0)
+    return;
   // Whoever asked goes on with it, even after a failure.
   memset(to, 0, size_t(size));
   AcceleratorRun &accelerator = contextOf(exec).accelerator;
-  if (hasFailed(exec) || size <= 0 ||
+  if (hasFailed(exec) ||
       failedOnDevice(
           exec, accelerator.copy(to, from, size, ORCH_COPY_DEVICE_TO_HOST)))
     return;

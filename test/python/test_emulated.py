@@ -54,10 +54,3 @@ def test_numbers_are_right(orchestra, folder, arch):
         *("--dim", "batch=7", "--inputs", folder / "in.npz"),
         *("--compare", folder / "want.npz", "--rtol", 1e-4, "--atol", 1e-5),
     )
-
-
-def test_sizes_must_be_known(orchestra, folder):
-    words = ["run", folder / "model.onnx", "--target=emulated:nvidia_hopper", "--inputs", folder / "in.npz"]
-    error = orchestra(*words, code=1).stderr
-    assert "model.onnx:first: error: a kernel for NVIDIA needs static shapes" in error
-    assert "model.onnx:second: error: a kernel for NVIDIA needs static shapes" in error

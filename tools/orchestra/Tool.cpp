@@ -51,8 +51,10 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
   command
       .add_option(
           "--target", options.target,
-          "Machine: host, x86_64, aarch64, a triple, or a GPU to emulate "
-          "here, such as emulated:nvidia_hopper (default: host)")
+          "Machine: host, x86_64, aarch64, a triple, a GPU, such as "
+          "nvidia_hopper, or one to emulate here, such as "
+          "emulated:nvidia_hopper; device:cpu: the host as a device "
+          "(default: host)")
       ->group(group);
   command
       .add_option("--cpu", options.cpu,

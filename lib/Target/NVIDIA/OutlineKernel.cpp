@@ -83,8 +83,17 @@ static Value getRoot(Value value) {
   return value;
 }
 
-/// A copy at the top becomes a loop over its elements.
+/// A copy at the top becomes a loop over its elements, one inside of a loop
+/// what a thread does alone.
 void Outliner::expandCopies() {
+  kernel.walk([&](memref::CopyOp copy) {
+    if (copy->getBlock() == &kernel.front())
+      return;
+    rewriter.setInsertionPoint(copy);
+    linalg::CopyOp::create(rewriter, copy.getLoc(), copy.getSource(),
+                           copy.getTarget());
+    rewriter.eraseOp(copy);
+  });
   SmallVector<memref::CopyOp> copies(
       kernel.getBody().front().getOps<memref::CopyOp>());
   for (memref::CopyOp copy : copies) {
@@ -253,8 +262,24 @@ LogicalResult Outliner::placeTemporaries(gpu::GPUFuncOp function) {
   return success();
 }
 
+/// Whether it is known that a loop does nothing.
+static bool isEmpty(scf::ForallOp forall) {
+  return llvm::any_of(
+      llvm::zip_equal(forall.getMixedLowerBound(), forall.getMixedUpperBound()),
+      [](auto bounds) {
+        std::optional<int64_t> lower = getConstantIntValue(std::get<0>(bounds));
+        std::optional<int64_t> upper = getConstantIntValue(std::get<1>(bounds));
+        return lower && upper && *lower >= *upper;
+      });
+}
+
 LogicalResult Outliner::outline(const Segment &segment, unsigned number) {
   Location loc = segment.front()->getLoc();
+  if (auto forall = dyn_cast<scf::ForallOp>(segment.front());
+      forall && isEmpty(forall)) {
+    rewriter.eraseOp(forall);
+    return success();
+  }
   // What comes from outside of the kernel, or is a temporary of all of it.
   llvm::SetVector<Value> arguments;
   llvm::SmallPtrSet<Value, 16> seen;
@@ -307,9 +332,8 @@ LogicalResult Outliner::outline(const Segment &segment, unsigned number) {
   function.setKnownBlockSizeAttr(rewriter.getDenseI32ArrayAttr(
       {static_cast<int32_t>(shape.numThreads), 1, 1}));
   if (std::optional<int64_t> blocks = getConstantIntValue(shape.numBlocks))
-    if (*blocks > 0)
-      function.setKnownGridSizeAttr(
-          rewriter.getDenseI32ArrayAttr({static_cast<int32_t>(*blocks), 1, 1}));
+    function.setKnownGridSizeAttr(
+        rewriter.getDenseI32ArrayAttr({static_cast<int32_t>(*blocks), 1, 1}));
 
   rewriter.setInsertionPoint(last);
   Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
@@ -325,12 +349,10 @@ LogicalResult Outliner::outline(const Segment &segment, unsigned number) {
     auto branch = scf::IfOp::create(rewriter, loc, some, false);
     rewriter.setInsertionPointToStart(branch.thenBlock());
   }
-  if (!getConstantIntValue(shape.numBlocks) ||
-      *getConstantIntValue(shape.numBlocks) > 0)
-    gpu::LaunchFuncOp::create(
-        rewriter, loc, function, gpu::KernelDim3{blocks, one, one},
-        gpu::KernelDim3{threads, one, one},
-        /*dynamicSharedMemorySize=*/Value(), arguments.getArrayRef());
+  gpu::LaunchFuncOp::create(
+      rewriter, loc, function, gpu::KernelDim3{blocks, one, one},
+      gpu::KernelDim3{threads, one, one},
+      /*dynamicSharedMemorySize=*/Value(), arguments.getArrayRef());
   for (Operation *op : llvm::reverse(segment))
     rewriter.eraseOp(op);
   return success();

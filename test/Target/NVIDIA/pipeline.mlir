@@ -10,9 +10,11 @@
 
 // From kernels on tensors to PTX, no CUDA needed.
 
-// MODULE: orchestra.nvidia.launch = {orch_k_linear_f32 = {block = array<i32: 256, 1, 1>, grid = array<i32: 24, 1, 1>}}
+// Of each descriptor, the address is read and nothing else.
+// MODULE: orchestra.nvidia.parameters = {orch_k_linear_f32_nvidia = array<i64: 1, 8, 15, 22>}
 // MODULE-NOT: mgpu
 // MODULE: gpu.binary @orch_k_linear_f32_nvidia
+// MODULE: gpu.launch_func @orch_k_linear_f32_nvidia::@orch_k_linear_f32 blocks in (%c24,
 
 // F32: .target sm_90a
 // F32: .visible .entry orch_k_linear_f32(

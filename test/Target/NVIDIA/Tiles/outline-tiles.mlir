@@ -5,7 +5,7 @@
 
 // Maps by value, then addresses; shared memory by alignment; the launch says
 // what each parameter is made of.
-//       CHECK: module attributes {orchestra.nvidia.launch = {kernel = {block = array<i32: 384, 1, 1>, grid = array<i32: 132, 1, 1>,
+//       CHECK: module attributes {orchestra.nvidia.launch = {kernel = {arguments = [memref<1000xf32>, memref<512x1000xbf16>], block = array<i32: 384, 1, 1>, grid = array<i32: 132, 1, 1>,
 //  CHECK-SAME:   parameters = [{argument = 1 : i64, box = array<i64: 64, 64>, element = bf16, shape = array<i64: 512, 1000>}, {argument = 0 : i64}],
 //  CHECK-SAME:   shared_bytes = 2056 : i64}}}
 //       CHECK: gpu.module @kernel_nvidia attributes {dlti.dl_spec = #dlti.dl_spec<index = 32 : i64>}
