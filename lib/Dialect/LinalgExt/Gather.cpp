@@ -51,7 +51,8 @@ static LogicalResult verifyAccess(LinalgExtOp op, AffineMap map,
   int64_t lead = indicesMap.getNumResults(), rank = indices.getRank();
   bool isVector =
       rank == lead + 1 && indices.getDimSize(lead) == int64_t(uses.size());
-  if (!isVector && !(rank == lead && uses.size() == 1))
+  bool isNumber = rank == lead && uses.size() == 1;
+  if (!isVector && !isNumber)
     return op.emitOpError() << "has indices of type " << indices << " for "
                             << lead << " loops and vectors of " << uses.size();
   return success();

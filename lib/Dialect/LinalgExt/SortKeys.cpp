@@ -137,8 +137,7 @@ namespace {
 /// Sorts keys; the methods give the changed tensor.
 class KeySorter {
 public:
-  KeySorter(Builder1 &b, const ElementOrder &order, Value count)
-      : b(b), order(order), count(count) {}
+  KeySorter(Builder1 &b, Value count) : b(b), count(count) {}
 
   Value sortRuns(Value keys);
   /// Merges runs of `width` keys from one vector into the other.
@@ -148,7 +147,6 @@ private:
   Value mergePair(Value from, Value to, Num begin, Num width);
 
   Builder1 &b;
-  const ElementOrder &order;
   Value count;
 };
 } // namespace
@@ -225,7 +223,7 @@ std::pair<Value, Value> linalg_ext::sortKeys(Builder1 &b, Value keys,
                                              Value scratch, Value count,
                                              const ElementOrder &order) {
   scratch = linalg::FillOp::create(b, order.lastKey(b), scratch).getResult(0);
-  KeySorter sorter(b, order, count);
+  KeySorter sorter(b, count);
   keys = sorter.sortRuns(keys);
   Num room(b, getValueOrCreateConstantIndexOp(
                   b, b.getLoc(), tensor::getMixedSize(b, b.getLoc(), keys, 0)));
