@@ -35,6 +35,10 @@ Fault orchestra::faultOfStatus(int32_t status) {
   case ORCH_ERROR_BUSY:
   case ORCH_ERROR_INVALID_ARGUMENT:
     return Fault::Internal;
+  case ORCH_ERROR_NOT_FOUND: // A file, or a device.
+    return StringRef(orch_last_error()).contains("[device-missing]")
+               ? Fault::Environment
+               : Fault::Input;
   default:
     return Fault::Input;
   }
