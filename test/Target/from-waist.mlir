@@ -15,11 +15,11 @@
 // HLO: stablehlo.maximum
 // HLO-NOT: orchestra.
 
-// NVIDIA: orchestra.nvidia.launch = {[[K:orch_k_[0-9a-f]+]] = {block = array<i32: {{.*}}>, grid = array<i32: {{.*}}>}}
+// NVIDIA: orchestra.nvidia.parameters = {[[K:orch_k_[0-9a-f]+]]_nvidia = array<i64: {{.*}}>}
 // NVIDIA: func.func @main
 // NVIDIA: orchestra.dispatch @[[K]](
 // NVIDIA: gpu.binary @[[K]]_nvidia {{.*}}.entry [[K]](
-// NVIDIA: func.func private @[[K]](memref
+// NVIDIA: func.func private @[[K]](%arg0: memref
 module @mlp {
   func.func @main(%x: tensor<32x64xf32> {orchestra.name = "x", orchestra.dim_names = ["", ""]}, %w: tensor<64x48xf32> {orchestra.name = "w", orchestra.dim_names = ["", ""]}, %b: tensor<48xf32> {orchestra.name = "b", orchestra.dim_names = [""]}) -> (tensor<32x48xf32> {orchestra.name = "y", orchestra.dim_names = ["", ""]}) attributes {orchestra.entry} {
     %zero = arith.constant 0.0 : f32

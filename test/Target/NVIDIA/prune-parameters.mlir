@@ -9,6 +9,8 @@
 // CHECK: llvm.func @kernel(%[[A:.*]]: !llvm.ptr {llvm.align = 64 : i64}, %[[N:.*]]: i64) attributes {gpu.kernel
 // CHECK-NEXT: llvm.store %[[N]], %[[A]]
 // CHECK: llvm.func @helper(%{{.*}}: i64)
+// What nobody launches keeps all.
+// CHECK-NOT: llvm.func @tiles()
 // CHECK: llvm.func @tiles(%{{.*}}: i64)
 module attributes {gpu.container_module} {
   gpu.module @launched {

@@ -4,7 +4,7 @@
 // RUN: orchestra-opt %s -split-input-file -verify-diagnostics --orchestra-nvidia-raster-tiles
 
 #policy = #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132, store_bytes = 256>
-// expected-error@below {{needs one parallel loop of two dimensions [unsupported-by-target]}}
+// expected-error@below {{needs one parallel loop of rows and columns, or of a batch of them [unsupported-by-target]}}
 func.func private @none() attributes {orchestra.nvtile = #policy} {
   return
 }
