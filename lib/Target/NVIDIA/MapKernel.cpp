@@ -162,9 +162,10 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   Demands demands = findDemands(root);
   SmallVector<int64_t> sizes =
       pickTileSizes(root, demands, vectorBytes, contractionRows);
-  // Reuse is worth less than a GPU that is busy.
+  // Reuse is worth less than a GPU that is busy; a single row has no
+  // multiply-add of vectors.
   for (int64_t r = contractionRows / 2;
-       demands.contraction && r > 0 && countThreads(root, sizes) < kFewThreads;
+       demands.contraction && r > 1 && countThreads(root, sizes) < kFewThreads;
        r /= 2)
     sizes = pickTileSizes(root, demands, vectorBytes, r);
   llvm::SmallPtrSet<Operation *, 4> outside;

@@ -5,15 +5,15 @@
 // RUN: orchestra-opt %s -split-input-file --orchestra-nvidia-map-kernel --remarks-filter=nvidia --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // A contraction and what follows it share one loop; of so few
-// results a thread gets one row of four.
+// results a thread gets two rows of four.
 // CHECK-LABEL: func.func private @contraction
-//       CHECK: scf.forall {{.*}} to (128, 64) step (1, 4)
+//       CHECK: scf.forall {{.*}} to (128, 64) step (2, 4)
 //       CHECK:   linalg.fill
-//       CHECK:   linalg.matmul ins({{.*}} : tensor<1x32xf32>, tensor<32x4xf32>)
+//       CHECK:   linalg.matmul ins({{.*}} : tensor<2x32xf32>, tensor<32x4xf32>)
 //       CHECK:   linalg.generic
 //   CHECK-NOT: linalg.{{generic|matmul|fill}}
 //       CHECK: return
-// REMARK: tiled{{.*}}threads=2048
+// REMARK: tiled{{.*}}threads=1024
 #id = affine_map<(d0, d1) -> (d0, d1)>
 func.func private @contraction(%a: tensor<128x32xf32>, %b: tensor<32x64xf32>, %out: tensor<128x64xf32>) -> tensor<128x64xf32> attributes {orchestra.kernel} {
   %zero = arith.constant 0.0 : f32

@@ -14,18 +14,18 @@
 // MODULE: orchestra.nvidia.parameters = {orch_k_linear_f32_nvidia = array<i64: 1, 8, 15, 22>}
 // MODULE-NOT: mgpu
 // MODULE: gpu.binary @orch_k_linear_f32_nvidia
-// MODULE: gpu.launch_func @orch_k_linear_f32_nvidia::@orch_k_linear_f32 blocks in (%c96,
+// MODULE: gpu.launch_func @orch_k_linear_f32_nvidia::@orch_k_linear_f32 blocks in (%c48,
 
 // F32: .target sm_90a
 // F32: .visible .entry orch_k_linear_f32(
 // F32: .ptr .align 64 orch_k_linear_f32_param_3
-// The loop holds 4 accumulators in registers and loads 16 bytes at a time.
+// The loop holds 8 accumulators in registers and loads 16 bytes at a time.
 // F32: $L__BB0_1:
-// F32-COUNT-5: ld.global.v4.b32
-// F32-COUNT-16: fma.rn.f32
+// F32-COUNT-6: ld.global.v4.b32
+// F32-COUNT-32: fma.rn.f32
 // F32: bra
-// F32-COUNT-4: max.NaN.f32
-// F32-COUNT-1: st.global.v4.b32
+// F32-COUNT-8: max.NaN.f32
+// F32-COUNT-2: st.global.v4.b32
 // F32-NOT: .local
 
 // BF16: .visible .entry orch_k_linear_bf16(
