@@ -370,17 +370,14 @@ void AcceleratorRun::dropRecordings() {
   }
 }
 
-orch_status AcceleratorRun::callProgram(orch_context &context, void *arena,
-                                        int32_t &returned) {
+int32_t AcceleratorRun::callProgram(orch_context &context, void *arena) {
   const orch_artefact &artefact = context.artefact();
   filling = nullptr;
   if (chunks)
     chunks->used = 0;
-  returned =
-      artefact.run(&context.execution.base, context.inputPointers.data(),
-                   context.inputDims.data(), context.outputPointers.data(),
-                   arena, program->device.getWeights());
-  return ORCH_OK;
+  return artefact.run(&context.execution.base, context.inputPointers.data(),
+                      context.inputDims.data(), context.outputPointers.data(),
+                      arena, program->device.getWeights());
 }
 
 orch_status AcceleratorRun::enqueue(orch_context &context, void *arena,
@@ -390,8 +387,10 @@ orch_status AcceleratorRun::enqueue(orch_context &context, void *arena,
       ORCH_ARTEFACT_SIZES_FROM_VALUES | ORCH_ARTEFACT_COMPUTES_SIZES;
   returned = 0;
   if (context.profiling || !canRecord(driver) ||
-      context.artefact().flags & other)
-    return callProgram(context, arena, returned);
+      context.artefact().flags & other) {
+    returned = callProgram(context, arena);
+    return ORCH_OK;
+  }
   Recording *known = findRecording(context);
   if (known && known->graph)
     return driver.graph_launch(device->state, known->graph);
@@ -399,10 +398,9 @@ orch_status AcceleratorRun::enqueue(orch_context &context, void *arena,
     known->possible = false; // Until it is seen to work.
     if (orch_status status = driver.capture_begin(device->state))
       return status;
-    orch_status status = callProgram(context, arena, returned);
-    orch_status ended = driver.capture_end(device->state, &known->graph);
-    if (status || ended)
-      return status ? status : ended;
+    returned = callProgram(context, arena);
+    if (orch_status status = driver.capture_end(device->state, &known->graph))
+      return status;
     if (returned || context.failed.load(std::memory_order_acquire)) {
       // Only what came before the failure is in it.
       driver.graph_destroy(device->state, known->graph);
@@ -413,9 +411,9 @@ orch_status AcceleratorRun::enqueue(orch_context &context, void *arena,
     return driver.graph_launch(device->state, known->graph);
   }
   recordable = true;
-  orch_status status = callProgram(context, arena, returned);
-  if (known || status || returned)
-    return status;
+  returned = callProgram(context, arena);
+  if (known || returned)
+    return ORCH_OK;
   uint32_t count = 0;
   for (Recording *r = recordings; r; r = r->next)
     ++count;

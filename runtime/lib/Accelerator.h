@@ -97,8 +97,8 @@ private:
 
   orch_status placeBuffers(orch_context &context);
   orch_status enqueue(orch_context &context, void *arena, int32_t &returned);
-  orch_status callProgram(orch_context &context, void *arena,
-                          int32_t &returned);
+  /// What the program says.
+  int32_t callProgram(orch_context &context, void *arena);
   orch_status receiveOutputs(orch_context &context);
   orch_status load(const orch_device_code &code, orch_kernel *&kernel);
   Recording *findRecording(const orch_context &context);

@@ -64,14 +64,13 @@ public:
   LogicalResult run();
 
 private:
-  gpu::BinaryOp takeBinary(StringRef name);
   Value embed(gpu::BinaryOp binary, const Launch &launch);
   void callLaunch(Location loc, Value exec, Value code,
                   ArrayRef<Value> arguments, Value grid);
   LogicalResult embedTiles(StringRef name, DictionaryAttr launch);
   LogicalResult embedLaunch(gpu::LaunchFuncOp op, DenseI64ArrayAttr kept);
   void replaceTemporaries(func::FuncOp kernel);
-  Value spill(Location loc, Value value);
+  Value spill(func::FuncOp kernel, Value value);
 
   ModuleOp module;
   OpBuilder b;
@@ -107,10 +106,6 @@ static std::string makeBlob(const Launch &launch, StringRef code) {
   return blob;
 }
 
-gpu::BinaryOp Embedder::takeBinary(StringRef name) {
-  return module.lookupSymbol<gpu::BinaryOp>(name);
-}
-
 /// The address of the code as a constant of the host.
 Value Embedder::embed(gpu::BinaryOp binary, const Launch &launch) {
   auto object = cast<gpu::ObjectAttr>(binary.getObjects()[0]);
@@ -130,15 +125,12 @@ Value Embedder::embed(gpu::BinaryOp binary, const Launch &launch) {
 }
 
 /// A place on the stack, of the function and not of a loop, with `value`.
-Value Embedder::spill(Location loc, Value value) {
+Value Embedder::spill(func::FuncOp kernel, Value value) {
+  Location loc = value.getLoc();
   Value place;
   {
     OpBuilder::InsertionGuard guard(b);
-    auto function =
-        b.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
-    if (!function)
-      function = cast<func::FuncOp>(b.getInsertionBlock()->getParentOp());
-    b.setInsertionPointToStart(&function.getBody().front());
+    b.setInsertionPointToStart(&kernel.getBody().front());
     Value one = LLVM::ConstantOp::create(b, loc, b.getI64Type(), 1);
     place = LLVM::AllocaOp::create(b, loc, pointer, b.getI64Type(), one);
   }
@@ -174,7 +166,8 @@ void Embedder::callLaunch(Location loc, Value exec, Value code,
 
 /// A kernel of tiles: a function that only launches it.
 LogicalResult Embedder::embedTiles(StringRef name, DictionaryAttr description) {
-  gpu::BinaryOp binary = takeBinary((name + kDeviceModuleSuffix).str());
+  auto binary =
+      module.lookupSymbol<gpu::BinaryOp>((name + kDeviceModuleSuffix).str());
   auto arguments = description.getAs<ArrayAttr>("arguments");
   if (!binary || !arguments)
     return module.emitError("nothing says how to launch kernel '")
@@ -228,7 +221,7 @@ LogicalResult Embedder::embedTiles(StringRef name, DictionaryAttr description) {
 LogicalResult Embedder::embedLaunch(gpu::LaunchFuncOp op,
                                     DenseI64ArrayAttr kept) {
   Location loc = op.getLoc();
-  gpu::BinaryOp binary = takeBinary(op.getKernelModuleName());
+  auto binary = module.lookupSymbol<gpu::BinaryOp>(op.getKernelModuleName());
   auto kernel = op->getParentOfType<func::FuncOp>();
   if (!binary || !kept)
     return emitError(loc, "a launch of a kernel for NVIDIA has no code");
@@ -252,7 +245,7 @@ LogicalResult Embedder::embedLaunch(gpu::LaunchFuncOp op,
     parameter.kind = isAddress ? ORCH_PARAMETER_ADDRESS : ORCH_PARAMETER_VALUE;
     parameter.argument = arguments.size();
     launch.parameters.push_back(parameter);
-    arguments.push_back(isAddress ? make() : spill(loc, make()));
+    arguments.push_back(isAddress ? make() : spill(kernel, make()));
   };
   for (Value operand : op.getKernelOperands()) {
     auto type = dyn_cast<MemRefType>(operand.getType());
