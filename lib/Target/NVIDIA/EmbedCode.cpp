@@ -146,7 +146,7 @@ void Embedder::callLaunch(Location loc, Value exec, Value code,
   Value list;
   {
     OpBuilder::InsertionGuard guard(b);
-    auto function = exec.getParentBlock()->getParentOp();
+    auto *function = exec.getParentBlock()->getParentOp();
     b.setInsertionPointToStart(&cast<func::FuncOp>(function).getBody().front());
     Value count = LLVM::ConstantOp::create(
         b, loc, i64, std::max<int64_t>(arguments.size(), 1));
