@@ -442,9 +442,10 @@ void moveBox(Item *item, void *const *arguments) {
     orch_emulated_mbarrier_init(item, barrier, 1, "p");
   orch_emulated_barrier(item, "p");
   if (lane == 0) {
-    orch_emulated_mbarrier_arrive(item, barrier, 32, "p");
+    orch_emulated_mbarrier_arrive(item, barrier, 1, 32, "p");
     int64_t coordinates[] = {box->column, box->row};
-    orch_emulated_tensor_load(item, box->map, tile, coordinates, barrier, "p");
+    orch_emulated_tensor_load(item, box->map, tile, 2, coordinates, barrier,
+                              "p");
   }
   orch_emulated_mbarrier_wait(item, barrier, 0, "p");
   box->result[lane] = tile[lane];
@@ -456,7 +457,7 @@ TEST_F(Emulated, BoxesOfTensors) {
   std::iota(tensor.get(), tensor.get() + 40, 1.0f);
   int64_t dims[] = {5, 7}, strides[] = {8, 1}, shape[] = {2, 4};
   void *map =
-      orch_emulated_tensor_map(tensor.get(), 4, 2, dims, strides, shape);
+      orch_emulated_tensor_map(tensor.get(), 4, 2, dims, strides, shape, 0);
   ASSERT_NE(map, nullptr);
   for (int64_t row : {-1, 0, 3, 4})
     for (int64_t column : {-2, 0, 4, 9}) {
@@ -475,7 +476,7 @@ TEST_F(Emulated, BoxesThatBreakRules) {
   Buffer<float> tensor(64), result(8);
   int64_t dims[] = {8, 7}, strides[] = {7, 1}, shape[] = {2, 4};
   void *map =
-      orch_emulated_tensor_map(tensor.get(), 4, 2, dims, strides, shape);
+      orch_emulated_tensor_map(tensor.get(), 4, 2, dims, strides, shape, 0);
   Box box = {map, result.get(), 0, 0};
   EXPECT_NE(launch(moveBox, {}, {4, 1, 1}, {&box}, 256), ORCH_OK);
   EXPECT_THAT(orch_emulated_error(),
@@ -491,7 +492,7 @@ TEST_F(Emulated, BoxesThatBreakRules) {
 TEST_F(Emulated, BarriersInSharedMemory) {
   expectFailure(
       [](Item *item, void *const *) {
-        orch_emulated_mbarrier_arrive(item, orch_emulated_shared(item, 0), 0,
+        orch_emulated_mbarrier_arrive(item, orch_emulated_shared(item, 0), 1, 0,
                                       "p");
       },
       {}, "before it is initialised", "[device-rule]");
@@ -505,7 +506,7 @@ TEST_F(Emulated, BarriersInSharedMemory) {
       [](Item *item, void *const *) {
         void *barrier = orch_emulated_shared(item, 0);
         orch_emulated_mbarrier_init(item, barrier, 2, "p");
-        orch_emulated_mbarrier_arrive(item, barrier, 0, "p");
+        orch_emulated_mbarrier_arrive(item, barrier, 1, 0, "p");
         orch_emulated_mbarrier_wait(item, barrier, 0, "m.onnx:/MatMul");
       },
       {},

@@ -24,6 +24,12 @@ bool isConstant(const Launch &launch, uintptr_t address, uint64_t size) {
   return false;
 }
 
+bool isShared(const Group &group, uintptr_t address, uint64_t size) {
+  uintptr_t shared = reinterpret_cast<uintptr_t>(group.shared);
+  return Region{shared, shared + uintptr_t(group.launch->sharedBytes)}.contains(
+      address, size);
+}
+
 /// Says what the address is near to.
 [[noreturn]] void reportAccess(Item *item, uintptr_t address, int64_t size,
                                int32_t write, const char *place) {
@@ -85,10 +91,9 @@ void orch_emulated_check(Item *item, const void *pointer, int64_t size,
   if (Region{stack, stack + uintptr_t(item->stackBytes)}.contains(address,
                                                                   bytes))
     return;
-  uintptr_t shared = reinterpret_cast<uintptr_t>(group.shared);
-  if (Region{shared, shared + uintptr_t(group.launch->sharedBytes)}.contains(
-          address, bytes))
-    return;
+  if (isShared(group, address, bytes))
+    return checkHazards(item, pointer, size,
+                        write ? Access::Write : Access::Read, place);
   if (findLent(address, bytes, item->last) ||
       findRegion(address, bytes, item->last))
     return;
@@ -96,6 +101,14 @@ void orch_emulated_check(Item *item, const void *pointer, int64_t size,
     return;
   item->last = {0, 0};
   reportAccess(item, address, size, write, place);
+}
+
+void orchestra::emulated::requireShared(Item *item, const void *pointer,
+                                        int64_t size, int32_t write,
+                                        const char *place) {
+  uintptr_t address = reinterpret_cast<uintptr_t>(pointer);
+  if (!isShared(*item->group, address, uint64_t(size)))
+    reportAccess(item, address, size, write, place);
 }
 
 void orch_emulated_check_index(Item *item, int64_t index, int64_t count,

@@ -32,6 +32,7 @@ void runItem(unsigned high, unsigned low) {
   Item *item = reinterpret_cast<Item *>(uintptr_t(high) << 32 | low);
   item->group->launch->entry(item, item->group->launch->arguments);
   finishCopies(item, 0);
+  checkEnd(item);
   wait(item, State::Done, nullptr);
 }
 
@@ -48,6 +49,12 @@ void prepare(Item *item, Group *group, int64_t number) {
   item->copies.clear();
   item->numBatches = 0;
   item->turn = 0;
+  item->stores.clear();
+  item->numStoreBatches = 0;
+  item->fenceTime = launch.time;
+  item->numProducts = 0;
+  item->numCommits = launch.maxCommits;
+  item->fenced = false;
   getcontext(&item->context);
   item->context.uc_stack.ss_sp = item->stack;
   item->context.uc_stack.ss_size = size_t(item->stackBytes);
@@ -156,6 +163,29 @@ bool releaseExchange(Group *group, int64_t first, int64_t lanes) {
   return true;
 }
 
+/// Lets warpgroups go on whose items are all there.
+bool releaseWarpgroups(Group *group) {
+  bool any = false;
+  for (int64_t first = 0; first + kWarpgroupItems <= group->launch->numItems;
+       first += kWarpgroupItems) {
+    Item *items = group->items + first;
+    int64_t numThere = 0;
+    for (int64_t i = 0; i < kWarpgroupItems; ++i)
+      numThere += items[i].state == State::AtWarpgroup;
+    if (numThere < kWarpgroupItems)
+      continue;
+    for (int64_t i = 1; i < kWarpgroupItems; ++i)
+      if (strcmp(items[i].place, items[0].place) != 0) {
+        reportDivergence(group, &items[0], &items[i], "matrix instruction");
+        return false;
+      }
+    for (int64_t i = 0; i < kWarpgroupItems; ++i)
+      items[i].state = State::Ready;
+    any = true;
+  }
+  return any;
+}
+
 bool releaseSubgroups(Group *group) {
   bool any = false;
   int64_t size = group->launch->subgroupSize;
@@ -187,7 +217,8 @@ void reportStuck(Group *group) {
     if (group->items[i].state != State::Done)
       waiting = &group->items[i];
   const char *what = waiting->state == State::AtShuffle ? "shuffle"
-                     : waiting->state == State::AtExchange
+                     : waiting->state == State::AtExchange ||
+                             waiting->state == State::AtWarpgroup
                          ? "matrix instruction"
                          : "barrier";
   for (int64_t i = 0; i < group->launch->numItems; ++i) {
@@ -204,11 +235,44 @@ void reportStuck(Group *group) {
   group->launch->failed = true;
 }
 
-/// Runs the group to its end; false: the launch failed.
-bool runGroup(Group *group) {
+/// Forgets what the group before has left.
+void clear(Group *group) {
   Launch &launch = *group->launch;
   memset(group->shared, 0xFF, size_t(launch.sharedBytes));
   group->boxes.clear();
+  group->numStores = 0;
+  memset(group->named, 0, sizeof(group->named));
+  for (int64_t i = 0; i < launch.numItems; ++i)
+    if (group->items[i].numCommits > launch.maxCommits)
+      launch.maxCommits = group->items[i].numCommits;
+  for (int64_t i = 0; launch.warpgroups && i < kMaxWarpgroups; ++i) {
+    Warpgroup &warpgroup = launch.warpgroups[i];
+    for (int64_t k = 0; k < warpgroup.products.size(); ++k)
+      free(warpgroup.products[k].values);
+    warpgroup.products.clear();
+    warpgroup.first = 0;
+    warpgroup.completed = launch.maxCommits;
+  }
+  ++launch.time;
+}
+
+/// Whether all that the group began is over.
+bool hasEnded(Group *group) {
+  if (group->boxes.size() == 0)
+    return true;
+  keepError(ORCH_ERROR_EXECUTION,
+            "%s: error: kernel '%s' has a race in shared memory [device-race]\n"
+            "  note: a group ends before a copy into its shared memory is "
+            "waited for",
+            group->boxes[0].place, group->launch->kernel);
+  group->launch->failed = true;
+  return false;
+}
+
+/// Runs the group to its end; false: the launch failed.
+bool runGroup(Group *group) {
+  Launch &launch = *group->launch;
+  clear(group);
   for (int64_t i = 0; i < launch.numItems; ++i)
     prepare(&group->items[i], group, i);
   for (;;) {
@@ -222,10 +286,15 @@ bool runGroup(Group *group) {
       numDone += item->state == State::Done;
     }
     if (numDone == launch.numItems)
-      return true;
+      return hasEnded(group);
     bool any = releaseBarrier(group);
     any |= releaseSubgroups(group);
+    any |= releaseWarpgroups(group);
     any |= releasePolling(group);
+    for (int64_t i = 0; i < launch.numItems && !any; ++i)
+      any = group->items[i].state == State::Ready;
+    if (!any && deliverBoxes(group))
+      any = releasePolling(group) || group->boxes.size() > 0;
     if (!any && !launch.failed)
       reportStuck(group);
     if (launch.failed)
@@ -253,8 +322,15 @@ void runGrid(Launch *launch, Item *items, char *stacks, char *shared) {
     if (!runGroup(&group))
       break;
   }
-  for (int64_t i = 0; i < launch->numItems; ++i)
+  clear(&group);
+  for (int64_t i = 0; i < launch->numItems; ++i) {
     items[i].copies.release();
+    items[i].stores.release();
+  }
+  for (int64_t i = 0; launch->warpgroups && i < kMaxWarpgroups; ++i)
+    launch->warpgroups[i].products.release();
+  free(launch->warpgroups);
+  free(launch->chunks);
   group.boxes.release();
 }
 
@@ -305,7 +381,9 @@ int32_t orch_emulated_launch(const char *kernel, const char *place,
   launch.arguments = arguments;
   launch.subgroupSize = subgroupSize;
   if (dynamicBytes > 0) // Dynamic memory starts as aligned as any other.
-    sharedBytes = (sharedBytes + 127) / 128 * 128 + dynamicBytes;
+    sharedBytes = (sharedBytes + kSharedAlignment - 1) / kSharedAlignment *
+                      kSharedAlignment +
+                  dynamicBytes;
   launch.sharedBytes = sharedBytes;
   launch.dynamicBytes = dynamicBytes;
   int64_t grid[] = {gridX, gridY, gridZ}, block[] = {blockX, blockY, blockZ};
@@ -338,8 +416,9 @@ int32_t orch_emulated_launch(const char *kernel, const char *place,
   auto *items =
       static_cast<Item *>(calloc(size_t(launch.numItems), sizeof(Item)));
   // One byte more: an address even where there is none.
-  char *shared = static_cast<char *>(
-      aligned_alloc(256, (size_t(sharedBytes) / 256 + 1) * 256));
+  char *shared = static_cast<char *>(aligned_alloc(
+      kSharedAlignment,
+      (size_t(sharedBytes) / kSharedAlignment + 1) * kSharedAlignment));
   if (stacks != MAP_FAILED && items && shared)
     runGrid(&launch, items, static_cast<char *>(stacks), shared);
   else

@@ -16,13 +16,28 @@
 
 namespace orchestra::emulated {
 
+constexpr int64_t kMaxDims = 3;
+constexpr int64_t kMaxConstants = 256;
+constexpr int64_t kMaxExchange = 32; ///< bytes that a lane gives at once
+constexpr int64_t kWarpgroupItems = 128;
+constexpr int64_t kMaxWarpgroups = 8;
+constexpr int64_t kProductRows = 64; ///< of one instruction of a warpgroup
+constexpr int64_t kProductColumns = 256;
+constexpr int64_t kProductDepth = 32;
+constexpr int64_t kNumNamedBarriers = 16;
+constexpr int64_t kChunkBytes = 16;
+/// Where swizzled tiles must be aligned to.
+constexpr int64_t kSharedAlignment = 1024;
+
 /// What a work item does.
 enum class State {
   Ready,
   AtBarrier,
   AtShuffle,
   AtExchange,
-  Polling, ///< waits for a barrier in shared memory
+  AtNamed,     ///< at one of the group's numbered barriers
+  AtWarpgroup, ///< for the other three subgroups
+  Polling,     ///< waits for a barrier in shared memory
   Done
 };
 
@@ -34,19 +49,50 @@ struct PendingCopy {
   int64_t batch; ///< how many commits came before it
 };
 
-/// A box on its way to shared memory.
+/// A box on its way to or from shared memory.
 struct TensorMap;
 struct PendingBox {
   const TensorMap *map;
-  char *to;
+  char *shared;
+  int64_t bytes; ///< in shared memory, from there on
   int64_t coordinates[5];
-  void *barrier;
+  void *barrier; ///< of a load
+  int64_t batch; ///< of a store: how many commits came before it
   const char *place;
 };
 
-constexpr int64_t kMaxDims = 3;
-constexpr int64_t kMaxConstants = 256;
-constexpr int64_t kMaxExchange = 32; ///< bytes that a lane gives at once
+/// A barrier of some of the group's items.
+struct NamedBarrier {
+  int32_t count, arrived; ///< count: 0 while nobody has arrived
+};
+
+/// What a warpgroup computes, from the first of its items that comes until the
+/// last has taken its part.
+struct Product {
+  int64_t a, b, n, k;
+  int32_t typeA, typeB, typeD, flags;
+  const char *place;
+  float *values; ///< 64 x n; numbers of i32 if those are the result's
+  int64_t numTaken;
+};
+
+struct Warpgroup {
+  List<Product> products;
+  int64_t first;     ///< the number of the first of them
+  int64_t completed; ///< groups of products that are waited for
+  char registers[kWarpgroupItems][16]; ///< what the items hold of a
+  // What is multiplied now.
+  float left[kProductRows][kProductDepth];
+  float right[kProductDepth][kProductColumns];
+};
+
+/// What is known of 16 bytes of shared memory.
+struct Chunk {
+  uint32_t writer; ///< item that wrote it last, plus one
+  uint32_t time;   ///< when
+  int32_t
+      readers[kMaxWarpgroups]; ///< the last group of products of each warpgroup
+};
 
 struct Group;
 
@@ -64,6 +110,10 @@ struct Launch {
   bool failed;
   Region constants[kMaxConstants];
   int64_t numConstants;
+  uint32_t time;         ///< counts fences
+  int64_t maxCommits;    ///< of groups of products, over all groups so far
+  Chunk *chunks;         ///< of shared memory; null until copies are enqueued
+  Warpgroup *warpgroups; ///< null until there is one that multiplies
 };
 
 struct Group {
@@ -72,7 +122,9 @@ struct Group {
   char *shared;
   orch_emulated_item *items;
   ucontext_t scheduler;
-  List<PendingBox> boxes;
+  List<PendingBox> boxes; ///< on their way to shared memory
+  int64_t numStores;      ///< boxes on their way from there
+  NamedBarrier named[kNumNamedBarriers];
 };
 
 } // namespace orchestra::emulated
@@ -94,12 +146,18 @@ struct orch_emulated_item {
   // and waits there until all have read the first.
   char given[2][orchestra::emulated::kMaxExchange];
   int32_t turn;
-  // Barrier in shared memory.
+  // Barrier in shared memory, or numbered barrier.
   const void *barrier;
-  int32_t parity;
+  int32_t parity, named;
   // Copies.
   orchestra::emulated::List<orchestra::emulated::PendingCopy> copies;
   int64_t numBatches;
+  orchestra::emulated::List<orchestra::emulated::PendingBox> stores;
+  int64_t numStoreBatches;
+  uint32_t fenceTime;
+  // Warpgroup.
+  int64_t numProducts, numCommits;
+  bool fenced; ///< once in the kernel
 };
 
 namespace orchestra::emulated {
@@ -120,9 +178,41 @@ struct ItemName {
 };
 ItemName nameOf(const orch_emulated_item *item);
 
-/// Whether the phase that a polling item waits for has ended; enqueued boxes of
-/// its barrier arrive now.
-bool hasPhaseEnded(orch_emulated_item *item);
+/// Fails unless there is a barrier in shared memory at this address.
+void requireBarrier(orch_emulated_item *item, const void *barrier,
+                    const char *place);
+/// Bytes have come that a barrier counts.
+void completeBytes(void *barrier, int64_t bytes);
+
+/// Whether the phase that a polling item waits for has ended.
+bool hasPhaseEnded(const orch_emulated_item *item);
+
+/// Does the copies of boxes that polling items wait for; false: there are none.
+bool deliverBoxes(Group *group);
+
+/// The warpgroup of the item, which must be whole.
+Warpgroup &getWarpgroup(orch_emulated_item *item, const char *place);
+
+/// Who touches shared memory: an item itself, or copies and products that it
+/// has begun.
+enum class Access { Read, Write, AsyncRead, AsyncWrite };
+
+/// Fails unless the bytes are in the group's shared memory.
+void requireShared(orch_emulated_item *item, const void *address, int64_t size,
+                   int32_t write, const char *place);
+
+/// Looks for others that touch the same bytes of shared memory at a time of
+/// their own, and fails if there are. Begins nothing.
+void checkHazards(orch_emulated_item *item, const void *address, int64_t size,
+                  Access access, const char *place);
+/// Remembers that the item's products read these bytes.
+void noteProductReads(orch_emulated_item *item, const void *address,
+                      int64_t size);
+/// Begins to look for hazards in this launch.
+void watchHazards(orch_emulated_item *item);
+
+/// At an item's end, when what it began must be over.
+void checkEnd(orch_emulated_item *item);
 
 /// Does copies until at most `pending` batches are left.
 void finishCopies(orch_emulated_item *item, int64_t pending);

@@ -13,6 +13,7 @@
 //   number l % 4 of it.
 //
 //===----------------------------------------------------------------------===//
+#include "Elements.h"
 #include "Group.h"
 
 #include <cstring>
@@ -25,87 +26,6 @@ using Item = orch_emulated_item;
 
 constexpr int64_t kMatrixLanes = 32;
 constexpr int64_t kMaxFragment = kMaxExchange / 2;
-
-float fromBits(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-float halfToFloat(uint16_t half) {
-  uint32_t sign = uint32_t(half & 0x8000) << 16;
-  uint32_t exponent = half >> 10 & 31, mantissa = half & 0x3FF;
-  if (exponent == 31)
-    return fromBits(sign | 0x7F800000 | mantissa << 13);
-  if (exponent == 0) // Subnormal: a multiple of 2 to the -24.
-    return (sign ? -1.0f : 1.0f) * float(mantissa) * 0x1p-24f;
-  return fromBits(sign | (exponent + 112) << 23 | mantissa << 13);
-}
-
-/// Rounds to nearest, ties to even.
-uint16_t floatToHalf(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof(bits));
-  uint16_t sign = uint16_t(bits >> 16 & 0x8000);
-  uint32_t magnitude = bits & 0x7FFFFFFF;
-  if (magnitude > 0x7F800000)
-    return uint16_t(sign | 0x7E00);
-  if (magnitude >= 0x477FF000) // Rounds to 65536 or more.
-    return uint16_t(sign | 0x7C00);
-  if (magnitude < 0x38800000) { // Subnormal: adding 0.5 rounds at 2 to the -24.
-    float absolute = fromBits(magnitude) + 0.5f;
-    uint32_t sum;
-    memcpy(&sum, &absolute, sizeof(sum));
-    return uint16_t(sign | (sum - 0x3F000000));
-  }
-  uint32_t odd = magnitude >> 13 & 1;
-  return uint16_t(sign | (magnitude - 0x38000000 + 0xFFF + odd) >> 13);
-}
-
-int64_t bytesOf(int32_t type) {
-  switch (type) {
-  case ORCH_EMULATED_I8:
-    return 1;
-  case ORCH_EMULATED_F16:
-  case ORCH_EMULATED_BF16:
-    return 2;
-  case ORCH_EMULATED_F64:
-    return 8;
-  default:
-    return 4;
-  }
-}
-
-/// An element as a number that holds each type exactly.
-double readElement(const char *at, int32_t type) {
-  switch (type) {
-  case ORCH_EMULATED_I8:
-    return static_cast<signed char>(*at);
-  case ORCH_EMULATED_F64: {
-    double value;
-    memcpy(&value, at, sizeof(value));
-    return value;
-  }
-  case ORCH_EMULATED_F16:
-  case ORCH_EMULATED_BF16: {
-    uint16_t bits;
-    memcpy(&bits, at, sizeof(bits));
-    return type == ORCH_EMULATED_F16 ? halfToFloat(bits)
-                                     : fromBits(uint32_t(bits) << 16);
-  }
-  case ORCH_EMULATED_I32: {
-    int32_t value;
-    memcpy(&value, at, sizeof(value));
-    return value;
-  }
-  default: {
-    uint32_t bits;
-    memcpy(&bits, at, sizeof(bits));
-    // Multipliers of tf32 do not see the last 13 bits.
-    return fromBits(type == ORCH_EMULATED_TF32 ? bits & 0xFFFFE000 : bits);
-  }
-  }
-}
 
 /// A matrix over all lanes: which lane has an element, and where.
 struct Fragment {
@@ -229,4 +149,28 @@ void orch_emulated_ldmatrix(Item *item, const void *row, int64_t tiles,
       memcpy(&bytes, lanes[tile * 8 + from].given[item->turn], sizeof(bytes));
       memcpy(to + (tile * 2 + i) * 2, bytes + column * 2, 2);
     }
+}
+
+void orch_emulated_stmatrix(Item *item, void *row, int64_t tiles,
+                            int32_t transpose, const void *values,
+                            const char *place) {
+  const Item *lanes = findSubgroup(item, place);
+  int64_t lane = item->number % kMatrixLanes;
+  char given[kMaxExchange] = {};
+  memcpy(given, values, size_t(tiles * 4));
+  exchange(item, given, place);
+  if (lane >= 8 * tiles) // The others' rows are not written.
+    return;
+  orch_emulated_check(item, row, 16, 1, place);
+  orch_emulated_require(item, reinterpret_cast<uintptr_t>(row) % 16 == 0,
+                        "a row of a matrix in shared memory starts at a "
+                        "multiple of 16 bytes",
+                        place);
+  char *to = static_cast<char *>(row);
+  for (int64_t column = 0; column < 8; ++column) {
+    int64_t from = transpose ? column : lane % 8;
+    int64_t at = transpose ? lane % 8 : column;
+    const char *given = lanes[from * 4 + at / 2].given[item->turn];
+    memcpy(to + column * 2, given + lane / 8 * 4 + at % 2 * 2, 2);
+  }
 }

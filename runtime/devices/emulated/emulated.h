@@ -122,7 +122,10 @@ typedef enum orch_emulated_type {
   ORCH_EMULATED_F32 = 3,
   ORCH_EMULATED_F64 = 4,
   ORCH_EMULATED_I8 = 5,
-  ORCH_EMULATED_I32 = 6
+  ORCH_EMULATED_I32 = 6,
+  ORCH_EMULATED_U8 = 7,
+  ORCH_EMULATED_E4M3 = 8,
+  ORCH_EMULATED_E5M2 = 9
 } orch_emulated_type;
 
 /* d = a x b + c, of m x k and k x n elements of `type`, spread over 32 lanes as
@@ -137,6 +140,11 @@ ORCH_API void orch_emulated_mma(orch_emulated_item *item, const void *a,
 ORCH_API void orch_emulated_ldmatrix(orch_emulated_item *item, const void *row,
                                      int64_t tiles, int32_t transpose,
                                      void *values, const char *place);
+
+/* Stores what orch_emulated_ldmatrix loads. */
+ORCH_API void orch_emulated_stmatrix(orch_emulated_item *item, void *row,
+                                     int64_t tiles, int32_t transpose,
+                                     const void *values, const char *place);
 
 /* Fails if the item may not touch these bytes, unless there are none. */
 ORCH_API void orch_emulated_check(orch_emulated_item *item, const void *address,
@@ -179,33 +187,93 @@ ORCH_API void orch_emulated_async_commit(orch_emulated_item *item);
 ORCH_API void orch_emulated_async_wait(orch_emulated_item *item,
                                        int64_t pending);
 
+/* --- Barriers ----------------------------------------------------------------
+ */
+
+/* One of 16 barriers of the group, for `count` items of any part of it, a
+ * multiple of the subgroup's size. Those that only arrive do not wait. */
+ORCH_API void orch_emulated_named_barrier(orch_emulated_item *item, int32_t id,
+                                          int32_t count, int32_t only_arrives,
+                                          const char *place);
+
 /* A barrier of 8 bytes in shared memory that counts arrivals and bytes. */
 ORCH_API void orch_emulated_mbarrier_init(orch_emulated_item *item,
                                           void *barrier, int64_t count,
                                           const char *place);
-/* Arrives; `bytes` more must come before the phase ends. */
+/* Arrives `count` times; `bytes` more must come before the phase ends. */
 ORCH_API void orch_emulated_mbarrier_arrive(orch_emulated_item *item,
-                                            void *barrier, int64_t bytes,
-                                            const char *place);
+                                            void *barrier, int64_t count,
+                                            int64_t bytes, const char *place);
 /* Waits for the end of the phase of this parity. */
 ORCH_API void orch_emulated_mbarrier_wait(orch_emulated_item *item,
                                           void *barrier, int32_t parity,
                                           const char *place);
 
-/* A map of a dense tensor in device memory, for copies of boxes. Dimensions
- * from the slowest to the fastest; rank 1 to 5. NULL: out of memory. Freed with
- * orch_emulated_deallocate. */
+/* --- Boxes of tensors --------------------------------------------------------
+ */
+
+/* A map of a tensor in device memory, for copies of boxes. Dimensions from the
+ * slowest to the fastest, strides in elements; rank 1 to 5. `swizzle`: 0, or
+ * over how many bytes the rows of a box are swizzled in shared memory: 32, 64,
+ * 128. NULL: out of memory. Freed with orch_emulated_deallocate. */
 ORCH_API void *orch_emulated_tensor_map(void *base, int64_t element_size,
                                         int64_t rank, const int64_t *dims,
                                         const int64_t *strides,
-                                        const int64_t *box);
+                                        const int64_t *box, int64_t swizzle);
 /* Enqueues the copy of a box to shared memory; elements outside the tensor are
  * zeroed; `barrier` gets the box's bytes. Coordinates from the fastest
- * dimension to the slowest. */
+ * dimension to the slowest, `rank` of them. The copy is done when nobody can go
+ * on without it. */
 ORCH_API void orch_emulated_tensor_load(orch_emulated_item *item,
-                                        const void *map, void *to,
+                                        const void *map, void *to, int64_t rank,
                                         const int64_t *coordinates,
                                         void *barrier, const char *place);
+/* Enqueues the copy of a box from shared memory, without the elements outside
+ * the tensor. It belongs to the item's next group of boxes, and is done when
+ * the item waits for that. */
+ORCH_API void orch_emulated_tensor_store(orch_emulated_item *item,
+                                         const void *map, const void *from,
+                                         int64_t rank,
+                                         const int64_t *coordinates,
+                                         const char *place);
+ORCH_API void orch_emulated_boxes_commit(orch_emulated_item *item);
+/* Until at most `pending` groups are left. */
+ORCH_API void orch_emulated_boxes_wait(orch_emulated_item *item,
+                                       int64_t pending);
+/* From now on copies of boxes and products of warpgroups may read what the item
+ * has written to shared memory. */
+ORCH_API void orch_emulated_fence_proxy(orch_emulated_item *item);
+
+/* --- Warpgroups: four subgroups of 32 lanes ----------------------------------
+ */
+
+/* Where `pointer` is in the window of shared memory, as descriptors say it. */
+ORCH_API int32_t orch_emulated_window(orch_emulated_item *item,
+                                      const void *pointer, const char *place);
+
+typedef enum orch_emulated_wgmma_flag {
+  ORCH_EMULATED_WGMMA_A_BY_COLUMN = 1, /* rows of a follow each other */
+  ORCH_EMULATED_WGMMA_B_BY_ROW = 2,    /* columns of b follow each other */
+  ORCH_EMULATED_WGMMA_NEGATE_A = 4,
+  ORCH_EMULATED_WGMMA_NEGATE_B = 8,
+  ORCH_EMULATED_WGMMA_ADD = 16 /* to what d holds */
+} orch_emulated_wgmma_flag;
+
+/* d += a x b, of 64 x k and k x n elements. `d` is the item's part, as PTX
+ * spreads it. a and b lie in shared memory, where descriptors of PTX say; if
+ * `registers` is not NULL, it is the item's part of a. All items of the
+ * warpgroup must come. */
+ORCH_API void orch_emulated_wgmma(orch_emulated_item *item, void *d,
+                                  const void *registers, int64_t a, int64_t b,
+                                  int64_t n, int64_t k, int32_t type_a,
+                                  int32_t type_b, int32_t type_d, int32_t flags,
+                                  const char *place);
+ORCH_API void orch_emulated_wgmma_fence(orch_emulated_item *item,
+                                        const char *place);
+ORCH_API void orch_emulated_wgmma_commit(orch_emulated_item *item);
+/* Until at most `pending` groups of products are left. */
+ORCH_API void orch_emulated_wgmma_wait(orch_emulated_item *item,
+                                       int64_t pending);
 
 #ifdef __cplusplus
 } /* extern "C" */
