@@ -193,7 +193,9 @@ llvm::ArrayRef<llvm::StringRef> orchestra::getEmulatedArchitectures() {
 static void buildEmulatedKernelStage(OpPassManager &pm, Stage stage,
                                      const PipelineOptions &options) {
   if (stage == Stage::Strategy) {
-    nvidia::buildDevicePipeline(pm, nvidia::KernelPipelineOptions());
+    nvidia::buildEmulatedKernelPipeline(
+        pm, options.reference ? StringRef()
+                              : getBuiltinStrategy(options.emulates, false));
   } else if (stage == Stage::Accelerate) {
     emulated::PipelineOptions emulation;
     emulation.arch = options.emulates;

@@ -7,6 +7,7 @@
 // memory. The emulated device does copies late, so that a missing wait shows.
 //
 //===----------------------------------------------------------------------===//
+#include "Emulate.h"
 #include "Registration.h"
 
 #include "orchestra/Target/Emulated/Emulation.h"
@@ -20,9 +21,23 @@
 using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::emulated;
+using namespace orchestra::nvidia;
 
-static Value number(OpBuilder &builder, Location loc, int64_t value) {
+Value nvidia::getNumber(OpBuilder &builder, Location loc, int64_t value) {
   return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), value);
+}
+
+Value nvidia::getWord(OpBuilder &builder, Location loc, int64_t value) {
+  return LLVM::ConstantOp::create(builder, loc, builder.getI32Type(), value);
+}
+
+Value nvidia::reserveStack(OpBuilder &builder, Operation *op, Type type) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  builder.setInsertionPointToStart(&function.getFunctionBody().front());
+  return LLVM::AllocaOp::create(
+      builder, op->getLoc(), LLVM::LLVMPointerType::get(builder.getContext()),
+      type, getNumber(builder, op->getLoc(), 1));
 }
 
 //===----------------------------------------------------------------------===//
@@ -43,21 +58,21 @@ struct EmulateCopy : OpRewritePattern<nvgpu::DeviceAsyncCopyOp> {
     Value to = getPointer(rewriter, loc, op.getDst(), op.getDstIndices());
     Value from = getPointer(rewriter, loc, op.getSrc(), op.getSrcIndices());
     Value place = getPlace(rewriter, op, loc);
-    Value read = number(rewriter, loc, bytes);
+    Value read = getNumber(rewriter, loc, bytes);
     if (Value elements = op.getSrcElements()) {
       elements = arith::IndexCastOp::create(rewriter, loc,
                                             rewriter.getI64Type(), elements);
       read = arith::MulIOp::create(rewriter, loc, elements,
-                                   number(rewriter, loc, each));
+                                   getNumber(rewriter, loc, each));
     }
     for (Value pointer : {to, from}) {
       Value address = LLVM::PtrToIntOp::create(rewriter, loc,
                                                rewriter.getI64Type(), pointer);
       Value rest = arith::RemUIOp::create(rewriter, loc, address,
-                                          number(rewriter, loc, bytes));
+                                          getNumber(rewriter, loc, bytes));
       Value holds =
           arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, rest,
-                                number(rewriter, loc, 0));
+                                getNumber(rewriter, loc, 0));
       holds =
           arith::ExtUIOp::create(rewriter, loc, rewriter.getI32Type(), holds);
       Value rule = getString(rewriter, op, loc,
@@ -68,7 +83,7 @@ struct EmulateCopy : OpRewritePattern<nvgpu::DeviceAsyncCopyOp> {
     }
     callDevice(
         rewriter, op, loc, "orch_emulated_async_copy", {},
-        {getItem(op), to, from, number(rewriter, loc, bytes), read, place});
+        {getItem(op), to, from, getNumber(rewriter, loc, bytes), read, place});
     rewriter.eraseOp(op);
     return success();
   }
@@ -94,7 +109,7 @@ struct EmulateWait : OpRewritePattern<nvgpu::DeviceAsyncWaitOp> {
   LogicalResult matchAndRewrite(nvgpu::DeviceAsyncWaitOp op,
                                 PatternRewriter &rewriter) const override {
     Value pending =
-        number(rewriter, op.getLoc(), op.getNumGroups().value_or(0));
+        getNumber(rewriter, op.getLoc(), op.getNumGroups().value_or(0));
     callDevice(rewriter, op, op.getLoc(), "orch_emulated_async_wait", {},
                {getItem(op), pending});
     rewriter.eraseOp(op);
@@ -129,34 +144,34 @@ static Value getBarrier(PatternRewriter &rewriter, Operation *op, Value group,
   Value bytes =
       arith::IndexCastOp::create(rewriter, loc, rewriter.getI64Type(), id);
   bytes = arith::MulIOp::create(rewriter, loc, bytes,
-                                number(rewriter, loc, kBarrierBytes));
+                                getNumber(rewriter, loc, kBarrierBytes));
   bytes = arith::AddIOp::create(rewriter, loc, bytes,
-                                number(rewriter, loc, offset.getInt()));
+                                getNumber(rewriter, loc, offset.getInt()));
   return callDevice(rewriter, op, loc, "orch_emulated_shared",
                     LLVM::LLVMPointerType::get(rewriter.getContext()),
                     {getItem(op), bytes});
 }
 
-/// Moves into an scf.if if the op has a predicate.
-static void enterPredicate(PatternRewriter &rewriter, Location loc,
-                           Value predicate) {
+void nvidia::enterPredicate(OpBuilder &builder, Location loc, Value predicate) {
   if (!predicate)
     return;
-  auto branch = scf::IfOp::create(rewriter, loc, predicate);
-  rewriter.setInsertionPointToStart(branch.thenBlock());
+  auto branch = scf::IfOp::create(builder, loc, predicate);
+  builder.setInsertionPointToStart(branch.thenBlock());
 }
 
 /// Replaces an op that sets what a barrier waits for.
 template <typename OpT>
 static LogicalResult updateBarrier(PatternRewriter &rewriter, OpT op,
-                                   StringRef function, Value count) {
+                                   StringRef function, ValueRange counts) {
   Location loc = op.getLoc();
   Value barrier = getBarrier(rewriter, op, op.getBarriers(), op.getMbarId());
   if (!barrier)
     return rewriter.notifyMatchFailure(op, "barrier of unknown origin");
   enterPredicate(rewriter, loc, op.getPredicate());
-  callDevice(rewriter, op, loc, function, {},
-             {getItem(op), barrier, count, getPlace(rewriter, op, loc)});
+  SmallVector<Value> arguments{getItem(op), barrier};
+  llvm::append_range(arguments, counts);
+  arguments.push_back(getPlace(rewriter, op, loc));
+  callDevice(rewriter, op, loc, function, {}, arguments);
   rewriter.eraseOp(op);
   return success();
 }
@@ -177,8 +192,9 @@ struct EmulateExpect : OpRewritePattern<nvgpu::MBarrierArriveExpectTxOp> {
 
   LogicalResult matchAndRewrite(nvgpu::MBarrierArriveExpectTxOp op,
                                 PatternRewriter &rewriter) const override {
-    return updateBarrier(rewriter, op, "orch_emulated_mbarrier_arrive",
-                         op.getTxcount());
+    return updateBarrier(
+        rewriter, op, "orch_emulated_mbarrier_arrive",
+        {getNumber(rewriter, op.getLoc(), 1), op.getTxcount()});
   }
 };
 
@@ -217,30 +233,36 @@ struct EmulateCreate : OpRewritePattern<nvgpu::MBarrierCreateOp> {
 // TMA
 //===----------------------------------------------------------------------===//
 
-/// An array of i64 on the stack of the function around `op`.
-static Value makeArray(PatternRewriter &rewriter, Operation *op,
-                       ValueRange values) {
+Value nvidia::makeArray(OpBuilder &builder, Operation *op, ValueRange values) {
   Location loc = op->getLoc();
-  Type i64 = rewriter.getI64Type();
-  auto pointer = LLVM::LLVMPointerType::get(rewriter.getContext());
-  Value array;
-  {
-    OpBuilder::InsertionGuard guard(rewriter);
-    auto function = op->getParentOfType<FunctionOpInterface>();
-    rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
-    array = LLVM::AllocaOp::create(
-        rewriter, loc, pointer, i64,
-        number(rewriter, loc, static_cast<int64_t>(values.size())));
-  }
+  Type i64 = builder.getI64Type();
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value array = reserveStack(
+      builder, op,
+      LLVM::LLVMArrayType::get(i64, std::max<size_t>(values.size(), 1)));
   for (auto [i, value] : llvm::enumerate(values)) {
     Value slot =
-        LLVM::GEPOp::create(rewriter, loc, pointer, i64, array,
+        LLVM::GEPOp::create(builder, loc, pointer, i64, array,
                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
     if (value.getType().isIndex())
-      value = arith::IndexCastOp::create(rewriter, loc, i64, value);
-    LLVM::StoreOp::create(rewriter, loc, value, slot);
+      value = arith::IndexCastOp::create(builder, loc, i64, value);
+    LLVM::StoreOp::create(builder, loc, value, slot);
   }
   return array;
+}
+
+static int64_t getSwizzleBytes(nvgpu::TensorMapSwizzleKind kind) {
+  switch (kind) {
+  case nvgpu::TensorMapSwizzleKind::SWIZZLE_NONE:
+    return 0;
+  case nvgpu::TensorMapSwizzleKind::SWIZZLE_32B:
+    return 32;
+  case nvgpu::TensorMapSwizzleKind::SWIZZLE_64B:
+    return 64;
+  case nvgpu::TensorMapSwizzleKind::SWIZZLE_128B:
+    return 128;
+  }
+  llvm_unreachable("all kinds are listed");
 }
 
 namespace {
@@ -253,7 +275,6 @@ struct EmulateCreateMap : OpRewritePattern<nvgpu::TmaCreateDescriptorOp> {
     auto map =
         mlir::cast<nvgpu::TensorMapDescriptorType>(op.getTensorMap().getType());
     if (!cast || !isa<MemRefType>(cast.getSource().getType()) ||
-        map.getSwizzle() != nvgpu::TensorMapSwizzleKind::SWIZZLE_NONE ||
         map.getOob() != nvgpu::TensorMapOOBKind::OOB_ZERO ||
         map.getInterleave() != nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
       return rewriter.notifyMatchFailure(op, "not a plain map of a memref");
@@ -271,8 +292,9 @@ struct EmulateCreateMap : OpRewritePattern<nvgpu::TmaCreateDescriptorOp> {
     Value result = callDevice(
         rewriter, op, loc, "orch_emulated_tensor_map", pointer,
         {getPointer(rewriter, loc, tensor, zeros),
-         number(rewriter, loc, getElementBytes(type.getElementType())),
-         number(rewriter, loc, type.getRank()), sizes, strides, box});
+         getNumber(rewriter, loc, getElementBytes(type.getElementType())),
+         getNumber(rewriter, loc, type.getRank()), sizes, strides, box,
+         getNumber(rewriter, loc, getSwizzleBytes(map.getSwizzle()))});
     rewriter.replaceOpWithNewOp<UnrealizedConversionCastOp>(
         op, op.getTensorMap().getType(), result);
     return success();
@@ -300,6 +322,7 @@ struct EmulateTensorLoad : OpRewritePattern<nvgpu::TmaAsyncLoadOp> {
                              arith::ConstantIndexOp::create(rewriter, loc, 0));
     callDevice(rewriter, op, loc, "orch_emulated_tensor_load", {},
                {getItem(op), map, getPointer(rewriter, loc, op.getDst(), zeros),
+                getNumber(rewriter, loc, op.getCoordinates().size()),
                 makeArray(rewriter, op, op.getCoordinates()), barrier,
                 getPlace(rewriter, op, loc)});
     rewriter.eraseOp(op);
@@ -309,16 +332,22 @@ struct EmulateTensorLoad : OpRewritePattern<nvgpu::TmaAsyncLoadOp> {
 } // namespace
 
 static void populatePatterns(RewritePatternSet &patterns) {
-  patterns.add<Drop<NVVM::FenceProxyOp>, Drop<nvgpu::TmaFenceOp>,
-               Drop<nvgpu::TmaPrefetchOp>, EmulateCopy, EmulateCreate,
-               EmulateCreateGroup, EmulateCreateMap, EmulateExpect, EmulateInit,
-               EmulateTensorLoad, EmulateTryWait, EmulateWait>(
-      patterns.getContext());
+  patterns
+      .add<Drop<nvgpu::TmaFenceOp>, Drop<nvgpu::TmaPrefetchOp>, EmulateCopy,
+           EmulateCreate, EmulateCreateGroup, EmulateCreateMap, EmulateExpect,
+           EmulateInit, EmulateTensorLoad, EmulateTryWait, EmulateWait>(
+          patterns.getContext());
   nvidia::populateMatrixEmulation(patterns);
+  nvidia::populateThreadEmulation(patterns);
+  nvidia::populateBoxEmulation(patterns);
+  nvidia::populateWarpgroupEmulation(patterns);
 }
 
 static void populateTypes(AttrTypeReplacer &replacer) {
   replacer.addReplacement([](nvgpu::TensorMapDescriptorType type) -> Type {
+    return LLVM::LLVMPointerType::get(type.getContext());
+  });
+  replacer.addReplacement([](LLVM::LLVMPointerType type) -> Type {
     return LLVM::LLVMPointerType::get(type.getContext());
   });
 }

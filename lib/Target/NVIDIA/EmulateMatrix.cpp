@@ -7,7 +7,7 @@
 // emulated device, which knows how PTX spreads matrices over lanes.
 //
 //===----------------------------------------------------------------------===//
-#include "Registration.h"
+#include "Emulate.h"
 
 #include "orchestra/Target/Emulated/Emulation.h"
 
@@ -18,12 +18,10 @@
 using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::emulated;
-
-/// Numbers of orch_emulated_type in runtime/devices/emulated/emulated.h.
-enum ElementType { kF16, kBF16, kTF32, kF32, kF64, kI8, kI32 };
+using namespace orchestra::nvidia;
 
 /// What a product of these elements is computed in.
-static std::optional<ElementType> getInputType(Type type, bool tf32) {
+static std::optional<EmulatedType> getInputType(Type type, bool tf32) {
   if (type.isF16())
     return kF16;
   if (type.isBF16())
@@ -37,7 +35,7 @@ static std::optional<ElementType> getInputType(Type type, bool tf32) {
   return std::nullopt;
 }
 
-static std::optional<ElementType> getResultType(Type type) {
+static std::optional<EmulatedType> getResultType(Type type) {
   if (type.isF16())
     return kF16;
   if (type.isF32())
@@ -53,22 +51,9 @@ static VectorType flatten(VectorType type) {
   return VectorType::get({type.getNumElements()}, type.getElementType());
 }
 
-/// Memory on the item's stack for a vector of this type.
-static Value reserve(PatternRewriter &rewriter, Operation *op,
-                     VectorType type) {
-  OpBuilder::InsertionGuard guard(rewriter);
-  auto function = op->getParentOfType<FunctionOpInterface>();
-  rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
-  Location loc = op->getLoc();
-  Value one = LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64Type(), 1);
-  return LLVM::AllocaOp::create(
-      rewriter, loc, LLVM::LLVMPointerType::get(rewriter.getContext()),
-      flatten(type), one);
-}
-
 static Value spill(PatternRewriter &rewriter, Operation *op, Value value) {
   auto type = cast<VectorType>(value.getType());
-  Value memory = reserve(rewriter, op, type);
+  Value memory = reserveStack(rewriter, op, flatten(type));
   Value flat =
       vector::ShapeCastOp::create(rewriter, op->getLoc(), flatten(type), value);
   LLVM::StoreOp::create(rewriter, op->getLoc(), flat, memory);
@@ -88,10 +73,10 @@ struct EmulateMma : OpRewritePattern<nvgpu::MmaSyncOp> {
   LogicalResult matchAndRewrite(nvgpu::MmaSyncOp op,
                                 PatternRewriter &rewriter) const override {
     auto type = cast<VectorType>(op.getRes().getType());
-    std::optional<ElementType> input = getInputType(
+    std::optional<EmulatedType> input = getInputType(
         cast<VectorType>(op.getMatrixA().getType()).getElementType(),
         op.getTf32Enabled().value_or(false));
-    std::optional<ElementType> result = getResultType(type.getElementType());
+    std::optional<EmulatedType> result = getResultType(type.getElementType());
     if (!input || !result)
       return rewriter.notifyMatchFailure(op, "not of the types known");
     Location loc = op.getLoc();
@@ -102,7 +87,7 @@ struct EmulateMma : OpRewritePattern<nvgpu::MmaSyncOp> {
     for (int64_t size : op.getMmaShapeAsArray())
       arguments.push_back(
           LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64Type(), size));
-    for (ElementType element : {*input, *result})
+    for (EmulatedType element : {*input, *result})
       arguments.push_back(LLVM::ConstantOp::create(
           rewriter, loc, rewriter.getI32Type(), static_cast<int32_t>(element)));
     arguments.push_back(getPlace(rewriter, op, loc));
@@ -123,7 +108,7 @@ struct EmulateLdMatrix : OpRewritePattern<nvgpu::LdMatrixOp> {
         (op.getTranspose() && bits != 16))
       return rewriter.notifyMatchFailure(op, "not 4 bytes of each matrix");
     Location loc = op.getLoc();
-    Value memory = reserve(rewriter, op, type);
+    Value memory = reserveStack(rewriter, op, flatten(type));
     Value row = getPointer(rewriter, loc, op.getSrcMemref(), op.getIndices());
     Value tiles =
         LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64Type(),

@@ -137,6 +137,14 @@ static void addTilePasses(OpPassManager &pm, const Script &script) {
   pm.addPass(createNVIDIAOutlineTilesPass());
 }
 
+void orchestra::nvidia::buildEmulatedKernelPipeline(OpPassManager &pm,
+                                                    StringRef script) {
+  if (!script.empty())
+    addTilePasses(pm, {/*file=*/"nvidia_hopper_strategy.mlir", script.str()});
+  buildDevicePipeline(pm, KernelPipelineOptions());
+  pm.addPass(createNVIDIAEmulateTilesPass());
+}
+
 void orchestra::nvidia::buildTilePipeline(
     OpPassManager &pm, const KernelPipelineOptions &options) {
   addTilePasses(pm, {options.strategy, ""});

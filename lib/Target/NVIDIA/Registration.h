@@ -8,7 +8,6 @@
 #define ORCHESTRA_TARGET_NVIDIA_REGISTRATION_H
 
 #include "mlir/IR/DialectRegistry.h"
-#include "mlir/IR/PatternMatch.h"
 
 namespace orchestra::nvidia {
 
@@ -18,9 +17,6 @@ void registerTransfers(mlir::DialectRegistry &registry);
 /// Describes the architectures, and the ops of nvgpu and nvvm, to the emulated
 /// GPU.
 void registerEmulation(mlir::DialectRegistry &registry);
-
-/// Patterns of the emulation for matrix instructions.
-void populateMatrixEmulation(mlir::RewritePatternSet &patterns);
 
 } // namespace orchestra::nvidia
 

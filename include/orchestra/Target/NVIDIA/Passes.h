@@ -55,6 +55,12 @@ llvm::ArrayRef<llvm::StringRef> getArchitectures();
 void buildDevicePipeline(mlir::OpPassManager &pm,
                          const KernelPipelineOptions &options);
 
+/// From kernels on tensors to what the emulated GPU takes: the passes of
+/// buildProgramKernelPipeline until nothing is left that is not the GPU's own.
+/// `script` is the text of a strategy for tensor cores, or empty.
+void buildEmulatedKernelPipeline(mlir::OpPassManager &pm,
+                                 llvm::StringRef script);
+
 /// Kernels that the strategy tiled, from tensors to device functions; others
 /// are left.
 void buildTilePipeline(mlir::OpPassManager &pm,

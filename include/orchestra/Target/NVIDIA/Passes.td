@@ -363,4 +363,21 @@ def NVIDIAOutlineTilesPass
     "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def NVIDIAEmulateTilesPass
+    : Pass<"orchestra-nvidia-emulate-tiles", "::mlir::ModuleOp"> {
+  let summary = "Makes device functions on tiles what the emulated GPU takes";
+  let description = [{
+    Before: what `orchestra-nvidia-outline-tiles` leaves.
+
+    After: each `llvm.func` is a `gpu.func` with the same body, whose tensor maps
+    are pointers; a host function of its name makes the maps, launches it as
+    `orchestra.nvidia.launch` says, and frees them. What only a GPU can do is
+    still there, for `orchestra-emulated-lower-device-ops`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 #endif // ORCHESTRA_TARGET_NVIDIA_PASSES
