@@ -138,6 +138,9 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
       RaiseAttentionPassOptions attention;
       attention.narrow = !isForCPU(options);
       pm.addNestedPass<func::FuncOp>(createRaiseAttentionPass(attention));
+      if (attention.narrow)
+        pm.addNestedPass<func::FuncOp>(
+            nvidia::createNVIDIASelectAttentionPass());
       addCleanup(pm);
     }
     // Layouts are for vector units of CPUs.

@@ -135,9 +135,8 @@ static Value widen(OpBuilder &b, Location loc, Value value, Type type) {
 
 static Value multiply(OpBuilder &b, Location loc, ValueRange args) {
   Type type = args[2].getType();
-  Value product =
-      arith::MulFOp::create(b, loc, widen(b, loc, args[0], type),
-                            widen(b, loc, args[1], type));
+  Value product = arith::MulFOp::create(b, loc, widen(b, loc, args[0], type),
+                                        widen(b, loc, args[1], type));
   return arith::AddFOp::create(b, loc, args[2], product);
 }
 
@@ -235,9 +234,9 @@ static Indexed finishScores(LoopBuilder &builder, OpTy op,
         if (layout.numKeys)
           hideUnless(arith::CmpIPredicate::slt, layout.numKeys);
         if (op.getPast())
-          hideUnless(arith::CmpIPredicate::sle,
-                     arith::AddIOp::create(b, loc, index(builder.rows),
-                                           op.getPast()));
+          hideUnless(
+              arith::CmpIPredicate::sle,
+              arith::AddIOp::create(b, loc, index(builder.rows), op.getPast()));
         return score;
       });
 }
@@ -311,13 +310,12 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
     states.weights = rescale(builder, factor, states.weights);
     states.values = rescale(builder, factor, states.values);
   }
-  Indexed weights =
-      builder.compute(scoreLoops, base, scores,
-                      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-                        Value less =
-                            arith::SubFOp::create(b, loc, args[1], args[0]);
-                        return power(b, loc, less, layout);
-                      });
+  Indexed weights = builder.compute(
+      scoreLoops, base, scores,
+      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        Value less = arith::SubFOp::create(b, loc, args[1], args[0]);
+        return power(b, loc, less, layout);
+      });
   states.weights =
       builder.compute(scoreLoops, weights, states.weights,
                       [](OpBuilder &b, Location loc, ValueRange args) {
