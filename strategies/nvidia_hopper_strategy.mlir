@@ -8,6 +8,9 @@
 // stages of 48 KB and 32 KB for results fill shared memory. Smaller tiles are for
 // products that would leave multiprocessors idle: a step of a small tile takes as
 // long as its 45 bytes a cycle, of a large one as its 2,048 multiply-adds.
+//
+// Attention: 64 rows for each of two warpgroups, which walk over blocks of 128
+// keys and values. Few heads and rows take smaller blocks.
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
     %kernels = transform.structured.match ops{["func.func"]}
@@ -28,6 +31,18 @@ module attributes {transform.with_named_sequence} {
                           array<i64: 64, 128, 6, 1, 128>,
                           array<i64: 64, 64, 8, 1, 128>],
           costs = array<i64: 2048, 45, 2000>
+        } : !transform.any_op, !transform.param<i64>
+    }
+    %attention = transform.structured.match ops{["func.func"]}
+      attributes{orchestra.kernel, orchestra.kind = "attention"} in %root
+      : (!transform.any_op) -> !transform.any_op
+    transform.foreach %attention : !transform.any_op {
+    ^bb0(%kernel: !transform.any_op):
+      %cores = transform.orchestra.target_key %kernel "core_count"
+        : (!transform.any_op) -> !transform.param<i64>
+      transform.nvidia.tile_attention %kernel rows = 128 keys = 128 stages = 2
+        consumers = 2 group = 8 blocks = %cores {
+          alternatives = [array<i64: 64, 128, 2, 1>]
         } : !transform.any_op, !transform.param<i64>
     }
     transform.yield

@@ -134,8 +134,13 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addPass(createDivergenceToSpeculationPass(speculation));
     if (options.reference)
       break;
-    if (isForCPU(options)) {
-      pm.addNestedPass<func::FuncOp>(createRaiseAttentionPass());
+    if (options.emulates.empty()) {
+      RaiseAttentionPassOptions attention;
+      attention.narrow = !isForCPU(options);
+      pm.addNestedPass<func::FuncOp>(createRaiseAttentionPass(attention));
+      if (attention.narrow)
+        pm.addNestedPass<func::FuncOp>(
+            nvidia::createNVIDIASelectAttentionPass());
       addCleanup(pm);
     }
     // Layouts are for vector units of CPUs.

@@ -125,8 +125,7 @@ static Value reduceRank(OpBuilder &b, Location loc, Value value,
       tensor::getMixedSizes(b, loc, value), ones);
 }
 
-/// Removes leading loops of one iteration, but for one. Returns the new op.
-static AttentionOp dropUnitLoops(RewriterBase &rewriter, AttentionOp op) {
+AttentionOp orchestra::dropUnitLoops(RewriterBase &rewriter, AttentionOp op) {
   rewriter.setInsertionPoint(op);
   Location loc = op.getLoc();
   SmallVector<int64_t> ranges = getStaticSizes(rewriter, op);
@@ -163,9 +162,9 @@ static AttentionOp dropUnitLoops(RewriterBase &rewriter, AttentionOp op) {
   return reduced;
 }
 
-/// Makes a loop over blocks of keys out of `op`. Returns the update inside.
-static FailureOr<AttentionUpdateOp> walkKeys(RewriterBase &rewriter,
-                                             AttentionOp op, int64_t block) {
+FailureOr<AttentionUpdateOp> orchestra::walkKeys(RewriterBase &rewriter,
+                                                 AttentionOp op, int64_t block,
+                                                 bool wholeBlocks) {
   rewriter.setInsertionPoint(op);
   Location loc = op.getLoc();
   SmallVector<OpFoldResult> sizes = op.getLoopSizes(rewriter);
@@ -182,6 +181,9 @@ static FailureOr<AttentionUpdateOp> walkKeys(RewriterBase &rewriter,
         {end, sizes[row], OpFoldResult(op.getPast())});
     end = affine::makeComposedFoldedAffineMax(
         rewriter, loc, AffineMap::get(0, 1, {s0, zero}, ctx), {seen});
+    if (wholeBlocks)
+      end = affine::makeComposedFoldedAffineApply(
+          rewriter, loc, s0.ceilDiv(block) * block, {end});
   }
   linalg_ext::AttentionStates states = createStates(rewriter, op);
   auto value = [&](OpFoldResult ofr) {
@@ -204,7 +206,7 @@ static FailureOr<AttentionUpdateOp> walkKeys(RewriterBase &rewriter,
   SmallVector<OpFoldResult> offsets(sizes.size(), rewriter.getIndexAttr(0));
   offsets[key] = loop.getInductionVar();
   if (std::optional<int64_t> known = getConstantIntValue(end);
-      known && *known % block == 0)
+      wholeBlocks || (known && *known % block == 0))
     sizes[key] = rewriter.getIndexAttr(block);
   else
     sizes[key] = affine::makeComposedFoldedAffineMin(

@@ -21,6 +21,8 @@ using Lists = LoopSet::Lists;
 
 /// What is added to scores from here on hides keys: beside it no score counts.
 static constexpr double kHidden = -1e30;
+/// Where numbers of 16 bits are added: exporters write the least f16, -65504.
+static constexpr double kHiddenNarrow = -6e4;
 
 /// A select between scores and a constant that hides.
 bool AttentionMatcher::matchSelect(linalg::GenericOp op, arith::SelectOp select,
@@ -33,7 +35,8 @@ bool AttentionMatcher::matchSelect(linalg::GenericOp op, arith::SelectOp select,
     std::optional<TracedValue> kept =
         getOperand(op, shows ? select.getTrueValue() : select.getFalseValue(),
                    scores.lists);
-    if (!condition || !constant || !kept || !(*constant <= kHidden))
+    if (!condition || !constant || !kept ||
+        !(*constant <= (isNarrow ? kHiddenNarrow : kHidden)))
       continue;
     double ifTrue = shows ? 0 : *constant, ifFalse = shows ? *constant : 0;
     masks.push_back({*condition, ifTrue, ifFalse});
@@ -94,7 +97,9 @@ std::optional<int64_t>
 AttentionMatcher::getCausalPast(const TracedValue &mask) {
   auto type = cast<RankedTensorType>(mask.value.getType());
   ElementsAttr elements;
-  if (!type.hasStaticShape() || !type.getElementType().isF32() ||
+  if (!type.hasStaticShape() ||
+      !(type.getElementType().isF32() ||
+        (isNarrow && type.getElementType().isF16())) ||
       !matchPattern(mask.value, m_Constant(&elements)))
     return std::nullopt;
   List order;
@@ -104,32 +109,35 @@ AttentionMatcher::getCausalPast(const TracedValue &mask) {
         order.push_back(loop);
   if (order != List{rows, keys})
     return std::nullopt;
-  ArrayRef<float> values;
+  ArrayRef<char> bytes;
   if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
     if (dense.isSplat())
       return std::nullopt;
-    values = ArrayRef<float>(
-        reinterpret_cast<const float *>(dense.getRawData().data()),
-        type.getNumElements());
+    bytes = dense.getRawData();
   } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob ||
-        blob->getData().size() != type.getNumElements() * sizeof(float))
-      return std::nullopt;
-    values = blob->getDataAs<float>();
-  } else {
-    return std::nullopt;
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      bytes = blob->getData();
   }
+  bool isHalf = type.getElementType().isF16();
+  if (int64_t(bytes.size()) != type.getNumElements() * (isHalf ? 2 : 4))
+    return std::nullopt;
+  auto valueAt = [&](int64_t at) -> double {
+    if (!isHalf)
+      return reinterpret_cast<const float *>(bytes.data())[at];
+    uint16_t bits = reinterpret_cast<const uint16_t *>(bytes.data())[at];
+    return APFloat(APFloat::IEEEhalf(), APInt(16, bits)).convertToFloat();
+  };
   int64_t numRows = loops.getSize(rows), numKeys = loops.getSize(keys);
-  ArrayRef<float> begin = values.take_front(numKeys);
-  int64_t shown =
-      llvm::find_if(begin, [](float v) { return v != 0; }) - begin.begin();
+  int64_t shown = 0;
+  while (shown < numKeys && valueAt(shown) == 0)
+    ++shown;
   if (shown == 0)
     return std::nullopt;
+  double hidden = isHalf ? kHiddenNarrow : kHidden;
   for (int64_t row = 0; row < numRows; ++row)
     for (int64_t at = 0; at < numKeys; ++at) {
-      float v = values[row * numKeys + at];
-      if (at < shown + row ? v != 0 : !(double(v) <= kHidden))
+      double v = valueAt(row * numKeys + at);
+      if (at < shown + row ? v != 0 : !(v <= hidden))
         return std::nullopt;
     }
   return shown - 1;
@@ -178,7 +186,7 @@ void AttentionMatcher::useMasks(List &loopsOfMask, Value &sum) {
     maps.push_back(getMapOf(mask.traced.lists, loopsOfMask));
   }
   maps.push_back(rewriter.getMultiDimIdentityMap(loopsOfMask.size()));
-  Type element = getElementTypeOrSelf(query.value);
+  Type element = getElementTypeOrSelf(second->getResult(0));
   SmallVector<OpFoldResult> sizes;
   for (unsigned loop : loopsOfMask)
     sizes.push_back(loops.getSize(rewriter, loc, loop));
@@ -192,6 +200,8 @@ void AttentionMatcher::useMasks(List &loopsOfMask, Value &sum) {
             Value total;
             for (auto [mask, arg] : llvm::zip(left, args)) {
               Value own = arg;
+              if (!mask.ifTrue && own.getType() != element)
+                own = arith::ExtFOp::create(b, where, element, own);
               auto constant = [&](double number) {
                 return arith::ConstantOp::create(
                     b, where, b.getFloatAttr(element, number));

@@ -28,7 +28,7 @@ static bool isZeroFill(Value value) {
 }
 
 FailureOr<linalg::ContractionDimensions>
-orchestra::getProduct(linalg::LinalgOp op) {
+orchestra::getProduct(linalg::LinalgOp op, bool isNarrow) {
   if (!op || op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       !linalg::isaContractionOpInterface(op) || !op.hasPureTensorSemantics() ||
       !isZeroFill(op.getDpsInits()[0]))
@@ -36,9 +36,12 @@ orchestra::getProduct(linalg::LinalgOp op) {
   Type element = getElementTypeOrSelf(op.getDpsInits()[0]);
   if (!element.isF32() && !element.isF64())
     return failure();
-  for (Value input : op.getDpsInputs())
-    if (getElementTypeOrSelf(input) != element)
-      return failure();
+  Type own = getElementTypeOrSelf(op.getDpsInputs()[0]);
+  if (isNarrow ? !element.isF32() || !(own.isF16() || own.isBF16())
+               : own != element)
+    return failure();
+  if (getElementTypeOrSelf(op.getDpsInputs()[1]) != own)
+    return failure();
   for (AffineMap map : op.getIndexingMapsArray())
     if (!map.isProjectedPermutation())
       return failure();
@@ -54,14 +57,41 @@ static Lists getLists(linalg::LinalgOp op, OpOperand *operand,
   return lists;
 }
 
+/// Whether `op` gives each element of its one input in another float type.
+static bool isCast(Operation *op) {
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  if (!generic || generic.getNumDpsInputs() != 1 ||
+      generic.getNumDpsInits() != 1 ||
+      generic.getNumParallelLoops() != generic.getNumLoops() ||
+      !llvm::all_of(generic.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isPermutation(); }))
+    return false;
+  Operation *body =
+      generic.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<arith::ExtFOp, arith::TruncFOp>(body) &&
+         body->getOperand(0) == generic.getBody()->getArgument(0);
+}
+
 TracedValue AttentionMatcher::skipViews(TracedValue traced) {
+  traced = skipCasts(traced);
   while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
       traced.value.getDefiningOp())) {
     matched.push_back(traced.value.getDefiningOp());
     std::optional<TracedValue> before = stepBack(loops, traced);
     if (!before)
       break;
-    traced = *before;
+    traced = skipCasts(*before);
+  }
+  return traced;
+}
+
+/// What is rounded on its way is the same value, if types are narrow.
+TracedValue AttentionMatcher::skipCasts(TracedValue traced) {
+  while (isNarrow && isCast(traced.value.getDefiningOp())) {
+    auto op = traced.value.getDefiningOp<linalg::GenericOp>();
+    matched.push_back(op);
+    traced = {op->getOperand(0),
+              getInputLists(op, &op->getOpOperand(0), traced.lists)};
   }
   return traced;
 }
@@ -144,7 +174,7 @@ static bool areSame(LoopSet &loops, const TracedValue &a,
 }
 
 bool AttentionMatcher::matchSecond() {
-  FailureOr<linalg::ContractionDimensions> dims = getProduct(second);
+  FailureOr<linalg::ContractionDimensions> dims = getProduct(second, isNarrow);
   if (failed(dims) || dims->m.size() != 1 || dims->n.size() != 1 ||
       dims->k.size() != 1)
     return false;
@@ -217,7 +247,11 @@ bool AttentionMatcher::matchSoftmax(TracedValue &weights) {
   if (!dividend || !sum)
     return false;
   std::optional<TracedValue> summed = matchReduction(*sum, /*isMaximum=*/false);
-  if (!summed || !areSame(loops, *summed, *dividend))
+  if (!summed)
+    return false;
+  summed = skipCasts(*summed);
+  dividend = skipCasts(*dividend);
+  if (!areSame(loops, *summed, *dividend))
     return false;
   op = pointwise(*dividend);
   auto exp = op ? dyn_cast_or_null<math::ExpOp>(yielded(op)) : nullptr;
@@ -231,7 +265,7 @@ bool AttentionMatcher::matchSoftmax(TracedValue &weights) {
         getOperand(op, exp.getOperand(), dividend->lists);
     if (!before)
       return false;
-    shifted = *before;
+    shifted = skipCasts(*before);
     op = pointwise(shifted);
     less = op ? dyn_cast_or_null<arith::SubFOp>(yielded(op)) : nullptr;
     if (!less)
@@ -246,7 +280,11 @@ bool AttentionMatcher::matchSoftmax(TracedValue &weights) {
     return false;
   std::optional<TracedValue> compared =
       matchReduction(*greatest, /*isMaximum=*/true);
-  return compared && areSame(loops, *compared, *scores) && matchScores(*scores);
+  if (!compared)
+    return false;
+  compared = skipCasts(*compared);
+  scores = skipCasts(*scores);
+  return areSame(loops, *compared, *scores) && matchScores(*scores);
 }
 
 bool AttentionMatcher::matchScores(TracedValue scores) {
@@ -295,7 +333,7 @@ bool AttentionMatcher::matchScores(TracedValue scores) {
       while (Operation *def = source.getDefiningOp()) {
         if (auto product = dyn_cast<linalg::LinalgOp>(def);
             product && product.getNumReductionLoops() > 0)
-          return succeeded(getProduct(product));
+          return succeeded(getProduct(product, isNarrow));
         auto generic = dyn_cast<linalg::GenericOp>(def);
         if (generic ? generic.getNumDpsInputs() == 0
                     : !isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(def))
@@ -312,7 +350,7 @@ bool AttentionMatcher::matchScores(TracedValue scores) {
 
 bool AttentionMatcher::matchFirst(const TracedValue &scores) {
   first = scores.value.getDefiningOp<linalg::LinalgOp>();
-  FailureOr<linalg::ContractionDimensions> dims = getProduct(first);
+  FailureOr<linalg::ContractionDimensions> dims = getProduct(first, isNarrow);
   if (failed(dims) || dims->k.size() != 1)
     return false;
   matched.push_back(first);
@@ -374,28 +412,38 @@ bool AttentionMatcher::match() {
   return true;
 }
 
-/// A transpose of the result is part of it.
+/// Roundings and a transpose of the result are part of it.
 void AttentionMatcher::findResult() {
-  if (!target.value.hasOneUse())
-    return;
   TracedValue found = target;
-  if (auto expand =
-          dyn_cast<tensor::ExpandShapeOp>(*target.value.user_begin())) {
-    found = {expand.getResult(), {}};
-    for (auto [list, group] :
-         llvm::zip(target.lists, expand.getReassociationIndices())) {
-      std::optional<Lists> parts = loops.divide(list, found.value, group);
-      if (!parts)
-        return;
-      llvm::append_range(found.lists, *parts);
+  while (found.value.hasOneUse()) {
+    Operation *user = *found.value.user_begin();
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(user)) {
+      Lists lists;
+      for (auto [list, group] :
+           llvm::zip(found.lists, expand.getReassociationIndices())) {
+        std::optional<Lists> parts =
+            loops.divide(list, expand.getResult(), group);
+        if (!parts)
+          return;
+        llvm::append_range(lists, *parts);
+      }
+      found = {expand.getResult(), lists};
+      continue;
     }
-    if (!found.value.hasOneUse())
+    if (auto transpose = dyn_cast<linalg::TransposeOp>(user);
+        transpose && transpose.getInput() == found.value) {
+      Lists lists;
+      for (int64_t dim : transpose.getPermutation())
+        lists.push_back(found.lists[dim]);
+      target = {transpose->getResult(0), lists};
       return;
+    }
+    auto cast = dyn_cast<linalg::GenericOp>(user);
+    if (!isNarrow || !cast || !isCast(cast) ||
+        !llvm::all_of(cast.getIndexingMapsArray(),
+                      [](AffineMap map) { return map.isIdentity(); }))
+      return;
+    found = {cast->getResult(0), found.lists};
+    target = found;
   }
-  auto transpose = dyn_cast<linalg::TransposeOp>(*found.value.user_begin());
-  if (!transpose || transpose.getInput() != found.value)
-    return;
-  target = {transpose->getResult(0), {}};
-  for (int64_t dim : transpose.getPermutation())
-    target.lists.push_back(found.lists[dim]);
 }

@@ -13,15 +13,17 @@
 
 namespace orchestra {
 
-/// A product of floats that begins at zero, with its loops by meaning.
+/// A product of floats that begins at zero, with its loops by meaning. Its
+/// operands are of its result's type, or, if `isNarrow`, of 16 bits.
 mlir::FailureOr<mlir::linalg::ContractionDimensions>
-getProduct(mlir::linalg::LinalgOp op);
+getProduct(mlir::linalg::LinalgOp op, bool isNarrow);
 
 /// Finds and replaces the attention that ends in one product.
 class AttentionMatcher {
 public:
-  AttentionMatcher(mlir::RewriterBase &rewriter, mlir::linalg::LinalgOp product)
-      : rewriter(rewriter), second(product) {}
+  AttentionMatcher(mlir::RewriterBase &rewriter, mlir::linalg::LinalgOp product,
+                   bool isNarrow)
+      : rewriter(rewriter), second(product), isNarrow(isNarrow) {}
 
   /// Whether it is one; nothing is changed yet, but for new views.
   bool match();
@@ -39,6 +41,7 @@ private:
                    TracedValue &scores);
   bool isPrivate();
   TracedValue skipViews(TracedValue traced);
+  TracedValue skipCasts(TracedValue traced);
   mlir::linalg::GenericOp pointwise(const TracedValue &traced);
   std::optional<TracedValue> getOperand(mlir::linalg::GenericOp op,
                                         mlir::Value inBody, const Lists &lists);
@@ -55,6 +58,7 @@ private:
 
   mlir::RewriterBase &rewriter;
   mlir::linalg::LinalgOp second, first;
+  bool isNarrow; ///< products of 16 bits, between them roundings
   LoopSet loops;
   /// What the new op computes, at first the result of `second`.
   TracedValue target;

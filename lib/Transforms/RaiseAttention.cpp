@@ -142,7 +142,7 @@ void AttentionMatcher::replace() {
       lists.push_back({loop});
     maps.push_back(getMapOf(lists, order));
   }
-  Type element = getElementTypeOrSelf(query.value);
+  Type element = getElementTypeOrSelf(second->getResult(0));
   Value factor = arith::ConstantOp::create(
       rewriter, loc, rewriter.getFloatAttr(element, scale));
   Value before;
@@ -157,7 +157,8 @@ void AttentionMatcher::replace() {
       sizes.push_back(loops.getSize(rewriter, loc, loop));
     }
   maps.push_back(getMapOf(plain, order));
-  Value empty = tensor::EmptyOp::create(rewriter, loc, sizes, element);
+  Value empty = tensor::EmptyOp::create(rewriter, loc, sizes,
+                                        getElementTypeOrSelf(target.value));
   auto attention = linalg_ext::AttentionOp::create(
       rewriter, loc, empty.getType(), operands[0], operands[1], operands[2],
       factor, mask, before, empty, rewriter.getAffineMapArrayAttr(maps),
@@ -176,12 +177,12 @@ struct RaiseAttention
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> products;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (succeeded(getProduct(op)))
+      if (succeeded(getProduct(op, narrow)))
         products.push_back(op);
     });
     unsigned count = 0;
     for (linalg::LinalgOp product : products) {
-      AttentionMatcher matcher(rewriter, product);
+      AttentionMatcher matcher(rewriter, product, narrow);
       if (!matcher.match())
         continue;
       matcher.replace();

@@ -7,6 +7,8 @@
 #ifndef ORCHESTRA_STRATEGY_TILING_H
 #define ORCHESTRA_STRATEGY_TILING_H
 
+#include "orchestra/Dialect/LinalgExt/LinalgExt.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -40,6 +42,17 @@ struct AttentionTiles {
 llvm::LogicalResult tileAttention(mlir::RewriterBase &rewriter,
                                   mlir::func::FuncOp kernel,
                                   const AttentionTiles &tiles);
+
+/// Removes leading loops of one iteration, but for one. Returns the new op.
+linalg_ext::AttentionOp dropUnitLoops(mlir::RewriterBase &rewriter,
+                                      linalg_ext::AttentionOp op);
+
+/// Makes a loop over blocks of keys out of `op`. Returns the update inside.
+/// With `wholeBlocks` every block is whole: the number of keys is a multiple of
+/// it.
+mlir::FailureOr<linalg_ext::AttentionUpdateOp>
+walkKeys(mlir::RewriterBase &rewriter, linalg_ext::AttentionOp op,
+         int64_t block, bool wholeBlocks = false);
 
 /// Divides the linalg_ext ops of `kernel` among threads, as
 /// transform.orchestra.tile_parallel says.

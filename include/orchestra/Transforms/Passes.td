@@ -19,7 +19,14 @@ def RaiseAttentionPass
     nothing else. After: `linalg_ext.attention` on the values that those views
     were made of. A constant mask that hides what lies ahead is its causal
     bound. What differs is left as it is.
+
+    With `narrow`, products are those of operands of 16 bits with results of f32,
+    and roundings between them, which the new op does without, may be there.
   }];
+  let options = [
+    Option<"narrow", "narrow", "bool", /*default=*/"false",
+           "Attention to operands of 16 bits instead of f32 and f64">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect",

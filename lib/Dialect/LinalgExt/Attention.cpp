@@ -115,6 +115,7 @@ template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
                                "columns and keys, but has "
                             << numLoops << " loops";
   SmallVector<int64_t> sizes(numLoops, ShapedType::kDynamic);
+  constexpr bool isUpdate = std::is_same_v<OpTy, AttentionUpdateOp>;
   Type element = op.getScale().getType();
   for (auto [i, operand] : llvm::enumerate(operands)) {
     bool isMask = op.getMask() && i == 3;
@@ -127,7 +128,13 @@ template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
                                      : kState;
     auto type = cast<ShapedType>(operand->get().getType());
     Type own = type.getElementType();
-    if (own != element && !(isMask && own.isInteger(1)))
+    // States are in the type that is computed in; all else may be narrower.
+    bool fits = isMask && own.isInteger(1);
+    if (auto floats = dyn_cast<FloatType>(own))
+      fits = own == element ||
+             (!(isUpdate && i >= operands.size() - 3) &&
+              floats.getWidth() < element.getIntOrFloatBitWidth());
+    if (!fits)
       return op.emitOpError() << "has a " << role.name << " of " << own
                               << ", but a scale of " << element;
     if (failed(

@@ -8,6 +8,8 @@
 //             are hidden, so that all weights are 0
 //   weights = exp(scores - base)
 //   result  = (weights value) / sum of weights
+// in the type of the scale; narrower operands are widened, a narrower result is
+// rounded.
 // An update scales the states before it adds to them: by exp(greatest score
 // before - base). Scores are overwritten in place. Division comes last, since
 // there are fewer results than weights.
@@ -21,6 +23,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -52,11 +55,12 @@ public:
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(element, value));
   }
 
-  Indexed empty(const LoopList &loops) {
+  Indexed empty(const LoopList &loops, Type type = {}) {
     SmallVector<OpFoldResult> shape;
     for (unsigned loop : loops)
       shape.push_back(sizes[loop]);
-    return {tensor::EmptyOp::create(b, loc, shape, element), loops};
+    return {tensor::EmptyOp::create(b, loc, shape, type ? type : element),
+            loops};
   }
 
   Indexed filled(Indexed tensor, double value) {
@@ -122,9 +126,26 @@ static LoopList getRowLoops(LoopBuilder &builder) {
   return llvm::to_vector(llvm::seq<unsigned>(0, builder.rows + 1));
 }
 
+/// A float in a wider type.
+static Value widen(OpBuilder &b, Location loc, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  return arith::ExtFOp::create(b, loc, type, value);
+}
+
 static Value multiply(OpBuilder &b, Location loc, ValueRange args) {
-  Value product = arith::MulFOp::create(b, loc, args[0], args[1]);
+  Type type = args[2].getType();
+  Value product = arith::MulFOp::create(b, loc, widen(b, loc, args[0], type),
+                                        widen(b, loc, args[1], type));
   return arith::AddFOp::create(b, loc, args[2], product);
+}
+
+/// exp(value), if it is in units of log 2: 2 to it.
+static Value power(OpBuilder &b, Location loc, Value value,
+                   const AttentionLayout &layout) {
+  if (layout.powersOfTwo)
+    return math::Exp2Op::create(b, loc, value);
+  return math::ExpOp::create(b, loc, value);
 }
 
 /// LoopList that index scores, outermost first.
@@ -153,41 +174,69 @@ static Indexed scaleQuery(LoopBuilder &builder, OpTy op,
     return query;
   return builder.compute(loops, query, builder.empty(loops),
                          [&](OpBuilder &b, Location loc, ValueRange args) {
-                           return arith::MulFOp::create(b, loc, args[0],
+                           Value wide = widen(b, loc, args[0], builder.element);
+                           return arith::MulFOp::create(b, loc, wide,
                                                         op.getScale());
                          });
 }
 
-/// Adds a mask, and -inf where keys are hidden.
+/// What scores are scaled by if the query is not; null for 1.
 template <typename OpTy>
-static Indexed hideKeys(LoopBuilder &builder, OpTy op, Indexed scores) {
-  if (!op.getMask() && !op.getPast())
+static Value getFactor(LoopBuilder &builder, OpTy op,
+                       const AttentionLayout &layout) {
+  if (!layout.powersOfTwo)
+    return layout.ownTypes ? op.getScale() : Value();
+  Value unit = builder.constant(llvm::numbers::log2e);
+  if (!layout.ownTypes)
+    return unit;
+  return builder.b.createOrFold<arith::MulFOp>(builder.loc, op.getScale(),
+                                               unit);
+}
+
+/// Scales scores, adds a mask, and -inf where keys are hidden.
+template <typename OpTy>
+static Indexed finishScores(LoopBuilder &builder, OpTy op,
+                            const AttentionLayout &layout, Indexed scores) {
+  Value factor = getFactor(builder, op, layout);
+  if (!factor && !op.getMask() && !op.getPast() && !layout.numKeys)
     return scores;
   SmallVector<Indexed> inputs;
   if (op.getMask())
     inputs.push_back(getIndexed(op, op.getMaskMutable()[0]));
-  Value hidden = builder.constant(kHidden);
+  Value hidden = builder.constant(kHidden), unit;
+  if (op.getMask() && layout.powersOfTwo)
+    unit = builder.constant(llvm::numbers::log2e);
   return builder.compute(
       scores.loops, inputs, scores,
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         Value score = args.back();
+        if (factor)
+          score = arith::MulFOp::create(b, loc, score, factor);
         if (op.getMask()) {
-          if (args[0].getType().isInteger(1))
+          if (args[0].getType().isInteger(1)) {
             score = arith::SelectOp::create(b, loc, args[0], score, hidden);
-          else
-            score = arith::AddFOp::create(b, loc, score, args[0]);
+          } else {
+            Value mask = widen(b, loc, args[0], builder.element);
+            if (unit)
+              mask = arith::MulFOp::create(b, loc, mask, unit);
+            score = arith::AddFOp::create(b, loc, score, mask);
+          }
         }
-        if (op.getPast()) {
-          auto index = [&](unsigned loop) -> Value {
-            return linalg::IndexOp::create(
-                b, loc, llvm::find(scores.loops, loop) - scores.loops.begin());
-          };
-          Value last =
-              arith::AddIOp::create(b, loc, index(builder.rows), op.getPast());
-          Value sees = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
-                                             index(builder.keys), last);
+        auto index = [&](unsigned loop) -> Value {
+          return linalg::IndexOp::create(
+              b, loc, llvm::find(scores.loops, loop) - scores.loops.begin());
+        };
+        auto hideUnless = [&](arith::CmpIPredicate predicate, Value bound) {
+          Value sees = arith::CmpIOp::create(b, loc, predicate,
+                                             index(builder.keys), bound);
           score = arith::SelectOp::create(b, loc, sees, score, hidden);
-        }
+        };
+        if (layout.numKeys)
+          hideUnless(arith::CmpIPredicate::slt, layout.numKeys);
+        if (op.getPast())
+          hideUnless(
+              arith::CmpIPredicate::sle,
+              arith::AddIOp::create(b, loc, index(builder.rows), op.getPast()));
         return score;
       });
 }
@@ -229,13 +278,14 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
   LoopList scoreLoops = getScoreLoops(builder, layout);
   LoopList order = scoreLoops;
   order.push_back(builder.inner);
-  Indexed query = scaleQuery(builder, op, layout);
+  Indexed query = layout.ownTypes ? getIndexed(op, op.getQueryMutable())
+                                  : scaleQuery(builder, op, layout);
   Indexed key = getIndexed(op, op.getKeyMutable());
   Indexed scores =
       builder.compute(order, {query, key},
                       builder.filled(builder.empty(scoreLoops), 0), multiply);
   products.scores = scores.value.getDefiningOp();
-  scores = hideKeys(builder, op, scores);
+  scores = finishScores(builder, op, layout, scores);
 
   auto maximum = [](OpBuilder &b, Location loc, ValueRange args) {
     return arith::MaximumFOp::create(b, loc, args[0], args[1]);
@@ -252,21 +302,20 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
   if (!fresh) {
     Indexed factor = builder.compute(
         before.loops, {before, base}, builder.empty(before.loops),
-        [](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
           Value less = arith::SubFOp::create(b, loc, args[0], args[1]);
-          return math::ExpOp::create(b, loc, less);
+          return power(b, loc, less, layout);
         });
     states.greatest = builder.compute(before.loops, greatest, before, maximum);
     states.weights = rescale(builder, factor, states.weights);
     states.values = rescale(builder, factor, states.values);
   }
-  Indexed weights =
-      builder.compute(scoreLoops, base, scores,
-                      [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-                        Value less =
-                            arith::SubFOp::create(b, loc, args[1], args[0]);
-                        return math::ExpOp::create(b, loc, less);
-                      });
+  Indexed weights = builder.compute(
+      scoreLoops, base, scores,
+      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        Value less = arith::SubFOp::create(b, loc, args[1], args[0]);
+        return power(b, loc, less, layout);
+      });
   states.weights =
       builder.compute(scoreLoops, weights, states.weights,
                       [](OpBuilder &b, Location loc, ValueRange args) {
@@ -275,6 +324,13 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
   order = states.values.loops;
   order.push_back(builder.keys);
   Indexed value = getIndexed(op, op.getValueMutable());
+  Type own = getElementTypeOrSelf(op.getValue());
+  if (layout.ownTypes && own != builder.element)
+    weights = builder.compute(
+        scoreLoops, weights, builder.empty(scoreLoops, own),
+        [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+          return arith::TruncFOp::create(b, loc, own, args[0]);
+        });
   states.values =
       builder.compute(order, {weights, value}, states.values, multiply);
   products.values = states.values.value.getDefiningOp();
@@ -283,7 +339,10 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
 
 static States makeStates(LoopBuilder &builder, AttentionOp op) {
   LoopList rows = getRowLoops(builder);
-  return {builder.filled(getIndexed(op, op.getOutputsMutable()[0]), 0),
+  Indexed values = getIndexed(op, op.getOutputsMutable()[0]);
+  if (getElementTypeOrSelf(values.value) != builder.element)
+    values = builder.empty(values.loops);
+  return {builder.filled(values, 0),
           builder.filled(builder.empty(rows), kHidden),
           builder.filled(builder.empty(rows), 0)};
 }
@@ -297,18 +356,25 @@ static Value divide(LoopBuilder &builder, AttentionOp op,
         builder.b, builder.loc, arith::CmpIPredicate::eq,
         getValueOrCreateConstantIndexOp(builder.b, builder.loc, keys),
         arith::ConstantIndexOp::create(builder.b, builder.loc, 0));
+  Type result = getElementTypeOrSelf(op.getOutputs()[0]);
+  auto mean = [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+    Value value = arith::DivFOp::create(b, loc, args[1], args[0]);
+    Value none = noKeys;
+    if (op.getZeroEmptyRows())
+      none = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UEQ, args[0],
+                                   zero);
+    if (none)
+      value = arith::SelectOp::create(b, loc, none, zero, value);
+    if (result != builder.element)
+      value = arith::TruncFOp::create(b, loc, result, value);
+    return value;
+  };
+  const LoopList &loops = states.values.loops;
+  if (result == builder.element)
+    return builder.compute(loops, states.weights, states.values, mean).value;
   return builder
-      .compute(states.values.loops, states.weights, states.values,
-               [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-                 Value mean = arith::DivFOp::create(b, loc, args[1], args[0]);
-                 Value none = noKeys;
-                 if (op.getZeroEmptyRows())
-                   none = arith::CmpFOp::create(
-                       b, loc, arith::CmpFPredicate::UEQ, args[0], zero);
-                 if (!none)
-                   return mean;
-                 return arith::SelectOp::create(b, loc, none, zero, mean);
-               })
+      .compute(loops, {states.weights, states.values},
+               {op.getOutputs()[0], loops}, mean)
       .value;
 }
 

@@ -11,6 +11,7 @@
 #include "orchestra/Target/NVIDIA/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -36,6 +37,23 @@ static bool isInstruction(StringRef name) {
 }
 
 namespace {
+/// 2 to an f32: an instruction, right to 2 units in the last place but for
+/// results below the least normal number, which are 0.
+struct LowerPower : OpRewritePattern<math::Exp2Op> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::Exp2Op op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(),
+        rewriter.getStringAttr("llvm.nvvm.ex2.approx.ftz.f32"),
+        ValueRange{op.getOperand()});
+    return success();
+  }
+};
+
 struct NVIDIAExpandMathPass
     : public nvidia::impl::NVIDIAExpandMathPassBase<NVIDIAExpandMathPass> {
   using Base::Base;
@@ -43,6 +61,7 @@ struct NVIDIAExpandMathPass
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     auto isFunction = [](StringRef name) { return !isInstruction(name); };
+    patterns.add<LowerPower>(&getContext(), /*benefit=*/3);
     populateMathF32ExpansionPatterns(patterns, isFunction);
     // Benefit over expansion: an approximation is preferred where both exist.
     populateMathPolynomialApproximationPatterns(patterns, isFunction,

@@ -15,6 +15,13 @@ struct AttentionLayout {
   /// Scores with query rows innermost and keys before them: key and value are
   /// read where they are, only the query is transposed.
   bool rowsInnermost = false;
+  /// Products read operands as they are, in their own type: scores are scaled
+  /// instead of the query, and weights are rounded for the second product.
+  bool ownTypes = false;
+  /// Weights as powers of two, for machines that have an instruction for these.
+  bool powersOfTwo = false;
+  /// Keys from this number on are hidden; null: none.
+  mlir::Value numKeys = {};
 };
 
 /// The two products of a decomposed attention; the others are elementwise or

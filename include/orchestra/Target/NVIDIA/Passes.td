@@ -195,6 +195,20 @@ def NVIDIAEmbedCodePass
 // Kernels of tiles
 //===----------------------------------------------------------------------===//
 
+def NVIDIASelectAttentionPass
+    : Pass<"orchestra-nvidia-select-attention", "::mlir::func::FuncOp"> {
+  let summary = "Keeps the attention that tensor cores take as one op";
+  let description = [{
+    Before: `linalg_ext.attention`. After: those remain whose operands have 16
+    bits and layouts that tensor maps describe, of known sizes; the others are
+    products and a softmax between them, which fuse with what is around, and a
+    remark says why.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def LinalgToNVTilePass : Pass<"orchestra-linalg-to-nvtile", "::mlir::ModuleOp"> {
   let summary = "Turns tiled linalg on tensors into a program on tiles";
   let description = [{

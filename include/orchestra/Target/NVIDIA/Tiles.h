@@ -46,6 +46,10 @@ bool isSharedTile(mlir::Type type);
 int64_t getTileBytes(mlir::MemRefType type);
 /// Columns of a panel of `element`s.
 int64_t getPanelColumns(mlir::Type element);
+/// The dimensions of a buffer of `rank` that a tile's rows and columns run
+/// along: `dims`, or the last two.
+std::pair<int64_t, int64_t>
+getTileDims(std::optional<llvm::ArrayRef<int64_t>> dims, int64_t rank);
 /// A tile in shared memory.
 mlir::MemRefType getSharedTile(llvm::ArrayRef<int64_t> shape,
                                mlir::Type element);

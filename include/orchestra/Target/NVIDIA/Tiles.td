@@ -55,7 +55,8 @@ def NVTile_PolicyAttr : AttrDef<NVTile_Dialect, "Policy"> {
     compute. `group`: rows of tiles that are walked together, for reuse in the
     second-level cache. `blocks`: thread blocks at most; each walks several
     tiles if there are more. `store_bytes`: bytes of a row of the result that a
-    warpgroup gathers in shared memory before it is stored.
+    warpgroup gathers in shared memory before it is stored. `reversed`: the last
+    tile comes first, where it takes longest.
 
     ```mlir
     #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132,
@@ -64,7 +65,8 @@ def NVTile_PolicyAttr : AttrDef<NVTile_Dialect, "Policy"> {
   }];
   let parameters = (ins "int64_t":$stages, "int64_t":$consumers,
                         "int64_t":$group, "int64_t":$blocks,
-                        "int64_t":$store_bytes);
+                        "int64_t":$store_bytes,
+                        DefaultValuedParameter<"bool", "false">:$reversed);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -98,15 +100,20 @@ def NVTile_SharedPointer : LLVM_PointerInAddressSpace<3>;
 def NVTile_LoadOp : NVTile_Op<"load"> {
   let summary = "Brings a tile into shared memory.";
   let description = [{
-    The tile lives as long as the block of the op.
+    The tile lives as long as the block of the op. `dims` are the dimensions of
+    the buffer that its rows and columns run along, in the buffer's order; if
+    absent, the last two.
 
     ```mlir
     %t = nvtile.load %a[%i, %k] : memref<4000x4096xbf16>
       -> memref<128x64xbf16, #gpu.address_space<workgroup>>
+    %h = nvtile.load %q[%s, %head, %zero] {dims = array<i64: 0, 2>}
+      : memref<512x12x64xf16> -> memref<128x64xf16, #gpu.address_space<workgroup>>
     ```
   }];
   let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$source,
-                       Variadic<Index>:$indices);
+                       Variadic<Index>:$indices,
+                       OptionalAttr<DenseI64ArrayAttr>:$dims);
   let results = (outs Res<NVTile_Tile, "", [MemAlloc, MemWrite]>:$tile);
   let assemblyFormat = [{
     $source `[` $indices `]` attr-dict `:` type($source) `->` type($tile)
@@ -118,7 +125,8 @@ def NVTile_ReadOp : NVTile_Op<"read", [MemoryEffects<[MemRead]>]> {
   let summary = "Reads a tile of global memory into registers.";
   let description = [{
     `map` gives the dimensions of the buffer that the rows and columns of the
-    tile run along; the tile repeats along one that is absent.
+    tile run along; the tile repeats along one that is absent. Dimensions that
+    the tile has one position of are the constant 0.
 
     ```mlir
     %b = nvtile.read %bias[%j] map = affine_map<(d0, d1) -> (d1)>
@@ -136,16 +144,19 @@ def NVTile_ReadOp : NVTile_Op<"read", [MemoryEffects<[MemRead]>]> {
 }
 
 def NVTile_MmaOp : NVTile_Op<"mma", [AllTypesMatch<["accumulator", "result"]>]> {
-  let summary = "Multiplies two tiles in shared memory and adds to registers.";
+  let summary = "Multiplies two tiles and adds to registers.";
   let description = [{
-    `transpose_a`: rows of the tile are those of k. `transpose_b`: columns are.
+    The first tile lies in shared memory or in registers, the second in shared
+    memory. `transpose_a`: rows of the tile are those of k. `transpose_b`:
+    columns are.
 
     ```mlir
     %d = nvtile.mma %a, %b, %c transpose_b : memref<128x64xbf16, 3>,
       memref<256x64xbf16, 3>, vector<128x256xf32>
     ```
   }];
-  let arguments = (ins Arg<NVTile_Tile, "", [MemRead]>:$a,
+  let arguments = (ins Arg<AnyTypeOf<[NVTile_Tile, NVTile_Fragment]>, "",
+                           [MemRead]>:$a,
                        Arg<NVTile_Tile, "", [MemRead]>:$b,
                        NVTile_Fragment:$accumulator, UnitAttr:$transpose_a,
                        UnitAttr:$transpose_b);
@@ -158,6 +169,31 @@ def NVTile_MmaOp : NVTile_Op<"mma", [AllTypesMatch<["accumulator", "result"]>]> 
   let hasVerifier = 1;
 }
 
+def NVTile_RepeatOp : NVTile_Op<"repeat", [Pure]> {
+  let summary = "Gives all columns of a tile one number a row.";
+  let description = [{
+    ```mlir
+    %t = nvtile.repeat %row : vector<128xf32> -> vector<128x64xf32>
+    ```
+  }];
+  let arguments = (ins FixedVectorOfRankAndType<[1], [AnyType]>:$rows);
+  let results = (outs FixedVectorOfRankAndType<[2], [AnyType]>:$fragment);
+  let assemblyFormat = "$rows attr-dict `:` type($rows) `->` type($fragment)";
+  let hasVerifier = 1;
+}
+
+def NVTile_PositionOp : NVTile_Op<"position", [Pure]> {
+  let summary = "The row or column of each element of a tile, from zero.";
+  let description = [{
+    ```mlir
+    %column = nvtile.position dim = 1 : vector<128x64xindex>
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<1>]>:$dim);
+  let results = (outs FixedVectorOfRankAndType<[1, 2], [Index]>:$fragment);
+  let assemblyFormat = "`dim` `=` $dim attr-dict `:` type($fragment)";
+}
+
 def NVTile_StoreOp : NVTile_Op<"store", [MemoryEffects<[MemWrite]>]> {
   let summary = "Writes a tile in registers to global memory.";
   let description = [{
@@ -166,7 +202,8 @@ def NVTile_StoreOp : NVTile_Op<"store", [MemoryEffects<[MemWrite]>]> {
     ```
   }];
   let arguments = (ins NVTile_Fragment:$value, AnyStaticShapeMemRef:$target,
-                       Variadic<Index>:$indices);
+                       Variadic<Index>:$indices,
+                       OptionalAttr<DenseI64ArrayAttr>:$dims);
   let assemblyFormat = [{
     $value `,` $target `[` $indices `]` attr-dict `:` type($value) `,`
     type($target)
@@ -216,7 +253,8 @@ def NVTile_CopyOp : NVTile_Op<"copy"> {
   let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$source,
                        Variadic<Index>:$indices,
                        Arg<NVTile_Tile, "", [MemWrite]>:$tile,
-                       NVTile_ChannelType:$channel, Index:$number);
+                       NVTile_ChannelType:$channel, Index:$number,
+                       OptionalAttr<DenseI64ArrayAttr>:$dims);
   let assemblyFormat = [{
     $source `[` $indices `]` `to` $tile `on` $channel `[` $number `]` attr-dict
     `:` type($source) `,` type($tile) `,` type($channel)
@@ -280,7 +318,8 @@ def NVTile_StoreFragmentOp
   }];
   let arguments = (ins Variadic<AnyType>:$registers,
                        AnyStaticShapeMemRef:$target, Variadic<Index>:$indices,
-                       I64Attr:$rows, I64Attr:$columns);
+                       I64Attr:$rows, I64Attr:$columns,
+                       OptionalAttr<DenseI64ArrayAttr>:$dims);
   let assemblyFormat = [{
     `(` $registers `)` `,` $target `[` $indices `]` `rows` `=` $rows `columns`
     `=` $columns attr-dict `:` type($target) `,` type($registers)
@@ -295,7 +334,8 @@ def NVTile_BulkStoreOp : NVTile_Op<"bulk_store"> {
   let arguments = (ins NVTile_SharedPointer:$tile,
                        Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$target,
                        Variadic<Index>:$indices, I64Attr:$rows,
-                       I64Attr:$columns);
+                       I64Attr:$columns,
+                       OptionalAttr<DenseI64ArrayAttr>:$dims);
   let assemblyFormat = [{
     $tile `,` $target `[` $indices `]` `rows` `=` $rows `columns` `=` $columns
     attr-dict `:` type($target)

@@ -61,4 +61,47 @@ def NVIDIA_TileWarpgroupsOp
   }];
 }
 
+def NVIDIA_NVIDIATileAttentionOp
+    : Op<Transform_Dialect, "nvidia.tile_attention",
+         [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+          DeclareOpInterfaceMethods<TransformOpInterface>]> {
+  let cppNamespace = "::mlir::transform";
+  let summary = "Tiles attention for the tensor cores of a warpgroup.";
+  let description = [{
+    In a kernel function around one `linalg_ext.attention`: pads rows, keys and
+    columns to whole tiles, tiles heads and blocks of `rows` query rows into an
+    `scf.forall` and keys into an `scf.for` of steps of `keys`, with maxima, sums
+    and results of rows carried along, and notes the policy on the kernel for the
+    passes that follow (`#nvtile.policy`). `blocks` is how many thread blocks run
+    at once.
+
+    `alternatives` are other tiles, each rows, keys, stages and consumers. The
+    first of all is taken of which there are as many as blocks, else the last.
+    Heads of more than 128 columns take half of the keys at a time.
+
+    A kernel that is no such thing, or whose buffers a tensor map cannot
+    describe, is left as it is, and a remark says why.
+
+    ```mlir
+    transform.nvidia.tile_attention %kernels rows = 128 keys = 128 stages = 2
+      consumers = 2 group = 8 blocks = %cores
+      : !transform.any_op, !transform.param<i64>
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$target,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$rows,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$keys,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$stages,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$consumers,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$group,
+                       OptionalAttr<ArrayAttr>:$alternatives,
+                       TransformParamTypeInterface:$blocks);
+  let results = (outs);
+  let assemblyFormat = [{
+    $target `rows` `=` $rows `keys` `=` $keys `stages` `=` $stages
+    `consumers` `=` $consumers `group` `=` $group `blocks` `=` $blocks attr-dict
+    `:` type($target) `,` type($blocks)
+  }];
+}
+
 #endif // ORCHESTRA_TARGET_NVIDIA_TRANSFORM_OPS

@@ -7,21 +7,20 @@
 // rows of 64, one wgmma each; a thread holds of every eight columns two
 // neighbours in row lane/4 and two in row lane/4 + 8 of its warp's sixteen. A
 // fragment becomes a list of registers in that order: scalars if its elements
-// have 32 bits, else vectors of two.
+// have 32 bits, else vectors of two. Of numbers of rows, a vector of one
+// dimension, a thread holds those of its two rows in each 64, as three others
+// do.
 //
 // Not a dialect conversion: one fragment becomes up to 256 values, and each of
 // the four kinds of op that hold fragments is met once, in program order.
 //
 //===----------------------------------------------------------------------===//
-#include "orchestra/Target/NVIDIA/Passes.h"
-#include "orchestra/Target/NVIDIA/Tiles.h"
+#include "Distributor.h"
 
-#include "FragmentReads.h"
+#include "orchestra/Target/NVIDIA/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace orchestra::nvidia {
 #define GEN_PASS_DEF_NVIDIADISTRIBUTEFRAGMENTSPASS
@@ -31,67 +30,6 @@ namespace orchestra::nvidia {
 using namespace mlir;
 using namespace orchestra;
 using namespace orchestra::nvtile;
-
-/// Steps of k of one wgmma on elements of 16 bits.
-static constexpr int64_t kStep = 16;
-
-/// High word of a tile's descriptor: swizzled over 128 bytes, eight rows of
-/// which follow each other.
-static constexpr int64_t kDescriptorHigh =
-    (int64_t(1) << 62) | (int64_t(8 * kPanelBytes >> 4) << 32);
-
-static bool isFragment(Type type) {
-  auto vector = dyn_cast<VectorType>(type);
-  return vector && vector.getRank() == 2;
-}
-
-namespace {
-class Distributor {
-public:
-  Distributor(Block &entry, int64_t consumers)
-      : consumers(consumers), builder(OpBuilder::atBlockBegin(&entry)),
-        warpgroup(WarpgroupOp::create(builder, entry.getParentOp()->getLoc(),
-                                      builder.getIndexType())) {}
-
-  LogicalResult distribute(Block &block);
-  void eraseOld() {
-    for (Operation *op : old)
-      op->dropAllReferences();
-    for (Operation *op : llvm::reverse(old))
-      op->erase();
-  }
-
-private:
-  LogicalResult distribute(Operation &op);
-  LogicalResult distributeLoop(scf::ForOp loop);
-  LogicalResult distributeMma(MmaOp op);
-  LogicalResult distributeSlice(vector::ExtractStridedSliceOp op);
-  LogicalResult distributeElementwise(Operation &op);
-  SmallVector<Value> asPairs(Location loc, Value fragment);
-  /// Registers that all hold `value`.
-  SmallVector<Value> repeat(Location loc, VectorType type, Value value);
-
-  int64_t countPairs(Type fragment) {
-    return cast<VectorType>(fragment).getNumElements() / consumers / 128 / 2;
-  }
-  SmallVector<Type> getRegisterTypes(Type fragment) {
-    Type element = cast<VectorType>(fragment).getElementType();
-    if (isWord(element))
-      return SmallVector<Type>(2 * countPairs(fragment), element);
-    return SmallVector<Type>(countPairs(fragment),
-                             VectorType::get({2}, element));
-  }
-  void keep(Value fragment, ValueRange values) {
-    registers[fragment] = llvm::to_vector(values);
-  }
-
-  int64_t consumers;
-  OpBuilder builder;
-  Value warpgroup;
-  DenseMap<Value, SmallVector<Value>> registers;
-  SmallVector<Operation *> old;
-};
-} // namespace
 
 SmallVector<Value> Distributor::asPairs(Location loc, Value fragment) {
   ArrayRef<Value> values = registers[fragment];
@@ -109,7 +47,7 @@ SmallVector<Value> Distributor::asPairs(Location loc, Value fragment) {
 SmallVector<Value> Distributor::repeat(Location loc, VectorType type,
                                        Value value) {
   SmallVector<Type> types = getRegisterTypes(type);
-  if (!isWord(type.getElementType()))
+  if (types[0] != value.getType())
     value = vector::BroadcastOp::create(builder, loc, types[0], value);
   return SmallVector<Value>(types.size(), value);
 }
@@ -135,11 +73,11 @@ LogicalResult Distributor::distribute(Operation &op) {
     Value part = arith::MulIOp::create(
         builder, loc, warpgroup,
         arith::ConstantIndexOp::create(builder, loc, rows));
-    Value &row = indices[indices.size() - 2];
+    Value &row = indices[getTileDims(store.getDims(), indices.size()).first];
     row = arith::AddIOp::create(builder, loc, row, part);
     StoreFragmentOp::create(builder, loc, registers[store.getValue()],
                             store.getTarget(), indices, rows,
-                            type.getDimSize(1));
+                            type.getDimSize(1), store.getDimsAttr());
     old.push_back(&op);
     return success();
   }
@@ -175,6 +113,16 @@ LogicalResult Distributor::distribute(Operation &op) {
   }
   if (auto slice = dyn_cast<vector::ExtractStridedSliceOp>(op))
     return distributeSlice(slice);
+  if (auto reduction = dyn_cast<vector::MultiDimReductionOp>(op))
+    return distributeReduction(reduction);
+  if (auto repeat = dyn_cast<RepeatOp>(op)) {
+    distributeRepeat(repeat);
+    return success();
+  }
+  if (auto position = dyn_cast<PositionOp>(op)) {
+    distributePosition(position);
+    return success();
+  }
   return distributeElementwise(op);
 }
 
@@ -266,10 +214,11 @@ LogicalResult Distributor::distributeElementwise(Operation &op) {
            << op.getName() << " [unsupported-by-target]";
   auto elementOf = [](Value value) { return getElementTypeOrSelf(value); };
   bool words =
+      isOfRows(op.getOperand(0).getType()) ||
       llvm::all_of(op.getOperands(),
                    [&](Value value) { return isWord(elementOf(value)); }) &&
-      llvm::all_of(op.getResults(),
-                   [&](Value value) { return isWord(elementOf(value)); });
+          llvm::all_of(op.getResults(),
+                       [&](Value value) { return isWord(elementOf(value)); });
   Location loc = op.getLoc();
   SmallVector<SmallVector<Value>> lists;
   size_t count = 0;
@@ -303,101 +252,6 @@ LogicalResult Distributor::distributeElementwise(Operation &op) {
   for (auto [result, list] : llvm::zip_equal(op.getResults(), results))
     keep(result, list);
   old.push_back(&op);
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// wgmma
-//===----------------------------------------------------------------------===//
-
-/// Bytes from a tile's beginning to row or column `mn` and step `k` of it.
-static int64_t getTileOffset(MemRefType tile, bool kMajor, int64_t mn,
-                             int64_t k) {
-  int64_t row = kMajor ? mn : k, column = kMajor ? k : mn;
-  int64_t panel = getPanelColumns(tile.getElementType());
-  return column / panel * tile.getDimSize(0) * kPanelBytes + row * kPanelBytes +
-         column % panel * (kPanelBytes / panel);
-}
-
-LogicalResult Distributor::distributeMma(MmaOp op) {
-  MLIRContext *ctx = op.getContext();
-  Location loc = op.getLoc();
-  auto a = cast<MemRefType>(op.getA().getType());
-  auto b = cast<MemRefType>(op.getB().getType());
-  VectorType type = op.getAccumulator().getType();
-  bool kMajorA = !op.getTransposeA(), kMajorB = op.getTransposeB();
-  int64_t rows = type.getDimSize(0) / consumers, columns = type.getDimSize(1);
-  int64_t depth = a.getDimSize(kMajorA), blocks = rows / 64;
-  Type element = a.getElementType();
-  if ((!element.isF16() && !element.isBF16()) ||
-      !type.getElementType().isF32() || rows % 64 != 0 || columns % 8 != 0 ||
-      columns > 256 || depth % kStep != 0)
-    return emitError(loc, "no tensor core instruction multiplies ")
-           << a << " by " << b << " [unsupported-by-target]";
-
-  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  auto word = [&](int64_t bytes) -> Value {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getI32IntegerAttr(bytes >> 4));
-  };
-  // Offsets are added to the low word alone: of a sum in 64 bits, ptxas 13.0
-  // lost the high word on its way to a uniform register.
-  Value high = arith::ConstantOp::create(
-      builder, loc, builder.getI64IntegerAttr(kDescriptorHigh));
-  auto describe = [&](Value low, int64_t bytes) -> Value {
-    if (bytes != 0)
-      low = arith::AddIOp::create(builder, loc, low, word(bytes));
-    Value wide = arith::ExtUIOp::create(builder, loc, i64, low);
-    return arith::OrIOp::create(builder, loc, wide, high);
-  };
-  Value baseA = DescriptorOp::create(builder, loc, i32, op.getA(), kMajorA);
-  Value baseB = DescriptorOp::create(builder, loc, i32, op.getB(), kMajorB);
-  // Offsets of whole rows of 64 are linear, in both orders.
-  Value part = arith::IndexCastOp::create(builder, loc, i32, warpgroup);
-  part = arith::MulIOp::create(builder, loc, part,
-                               word(getTileOffset(a, kMajorA, rows, 0)));
-  baseA = arith::AddIOp::create(builder, loc, baseA, part);
-
-  int64_t count = columns / 2; // accumulators of one wgmma
-  SmallVector<Type> f32(count, builder.getF32Type());
-  auto group = LLVM::LLVMStructType::getLiteral(ctx, f32);
-  ArrayRef<Value> values = registers[op.getAccumulator()];
-  SmallVector<Value> groups;
-  for (int64_t block = 0; block < blocks; ++block) {
-    Value packed = LLVM::PoisonOp::create(builder, loc, group);
-    for (int64_t i = 0; i < count; ++i)
-      packed = LLVM::InsertValueOp::create(builder, loc, packed,
-                                           values[block * count + i], i);
-    groups.push_back(packed);
-  }
-  auto layout = [&](bool row) {
-    return NVVM::MMALayoutAttr::get(ctx, row ? NVVM::MMALayout::row
-                                             : NVVM::MMALayout::col);
-  };
-  auto elements = NVVM::WGMMATypesAttr::get(
-      ctx, element.isF16() ? NVVM::WGMMATypes::f16 : NVVM::WGMMATypes::bf16);
-  auto one = NVVM::WGMMAScaleInAttr::get(ctx, NVVM::WGMMAScaleIn::one);
-  NVVM::WgmmaFenceAlignedOp::create(builder, loc);
-  for (int64_t k = 0; k < depth; k += kStep) {
-    Value right = describe(baseB, getTileOffset(b, kMajorB, 0, k));
-    for (int64_t block = 0; block < blocks; ++block) {
-      Value left = describe(baseA, getTileOffset(a, kMajorA, block * 64, k));
-      groups[block] = NVVM::WgmmaMmaAsyncOp::create(
-          builder, loc, group, groups[block], left, right,
-          NVVM::MMAShapeAttr::get(ctx, 64, columns, kStep), elements, elements,
-          NVVM::WGMMATypesAttr::get(ctx, NVVM::WGMMATypes::f32),
-          NVVM::WGMMAScaleOutAttr::get(ctx, NVVM::WGMMAScaleOut::one), one, one,
-          layout(kMajorA), layout(!kMajorB), /*satfinite=*/nullptr);
-    }
-  }
-  NVVM::WgmmaGroupSyncAlignedOp::create(builder, loc);
-  NVVM::WgmmaWaitGroupSyncOp::create(builder, loc, 0);
-  SmallVector<Value> results;
-  for (Value packed : groups)
-    for (int64_t i = 0; i < count; ++i)
-      results.push_back(LLVM::ExtractValueOp::create(builder, loc, packed, i));
-  keep(op.getResult(), results);
-  old.push_back(op);
   return success();
 }
 

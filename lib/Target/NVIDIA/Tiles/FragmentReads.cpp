@@ -107,18 +107,23 @@ Value Reader::readPair(int64_t rowOffset, int64_t columnOffset) {
   AffineMap map = op.getMap();
   auto pair = VectorType::get({2}, element);
   unsigned rank = buffer.getRank();
+  AffineExpr rows = builder.getAffineDimExpr(0),
+             columns = builder.getAffineDimExpr(1);
   // Neighbours in memory, both in bounds or both out.
-  bool together = rank > 0 && map.getDimPosition(rank - 1) == 1 &&
+  bool together = rank > 0 && map.getResult(rank - 1) == columns &&
                   buffer.getDimSize(rank - 1) % 2 == 0;
   SmallVector<Value> parts;
   for (int64_t lane = 0; lane < (together ? 1 : 2); ++lane) {
     SmallVector<Value> indices;
     for (unsigned dim = 0; dim < rank; ++dim) {
       int64_t last = buffer.getDimSize(dim) - 1;
-      indices.push_back(map.getDimPosition(dim) == 0
-                            ? getIndex(dim, row, rowOffset, last)
-                            : getIndex(dim, column, columnOffset + lane,
-                                       together ? last - 1 : last));
+      if (map.getResult(dim) == rows)
+        indices.push_back(getIndex(dim, row, rowOffset, last));
+      else if (map.getResult(dim) == columns)
+        indices.push_back(getIndex(dim, column, columnOffset + lane,
+                                   together ? last - 1 : last));
+      else
+        indices.push_back(op.getIndices()[dim]);
     }
     Value part = loadElements(indices, together ? Type(pair) : element);
     if (together)

@@ -15,7 +15,8 @@ namespace orchestra::nvtile {
 
 /// Whether registers hold elements of this type one by one.
 inline bool isWord(mlir::Type element) {
-  return element.getIntOrFloatBitWidth() == 32;
+  return element.isIndex() || element.isInteger(1) ||
+         element.getIntOrFloatBitWidth() == 32;
 }
 
 /// What a thread of consumer `warpgroup` holds of the tile that `op` reads, in

@@ -39,15 +39,17 @@ public:
   void lower(BulkStoreOp op);
 
 private:
-  Value getMap(Value buffer, int64_t rows, int64_t columns) {
-    Value &map = maps[{buffer, rows, columns}];
+  /// `dims`: those of the buffer that rows and columns run along.
+  Value getMap(Value buffer, std::pair<int64_t, int64_t> dims, int64_t rows,
+               int64_t columns) {
+    // One of each other dimension.
+    SmallVector<int64_t> box(cast<MemRefType>(buffer.getType()).getRank(), 1);
+    box[dims.first] = rows;
+    box[dims.second] = columns;
+    Value &map = maps[{buffer, builder.getDenseI64ArrayAttr(box)}];
     if (!map) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(entry);
-      // One of each dimension in front.
-      SmallVector<int64_t> box(cast<MemRefType>(buffer.getType()).getRank() - 2,
-                               1);
-      box.append({rows, columns});
       map =
           TensorMapOp::create(builder, buffer.getLoc(),
                               LLVM::LLVMPointerType::get(builder.getContext()),
@@ -57,12 +59,14 @@ private:
   }
   /// Coordinates of a map, the fastest first.
   SmallVector<Value> getCoordinates(Location loc, ValueRange indices,
+                                    std::pair<int64_t, int64_t> dims,
                                     int64_t row, int64_t column) {
     SmallVector<Value> coordinates;
-    for (size_t dim = indices.size(); dim-- > 0;) {
+    for (int64_t dim = indices.size(); dim-- > 0;) {
       Value value = indices[dim];
-      size_t fromLast = indices.size() - 1 - dim;
-      int64_t offset = fromLast == 0 ? column : fromLast == 1 ? row : 0;
+      int64_t offset = dim == dims.second  ? column
+                       : dim == dims.first ? row
+                                           : 0;
       if (offset != 0)
         value = arith::AddIOp::create(
             builder, loc, value,
@@ -75,7 +79,7 @@ private:
 
   OpBuilder builder;
   Block *entry;
-  DenseMap<std::tuple<Value, int64_t, int64_t>, Value> maps;
+  DenseMap<std::pair<Value, Attribute>, Value> maps;
 };
 } // namespace
 
@@ -87,7 +91,9 @@ void Copies::lower(CopyOp op) {
   int64_t rows = tile.getDimSize(0), columns = tile.getDimSize(1);
   int64_t panel = getPanelColumns(tile.getElementType());
   int64_t boxRows = std::min(rows, kMaxBox);
-  Value map = getMap(op.getSource(), boxRows, panel);
+  std::pair<int64_t, int64_t> dims =
+      getTileDims(op.getDims(), op.getIndices().size());
+  Value map = getMap(op.getSource(), dims, boxRows, panel);
   Value barrier =
       BarrierOp::create(builder, loc, LLVM::LLVMPointerType::get(ctx, 3),
                         op.getChannel(), op.getNumber());
@@ -103,7 +109,7 @@ void Copies::lower(CopyOp op) {
           builder, loc, LLVM::LLVMPointerType::get(ctx, 7), place);
       NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
           builder, loc, place, map,
-          getCoordinates(loc, op.getIndices(), row, column), barrier,
+          getCoordinates(loc, op.getIndices(), dims, row, column), barrier,
           /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
           /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE,
           /*isCTAOnly=*/false, /*group=*/nullptr, /*predicate=*/Value());
@@ -113,10 +119,12 @@ void Copies::lower(CopyOp op) {
 
 void Copies::lower(BulkStoreOp op) {
   builder.setInsertionPoint(op);
+  std::pair<int64_t, int64_t> dims =
+      getTileDims(op.getDims(), op.getIndices().size());
   NVVM::CpAsyncBulkTensorSharedCTAToGlobalOp::create(
       builder, op.getLoc(),
-      getMap(op.getTarget(), op.getRows(), op.getColumns()), op.getTile(),
-      getCoordinates(op.getLoc(), op.getIndices(), 0, 0),
+      getMap(op.getTarget(), dims, op.getRows(), op.getColumns()), op.getTile(),
+      getCoordinates(op.getLoc(), op.getIndices(), dims, 0, 0),
       /*l2CacheHint=*/Value(), NVVM::TMAStoreMode::TILE, /*predicate=*/Value());
   op.erase();
 }

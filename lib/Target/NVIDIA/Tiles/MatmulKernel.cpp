@@ -22,8 +22,7 @@ static bool isZeroFill(Value value) {
   return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
 }
 
-/// Whether a tensor map can describe a buffer of this type.
-static bool hasTensorMap(Type type, int64_t rank) {
+bool nvtile::hasTensorMap(Type type, int64_t rank) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.hasStaticShape() && tensor.getRank() == rank &&
          tensor.getNumElements() > 0 &&
@@ -203,9 +202,8 @@ void nvtile::widenAccumulator(RewriterBase &rewriter, MatmulKernel &kernel) {
 // Padding
 //===----------------------------------------------------------------------===//
 
-/// `value` with zeros behind its elements, up to `shape`.
-static Value padTo(RewriterBase &rewriter, Location loc, Value value,
-                   ArrayRef<int64_t> shape) {
+Value nvtile::padTo(RewriterBase &rewriter, Location loc, Value value,
+                    ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getShape() == shape)
     return value;

@@ -39,6 +39,13 @@ void padToTiles(mlir::RewriterBase &rewriter, mlir::func::FuncOp function,
                 MatmulKernel &kernel, int64_t rows, int64_t columns,
                 int64_t depth);
 
+/// Whether a tensor map can describe a buffer of this type.
+bool hasTensorMap(mlir::Type type, int64_t rank);
+
+/// `value` with zeros behind its elements, up to `shape`.
+mlir::Value padTo(mlir::RewriterBase &rewriter, mlir::Location loc,
+                  mlir::Value value, mlir::ArrayRef<int64_t> shape);
+
 } // namespace orchestra::nvtile
 
 #endif // ORCHESTRA_TARGET_NVIDIA_TILES_MATMULKERNEL_H

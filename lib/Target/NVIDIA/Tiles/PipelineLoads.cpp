@@ -3,9 +3,12 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// All loads of one loop body share a channel, hence one barrier a stage. Uses
+// Loads of one loop body that come before the first use of any share a channel,
+// hence one barrier a stage; what is loaded later has one of its own. Uses
 // of the channel are numbered by the loops around, which count from zero: no
-// state is carried, so producer and consumers agree by construction.
+// state is carried, so producer and consumers agree by construction. What is
+// loaded around a loop that loads itself has one stage: the loop hides the wait
+// for it.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
@@ -64,9 +67,10 @@ static Value getNumber(OpBuilder &builder, scf::ForOp loop) {
   return number;
 }
 
-static LogicalResult pipeline(func::FuncOp kernel, scf::ForOp loop,
-                              int64_t stages) {
-  auto loads = llvm::to_vector(loop.getOps<LoadOp>());
+/// Makes a channel of some loads of one block: a loop's body or the kernel's.
+static LogicalResult pipeline(func::FuncOp kernel,
+                              MutableArrayRef<LoadOp> loads, int64_t stages) {
+  Block &block = *loads.front()->getBlock();
   SmallVector<Type> types;
   for (LoadOp op : loads)
     types.push_back(op.getTile().getType());
@@ -75,8 +79,11 @@ static LogicalResult pipeline(func::FuncOp kernel, scf::ForOp loop,
   auto type = ChannelType::get(kernel.getContext(), stages, types);
   Value channel = ChannelOp::create(builder, loc, type);
 
-  builder.setInsertionPointToStart(loop.getBody());
-  Value number = getNumber(builder, loop);
+  auto loop = dyn_cast<scf::ForOp>(block.getParentOp());
+  if (loop)
+    builder.setInsertionPointToStart(&block);
+  Value number = loop ? getNumber(builder, loop)
+                      : arith::ConstantIndexOp::create(builder, loc, 0);
   if (!number)
     return emitError(loc, "loads of a kernel for NVIDIA stand in loops whose "
                           "runs cannot be counted [unsupported-by-target]");
@@ -84,16 +91,14 @@ static LogicalResult pipeline(func::FuncOp kernel, scf::ForOp loop,
   auto slots = AcquireOp::create(builder, loc, types, channel, number);
   for (auto [op, slot] : llvm::zip_equal(loads, slots.getTiles()))
     CopyOp::create(builder, op.getLoc(), op.getSource(), op.getIndices(), slot,
-                   channel, number);
+                   channel, number, op.getDimsAttr());
   auto tiles = AwaitOp::create(builder, loc, types, channel, number);
   Operation *last = tiles;
   for (auto [op, tile] : llvm::zip_equal(loads, tiles.getTiles())) {
     for (Operation *user : op.getTile().getUsers()) {
-      if (user->getBlock() != loop.getBody())
-        return emitError(user->getLoc(), "a tile is used in an inner block "
-                                         "[unsupported-by-target]");
-      if (last->isBeforeInBlock(user))
-        last = user;
+      Operation *inBlock = block.findAncestorOpInBlock(*user);
+      if (last->isBeforeInBlock(inBlock))
+        last = inBlock;
     }
     op.getTile().replaceAllUsesWith(tile);
     op.erase();
@@ -110,6 +115,30 @@ static LogicalResult pipeline(func::FuncOp kernel, scf::ForOp loop,
   return success();
 }
 
+/// The loads of a block, parted where one comes behind the use of another.
+static SmallVector<SmallVector<LoadOp>> getGroups(Block &block) {
+  SmallVector<SmallVector<LoadOp>> groups;
+  for (LoadOp op : block.getOps<LoadOp>()) {
+    auto isBehindUse = [&](LoadOp before) {
+      return llvm::any_of(before.getTile().getUsers(), [&](Operation *user) {
+        return block.findAncestorOpInBlock(*user)->isBeforeInBlock(op);
+      });
+    };
+    if (groups.empty() || llvm::any_of(groups.back(), isBehindUse))
+      groups.emplace_back();
+    groups.back().push_back(op);
+  }
+  return groups;
+}
+
+/// Whether a loop in `block` loads.
+static bool hasLoadingLoop(Block &block) {
+  bool found = false;
+  for (auto loop : block.getOps<scf::ForOp>())
+    loop.walk([&](LoadOp) { found = true; });
+  return found;
+}
+
 namespace {
 struct NVIDIAPipelineLoadsPass
     : public nvidia::impl::NVIDIAPipelineLoadsPassBase<
@@ -121,21 +150,26 @@ struct NVIDIAPipelineLoadsPass
     auto policy = kernel->getAttrOfType<PolicyAttr>(kPolicyAttrName);
     if (!policy || kernel.isExternal())
       return;
-    llvm::SetVector<scf::ForOp> loops;
+    llvm::SetVector<Block *> blocks;
     WalkResult result = kernel.walk([&](LoadOp op) {
-      auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
-      if (!loop) {
-        emitError(op.getLoc(), "a load of a kernel for NVIDIA stands in no "
-                               "loop [unsupported-by-target]");
+      if (!isa<scf::ForOp, func::FuncOp>(op->getParentOp())) {
+        emitError(op.getLoc(), "a load of a kernel for NVIDIA stands in a "
+                               "branch [unsupported-by-target]");
         return WalkResult::interrupt();
       }
-      loops.insert(loop);
+      blocks.insert(op->getBlock());
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
       return signalPassFailure();
-    for (scf::ForOp loop : loops)
-      if (failed(pipeline(kernel, loop, policy.getStages())))
+    SmallVector<std::pair<SmallVector<LoadOp>, int64_t>> channels;
+    for (Block *block : blocks) {
+      int64_t stages = hasLoadingLoop(*block) ? 1 : policy.getStages();
+      for (const SmallVector<LoadOp> &group : getGroups(*block))
+        channels.emplace_back(group, stages);
+    }
+    for (auto &[loads, stages] : channels)
+      if (failed(pipeline(kernel, loads, stages)))
         return signalPassFailure();
   }
 };

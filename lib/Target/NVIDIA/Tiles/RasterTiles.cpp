@@ -73,11 +73,9 @@ struct NVIDIARasterTilesPass
     if (!policy || kernel.isExternal())
       return;
     auto foralls = llvm::to_vector(kernel.getOps<scf::ForallOp>());
-    if (foralls.size() != 1 ||
-        (foralls[0].getRank() != 2 && foralls[0].getRank() != 3)) {
+    if (foralls.size() != 1) {
       emitError(kernel.getLoc(), "a kernel of tiles for NVIDIA needs one "
-                                 "parallel loop of rows and columns, or of a "
-                                 "batch of them [unsupported-by-target]");
+                                 "parallel loop [unsupported-by-target]");
       return signalPassFailure();
     }
     if (failed(raster(kernel, foralls[0], policy)))
@@ -108,8 +106,10 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
     step[dim] = *by;
     trips[dim] = llvm::divideCeil(*high - *low, *by);
   }
-  int64_t perBatch = trips[rank - 2] * trips[rank - 1];
-  int64_t tiles = rank == 3 ? trips[0] * perBatch : perBatch;
+  int64_t columns = trips[rank - 1], rows = rank > 1 ? trips[rank - 2] : 1;
+  int64_t tiles = 1;
+  for (int64_t trip : trips)
+    tiles *= trip;
   int64_t blocks = std::min(policy.getBlocks(), tiles);
   kernel->setAttr(gpu::GPUDialect::KnownGridSizeAttrHelper::getNameStr(),
                   DenseI32ArrayAttr::get(&getContext(),
@@ -119,24 +119,31 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
   Indices index{builder, loc};
   Value block = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
   Value zero = index.constant(0), one = index.constant(1);
-  // A counted loop from zero: its variable numbers the tiles of this block.
-  Value count = one;
-  if (blocks != tiles)
-    count = index.div(index.sub(index.constant(tiles + blocks - 1), block),
-                      index.constant(blocks));
-  auto loop = scf::ForOp::create(builder, loc, zero, count, one);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value number = index.add(
-      index.mul(loop.getInductionVar(), index.constant(blocks)), block);
-  SmallVector<Value> places;
-  if (rank == 3) {
-    Value each = index.constant(perBatch);
-    places.push_back(index.div(number, each));
-    number = index.rem(number, each);
+  Value number = block;
+  scf::ForOp loop;
+  if (blocks != tiles) {
+    // A counted loop from zero: its variable numbers the tiles of this block.
+    Value count =
+        index.div(index.sub(index.constant(tiles + blocks - 1), block),
+                  index.constant(blocks));
+    loop = scf::ForOp::create(builder, loc, zero, count, one);
+    builder.setInsertionPointToStart(loop.getBody());
+    number = index.add(
+        index.mul(loop.getInductionVar(), index.constant(blocks)), block);
   }
-  auto [row, column] = getPlace(index, number, trips[rank - 2], trips[rank - 1],
-                                policy.getGroup());
-  places.append({row, column});
+  if (policy.getReversed())
+    number = index.sub(index.constant(tiles - 1), number);
+  SmallVector<Value> places(rank);
+  for (int64_t dim = 0, inner = tiles; dim + 2 < rank; ++dim) {
+    inner /= trips[dim];
+    places[dim] = index.div(number, index.constant(inner));
+    number = index.rem(number, index.constant(inner));
+  }
+  auto [row, column] =
+      getPlace(index, number, rows, columns, policy.getGroup());
+  places[rank - 1] = column;
+  if (rank > 1)
+    places[rank - 2] = row;
   for (unsigned dim = 0; dim < rank; ++dim) {
     Value place = index.mul(places[dim], index.constant(step[dim]));
     if (lower[dim] != 0)
@@ -145,8 +152,10 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
   }
   Block *body = forall.getBody();
   body->getTerminator()->erase();
-  loop.getBody()->getOperations().splice(
-      loop.getBody()->getTerminator()->getIterator(), body->getOperations());
+  Block *to = loop ? loop.getBody() : forall->getBlock();
+  to->getOperations().splice(loop ? to->getTerminator()->getIterator()
+                                  : forall->getIterator(),
+                             body->getOperations());
   forall.erase();
   remark::passed(loc,
                  remark::RemarkOpts::name("raster-tiles").category("nvidia"))

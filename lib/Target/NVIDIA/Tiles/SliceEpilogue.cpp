@@ -50,7 +50,8 @@ private:
 Value Slicer::sliceRead(ReadOp op) {
   SmallVector<Value> indices = llvm::to_vector(op.getIndices());
   for (auto [dim, index] : llvm::enumerate(indices))
-    if (op.getMap().getDimPosition(dim) == 1 && from != 0)
+    if (op.getMap().getResult(dim) == getAffineDimExpr(1, op.getContext()) &&
+        from != 0)
       index = arith::AddIOp::create(
           builder, op.getLoc(), index,
           arith::ConstantIndexOp::create(builder, op.getLoc(), from));
@@ -76,6 +77,9 @@ Value Slicer::slice(Value value) {
              broadcast && !isa<VectorType>(broadcast.getSourceType())) {
     result = vector::BroadcastOp::create(
         builder, op->getLoc(), narrow(value.getType()), broadcast.getSource());
+  } else if (auto repeat = dyn_cast_or_null<RepeatOp>(op)) {
+    result = RepeatOp::create(builder, op->getLoc(), narrow(value.getType()),
+                              repeat.getRows());
   } else if (op && op->getNumResults() == 1 &&
              OpTrait::hasElementwiseMappableTraits(op)) {
     SmallVector<Value> operands;
@@ -102,11 +106,13 @@ static void split(StoreOp op, int64_t width) {
   for (int64_t from = 0; from < columns; from += width) {
     Value part = Slicer(builder, from, width).slice(op.getValue());
     SmallVector<Value> indices = llvm::to_vector(op.getIndices());
+    Value &column = indices[getTileDims(op.getDims(), indices.size()).second];
     if (from != 0)
-      indices.back() = arith::AddIOp::create(
-          builder, op.getLoc(), indices.back(),
+      column = arith::AddIOp::create(
+          builder, op.getLoc(), column,
           arith::ConstantIndexOp::create(builder, op.getLoc(), from));
-    StoreOp::create(builder, op.getLoc(), part, op.getTarget(), indices);
+    StoreOp::create(builder, op.getLoc(), part, op.getTarget(), indices,
+                    op.getDimsAttr());
   }
   // What only the whole store used.
   SmallVector<Value> unused = {op.getValue()};

@@ -63,6 +63,12 @@ static void keepRole(Region &region, bool (*isOther)(Operation *)) {
       op->erase();
     }
   }
+  // What loops carried had uses until now.
+  ops.clear();
+  region.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+  for (Operation *op : llvm::reverse(ops))
+    if (isOpTriviallyDead(op))
+      op->erase();
 }
 
 namespace {

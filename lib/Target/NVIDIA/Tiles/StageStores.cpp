@@ -203,12 +203,12 @@ void Stager::stage(StoreFragmentOp op) {
         };
         for (int64_t box = 0; box < boxes; ++box) {
           SmallVector<Value> indices = llvm::to_vector(op.getIndices());
-          indices[indices.size() - 2] =
-              plus(indices[indices.size() - 2], block);
-          indices.back() = plus(indices.back(), from + box * boxColumns);
-          BulkStoreOp::create(builder, loc,
-                              at(buffer, box * kRows * kPanelBytes),
-                              op.getTarget(), indices, kRows, boxColumns);
+          auto [row, column] = getTileDims(op.getDims(), indices.size());
+          indices[row] = plus(indices[row], block);
+          indices[column] = plus(indices[column], from + box * boxColumns);
+          BulkStoreOp::create(
+              builder, loc, at(buffer, box * kRows * kPanelBytes),
+              op.getTarget(), indices, kRows, boxColumns, op.getDimsAttr());
         }
         NVVM::CpAsyncBulkCommitGroupOp::create(builder, loc);
       });

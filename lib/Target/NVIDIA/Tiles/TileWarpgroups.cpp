@@ -15,10 +15,10 @@
 #include "orchestra/Target/NVIDIA/Tiles.h"
 #include "orchestra/Target/NVIDIA/TransformOps.h"
 
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -205,7 +205,8 @@ static DiagnosedSilenceableFailure tileKernel(transform::TileWarpgroupsOp op,
   function->setAttr(kPolicyAttrName,
                     PolicyAttr::get(op.getContext(), tile.stages,
                                     tile.consumers, op.getGroup(), blocks,
-                                    tile.storeBytes));
+                                    tile.storeBytes,
+                                    /*reversed=*/false));
   return DiagnosedSilenceableFailure::success();
 }
 

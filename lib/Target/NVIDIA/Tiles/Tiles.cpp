@@ -66,6 +66,13 @@ MemRefType nvtile::getSharedTile(ArrayRef<int64_t> shape, Type element) {
   return MemRefType::get(shape, element, MemRefLayoutAttrInterface(), space);
 }
 
+std::pair<int64_t, int64_t>
+nvtile::getTileDims(std::optional<ArrayRef<int64_t>> dims, int64_t rank) {
+  if (dims)
+    return {(*dims)[0], (*dims)[1]};
+  return {rank - 2, rank - 1};
+}
+
 //===----------------------------------------------------------------------===//
 // Verifiers
 //===----------------------------------------------------------------------===//
@@ -73,7 +80,7 @@ MemRefType nvtile::getSharedTile(ArrayRef<int64_t> shape, Type element) {
 LogicalResult PolicyAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t stages, int64_t consumers,
                                  int64_t group, int64_t blocks,
-                                 int64_t storeBytes) {
+                                 int64_t storeBytes, bool) {
   auto isPositive = [&](StringRef name, int64_t value) -> LogicalResult {
     if (value > 0)
       return success();
@@ -100,6 +107,20 @@ LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+/// A tile runs along two dimensions, in the buffer's order.
+static LogicalResult verifyDims(Operation *op, MemRefType buffer,
+                                std::optional<ArrayRef<int64_t>> dims) {
+  if (!dims)
+    return buffer.getRank() >= 2 ? success()
+                                 : op->emitOpError("needs a buffer of two "
+                                                   "dimensions at least");
+  if (dims->size() != 2 || (*dims)[0] < 0 || (*dims)[0] >= (*dims)[1] ||
+      (*dims)[1] >= buffer.getRank())
+    return op->emitOpError("dims must be two of the ")
+           << buffer.getRank() << " dimensions of the buffer, in order";
+  return success();
+}
+
 /// One index per dimension of the buffer, whose elements are the tile's.
 static LogicalResult verifyAccess(Operation *op, MemRefType buffer,
                                   ValueRange indices, Type element) {
@@ -120,6 +141,9 @@ LogicalResult LoadOp::verify() {
       tile.getDimSize(1) % getPanelColumns(tile.getElementType()) != 0)
     return emitOpError("rows of ")
            << tile << " are not made of panels of " << kPanelBytes << " bytes";
+  if (failed(verifyDims(*this, cast<MemRefType>(getSource().getType()),
+                        getDims())))
+    return failure();
   return verifyAccess(*this, cast<MemRefType>(getSource().getType()),
                       getIndices(), tile.getElementType());
 }
@@ -128,24 +152,40 @@ LogicalResult ReadOp::verify() {
   auto source = cast<MemRefType>(getSource().getType());
   if (getMap().getNumDims() != 2 ||
       int64_t(getMap().getNumResults()) != source.getRank() ||
-      !getMap().isProjectedPermutation())
+      !getMap().isProjectedPermutation(/*allowZeroInResults=*/true))
     return emitOpError("map must choose of two dimensions one for each of the ")
            << source.getRank() << " of the buffer";
   return verifyAccess(*this, source, getIndices(),
                       getFragment().getType().getElementType());
 }
 
+LogicalResult RepeatOp::verify() {
+  auto rows = cast<VectorType>(getRows().getType());
+  auto tile = cast<VectorType>(getFragment().getType());
+  if (rows.getElementType() != tile.getElementType() ||
+      rows.getDimSize(0) != tile.getDimSize(0))
+    return emitOpError() << rows << " has no number for each row of " << tile;
+  return success();
+}
+
 LogicalResult StoreOp::verify() {
+  if (failed(verifyDims(*this, cast<MemRefType>(getTarget().getType()),
+                        getDims())))
+    return failure();
   return verifyAccess(*this, cast<MemRefType>(getTarget().getType()),
                       getIndices(), getValue().getType().getElementType());
 }
 
 LogicalResult MmaOp::verify() {
-  auto a = cast<MemRefType>(getA().getType());
+  auto a = cast<ShapedType>(getA().getType());
   auto b = cast<MemRefType>(getB().getType());
   VectorType c = getAccumulator().getType();
-  if (!isSharedTile(a) || !isSharedTile(b))
-    return emitOpError("multiplies tiles in shared memory only");
+  bool inRegisters = isa<VectorType>(a);
+  if (!(inRegisters || isSharedTile(a)) || !isSharedTile(b))
+    return emitOpError("multiplies tiles in shared memory, the first one also "
+                       "in registers");
+  if (inRegisters && getTransposeA())
+    return emitOpError("cannot transpose a tile in registers");
   if (a.getElementType() != b.getElementType())
     return emitOpError("multiplies ")
            << a.getElementType() << " by " << b.getElementType();
