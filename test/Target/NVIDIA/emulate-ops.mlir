@@ -6,18 +6,19 @@
 // Barriers: of the group, of a part of it, in shared memory.
 // CHECK-LABEL: func.func private @barriers
 // CHECK-SAME:  (%[[ITEM:.*]]: !llvm.ptr, %[[B:.*]]: !llvm.ptr)
-// CHECK:       llvm.call @orch_emulated_mbarrier_init(%[[ITEM]], %[[B]],
-// CHECK-NOT:   fence
-// CHECK:       llvm.call @orch_emulated_barrier(
+// CHECK-DAG:   %[[ONLY:.*]] = llvm.mlir.constant(1 : i32) : i32
 // CHECK-DAG:   %[[NO:.*]] = llvm.mlir.constant(0 : i32) : i32
 // CHECK-DAG:   %[[C1:.*]] = arith.constant 1 : i32
 // CHECK-DAG:   %[[C128:.*]] = arith.constant 128 : i32
-// CHECK:       llvm.call @orch_emulated_named_barrier(%[[ITEM]], %[[C1]], %[[C128]], %[[NO]],
-// CHECK:       %[[ONLY:.*]] = llvm.mlir.constant(1 : i32) : i32
-// CHECK:       llvm.call @orch_emulated_named_barrier(%[[ITEM]], %[[C1]], %[[C128]], %[[ONLY]],
-// CHECK:       llvm.call @orch_emulated_mbarrier_arrive(
-// CHECK:       %[[BYTES:.*]] = arith.extsi %{{.*}} : i32 to i64
-// CHECK:       llvm.call @orch_emulated_mbarrier_arrive(%[[ITEM]], %[[B]], %{{.*}}, %[[BYTES]],
+// CHECK-DAG:   %[[ONCE:.*]] = llvm.mlir.constant(1 : i64) : i64
+// CHECK-DAG:   %[[NONE:.*]] = llvm.mlir.constant(0 : i64) : i64
+// CHECK-DAG:   %[[BYTES:.*]] = arith.constant 128 : i64
+// CHECK:       llvm.call @orch_emulated_mbarrier_init(%[[ITEM]], %[[B]],
+// CHECK-NEXT:  llvm.call @orch_emulated_barrier(
+// CHECK-NEXT:  llvm.call @orch_emulated_named_barrier(%[[ITEM]], %[[C1]], %[[C128]], %[[NO]],
+// CHECK-NEXT:  llvm.call @orch_emulated_named_barrier(%[[ITEM]], %[[C1]], %[[C128]], %[[ONLY]],
+// CHECK-NEXT:  llvm.call @orch_emulated_mbarrier_arrive(%[[ITEM]], %[[B]], %[[ONCE]], %[[NONE]],
+// CHECK-NEXT:  llvm.call @orch_emulated_mbarrier_arrive(%[[ITEM]], %[[B]], %[[ONCE]], %[[BYTES]],
 // CHECK:       llvm.call @orch_emulated_mbarrier_wait(%[[ITEM]], %[[B]], %{{.*}},
 // CHECK:       llvm.call @orch_emulated_fence_proxy(%[[ITEM]])
 // CHECK-NOT:   nvvm.
@@ -42,12 +43,12 @@ func.func private @barriers(%item: !llvm.ptr, %b: !llvm.ptr<3>) attributes {orch
 // Boxes in both directions.
 // CHECK-LABEL: func.func private @boxes
 // CHECK-SAME:  (%[[ITEM:.*]]: !llvm.ptr, %[[MAP:.*]]: !llvm.ptr, %[[S:.*]]: !llvm.ptr, %[[B:.*]]: !llvm.ptr, %[[X:.*]]: i32)
-// CHECK:       %[[TWO:.*]] = llvm.mlir.constant(2 : i64) : i64
+// CHECK-DAG:   %[[TWO:.*]] = llvm.mlir.constant(2 : i64) : i64
+// CHECK-DAG:   %[[ONE:.*]] = llvm.mlir.constant(1 : i64) : i64
 // CHECK:       llvm.store %{{.*}}, %{{.*}} : i64, !llvm.ptr
 // CHECK:       llvm.call @orch_emulated_tensor_load(%[[ITEM]], %[[MAP]], %[[S]], %[[TWO]], %{{.*}}, %[[B]],
 // CHECK:       llvm.call @orch_emulated_tensor_store(%[[ITEM]], %[[MAP]], %[[S]], %{{.*}},
 // CHECK:       llvm.call @orch_emulated_boxes_commit(%[[ITEM]])
-// CHECK:       %[[ONE:.*]] = llvm.mlir.constant(1 : i64) : i64
 // CHECK:       llvm.call @orch_emulated_boxes_wait(%[[ITEM]], %[[ONE]])
 func.func private @boxes(%item: !llvm.ptr, %map: !llvm.ptr, %s: !llvm.ptr<3>, %b: !llvm.ptr<3>, %x: i32) attributes {orchestra.emulated.kernel = "boxes"} {
   %to = llvm.addrspacecast %s : !llvm.ptr<3> to !llvm.ptr<7>
@@ -64,13 +65,13 @@ func.func private @boxes(%item: !llvm.ptr, %map: !llvm.ptr, %s: !llvm.ptr<3>, %b
 // each other and that d is added to.
 // CHECK-LABEL: func.func private @products
 // CHECK-SAME:  (%[[ITEM:.*]]: !llvm.ptr, %[[S:.*]]: !llvm.ptr,
-// CHECK:       %[[MEMORY:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(f32, f32, f32, f32)>
-// CHECK:       llvm.call @orch_emulated_window(%[[ITEM]], %[[S]],
-// CHECK:       llvm.call @orch_emulated_wgmma_fence(%[[ITEM]],
-// CHECK:       llvm.store %{{.*}}, %[[MEMORY]]
 // CHECK-DAG:   %[[BF16:.*]] = llvm.mlir.constant(1 : i32) : i32
 // CHECK-DAG:   %[[F32:.*]] = llvm.mlir.constant(3 : i32) : i32
 // CHECK-DAG:   %[[FLAGS:.*]] = llvm.mlir.constant(18 : i32) : i32
+// CHECK-DAG:   %[[MEMORY:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(f32, f32, f32, f32)>
+// CHECK:       llvm.call @orch_emulated_window(%[[ITEM]], %[[S]],
+// CHECK:       llvm.call @orch_emulated_wgmma_fence(%[[ITEM]],
+// CHECK:       llvm.store %{{.*}}, %[[MEMORY]]
 // CHECK:       llvm.call @orch_emulated_wgmma(%[[ITEM]], %[[MEMORY]], {{.*}}, %[[BF16]], %[[BF16]], %[[F32]], %[[FLAGS]],
 // CHECK:       llvm.load %[[MEMORY]]
 // CHECK:       llvm.call @orch_emulated_wgmma_commit(%[[ITEM]])
