@@ -8,8 +8,7 @@
 //   into the same program, so the driver passes the suite of all devices.
 //
 //===----------------------------------------------------------------------===//
-#include "emulated.h"
-#include "TestSupport.h"
+#include "EmulatedFixture.h"
 
 #include <cstring>
 #include <numeric>
@@ -26,56 +25,6 @@ class Registration : public testing::Environment {
 };
 [[maybe_unused]] testing::Environment *const registration =
     testing::AddGlobalTestEnvironment(new Registration);
-
-using Item = orch_emulated_item;
-
-struct Dims {
-  int64_t x = 1, y = 1, z = 1;
-};
-
-/// Memory of the device that a test owns.
-template <typename T> class Buffer {
-public:
-  explicit Buffer(int64_t count)
-      : count(count), memory(static_cast<T *>(
-                          orch_emulated_allocate(count * int64_t(sizeof(T))))) {
-  }
-  ~Buffer() { orch_emulated_deallocate(memory); }
-  T *get() const { return memory; }
-  T &operator[](int64_t i) const { return memory[i]; }
-  std::vector<T> values() const { return {memory, memory + count}; }
-
-private:
-  int64_t count;
-  T *memory;
-};
-
-class Emulated : public testing::Test {
-protected:
-  void SetUp() override { orch_emulated_reset(); }
-  void TearDown() override { orch_emulated_reset(); }
-
-  /// Launches with 32 lanes a subgroup.
-  static int32_t launch(orch_emulated_entry entry, Dims grid, Dims block,
-                        std::vector<void *> arguments, int64_t shared = 0,
-                        int64_t dynamic = 0) {
-    return orch_emulated_launch("k", "m.onnx:/Node", entry, 32, shared, dynamic,
-                                grid.x, grid.y, grid.z, block.x, block.y,
-                                block.z, arguments.data());
-  }
-
-  /// Launches a kernel of one item that must fail with these words.
-  template <typename... Parts>
-  static void expectFailure(orch_emulated_entry entry,
-                            std::vector<void *> arguments, Parts... parts) {
-    EXPECT_NE(launch(entry, {}, {}, std::move(arguments), 256), ORCH_OK);
-    for (const char *part : {parts...})
-      EXPECT_THAT(orch_emulated_error(), testing::HasSubstr(part));
-    orch_emulated_reset();
-  }
-};
-
-int64_t id(Item *item, int32_t query) { return orch_emulated_id(item, query); }
 
 //===----------------------------------------------------------------------===//
 // Launches
