@@ -125,6 +125,7 @@ static void addTilePasses(OpPassManager &pm, const Script &script) {
   pm.addPass(createApplyStrategyPass(strategy));
   pm.addPass(createLinalgToNVTilePass());
   OpPassManager &kernel = pm.nest<func::FuncOp>();
+  kernel.addPass(createNVIDIASplitReductionPass());
   kernel.addPass(createNVIDIASliceEpiloguePass());
   kernel.addPass(createNVIDIARasterTilesPass());
   kernel.addPass(createNVIDIAPipelineLoadsPass());

@@ -56,7 +56,8 @@ def NVTile_PolicyAttr : AttrDef<NVTile_Dialect, "Policy"> {
     second-level cache. `blocks`: thread blocks at most; each walks several
     tiles if there are more. `store_bytes`: bytes of a row of the result that a
     warpgroup gathers in shared memory before it is stored. `reversed`: the last
-    tile comes first, where it takes longest.
+    tile comes first, where it takes longest. `split`: blocks, a cluster, that
+    share the reduction of a tile.
 
     ```mlir
     #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132,
@@ -66,7 +67,8 @@ def NVTile_PolicyAttr : AttrDef<NVTile_Dialect, "Policy"> {
   let parameters = (ins "int64_t":$stages, "int64_t":$consumers,
                         "int64_t":$group, "int64_t":$blocks,
                         "int64_t":$store_bytes,
-                        DefaultValuedParameter<"bool", "false">:$reversed);
+                        DefaultValuedParameter<"bool", "false">:$reversed,
+                        DefaultValuedParameter<"int64_t", "1">:$split);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -291,6 +293,27 @@ def NVTile_WarpgroupOp : NVTile_Op<"warpgroup", [Pure]> {
   let summary = "The number of the consumer, from zero.";
   let results = (outs Index:$number);
   let assemblyFormat = "attr-dict";
+}
+
+def NVTile_RankOp : NVTile_Op<"rank", [Pure]> {
+  let summary = "The number of the block in its cluster, from zero.";
+  let results = (outs Index:$number);
+  let assemblyFormat = "attr-dict";
+}
+
+def NVTile_SumClusterOp : NVTile_Op<"sum_cluster"> {
+  let summary = "Adds the tiles of the blocks of a cluster.";
+  let description = [{
+    Each block gets the columns of the sum that its rank numbers.
+
+    ```mlir
+    %s = nvtile.sum_cluster %t : vector<64x64xf32> -> vector<64x16xf32>
+    ```
+  }];
+  let arguments = (ins NVTile_Fragment:$tile);
+  let results = (outs NVTile_Fragment:$part);
+  let assemblyFormat = "$tile attr-dict `:` type($tile) `->` type($part)";
+  let hasVerifier = 1;
 }
 
 def NVTile_DescriptorOp : NVTile_Op<"descriptor", [Pure]> {

@@ -66,6 +66,8 @@ LogicalResult Distributor::distribute(Operation &op) {
     return distributeLoop(loop);
   if (auto mma = dyn_cast<MmaOp>(op))
     return distributeMma(mma);
+  if (auto sum = dyn_cast<SumClusterOp>(op))
+    return distributeSum(sum);
   if (auto store = dyn_cast<StoreOp>(op)) {
     VectorType type = store.getValue().getType();
     int64_t rows = type.getDimSize(0) / consumers;

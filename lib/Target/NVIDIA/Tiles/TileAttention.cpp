@@ -164,7 +164,7 @@ tileKernel(transform::NVIDIATileAttentionOp op, RewriterBase &rewriter,
   kernel->setAttr(kPolicyAttrName,
                   PolicyAttr::get(op.getContext(), chosen.stages,
                                   chosen.consumers, op.getGroup(), tiles,
-                                  storeBytes, isCausal));
+                                  storeBytes, isCausal, /*split=*/1));
   return DiagnosedSilenceableFailure::success();
 }
 
