@@ -59,7 +59,8 @@ static AttentionOp getAttention(func::FuncOp kernel, std::string &reason) {
       found = attention;
       continue;
     }
-    if (!isa<tensor::EmptyOp>(op) && !op.hasTrait<OpTrait::ConstantLike>()) {
+    if (!isa<tensor::EmptyOp, tensor::ExtractSliceOp>(op) &&
+        !op.hasTrait<OpTrait::ConstantLike>()) {
       reason = "it holds " + op.getName().getStringRef().str();
       return nullptr;
     }
