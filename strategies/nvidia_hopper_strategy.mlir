@@ -7,7 +7,8 @@
 // warpgroups, whose 128 accumulators a thread leave registers for all else. Four
 // stages of 48 KB and 32 KB for results fill shared memory. Smaller tiles are for
 // products that would leave multiprocessors idle: a step of a small tile takes as
-// long as its 45 bytes a cycle, of a large one as its 2,048 multiply-adds.
+// long as its 45 bytes a cycle, of a large one as its 2,048 multiply-adds. Where
+// even these are few, up to eight blocks share a reduction.
 //
 // Attention: 64 rows for each of two warpgroups, which walk over blocks of 128
 // keys and values. Few heads and rows take smaller blocks.
@@ -30,7 +31,8 @@ module attributes {transform.with_named_sequence} {
                           array<i64: 128, 64, 6, 2, 128>,
                           array<i64: 64, 128, 6, 1, 128>,
                           array<i64: 64, 64, 8, 1, 128>],
-          costs = array<i64: 2048, 45, 2000>
+          costs = array<i64: 2048, 45, 2000, 1500>,
+          splits = array<i64: 2, 4, 8>
         } : !transform.any_op, !transform.param<i64>
     }
     %attention = transform.structured.match ops{["func.func"]}
@@ -42,7 +44,7 @@ module attributes {transform.with_named_sequence} {
         : (!transform.any_op) -> !transform.param<i64>
       transform.nvidia.tile_attention %kernel rows = 128 keys = 128 stages = 2
         consumers = 2 group = 8 blocks = %cores {
-          alternatives = [array<i64: 64, 128, 2, 1>]
+          overlap, alternatives = [array<i64: 64, 128, 2, 1>]
         } : !transform.any_op, !transform.param<i64>
     }
     transform.yield

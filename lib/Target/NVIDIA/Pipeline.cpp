@@ -125,10 +125,12 @@ static void addTilePasses(OpPassManager &pm, const Script &script) {
   pm.addPass(createApplyStrategyPass(strategy));
   pm.addPass(createLinalgToNVTilePass());
   OpPassManager &kernel = pm.nest<func::FuncOp>();
+  kernel.addPass(createNVIDIASplitReductionPass());
   kernel.addPass(createNVIDIASliceEpiloguePass());
   kernel.addPass(createNVIDIARasterTilesPass());
   kernel.addPass(createNVIDIAPipelineLoadsPass());
   kernel.addPass(createNVIDIASpecializeWarpsPass());
+  kernel.addPass(createNVIDIAOverlapProductsPass());
   kernel.addPass(createNVIDIADistributeFragmentsPass());
   kernel.addPass(createNVIDIAStageStoresPass());
   kernel.addPass(createNVIDIALowerBulkCopiesPass());

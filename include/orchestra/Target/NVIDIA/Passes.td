@@ -228,6 +228,22 @@ def LinalgToNVTilePass : Pass<"orchestra-linalg-to-nvtile", "::mlir::ModuleOp"> 
     "::orchestra::nvtile::NVTileDialect"];
 }
 
+def NVIDIASplitReductionPass
+    : Pass<"orchestra-nvidia-split-reduction", "::mlir::func::FuncOp"> {
+  let summary = "Shares the steps of a reduction among a cluster of blocks";
+  let description = [{
+    Before: a kernel of tiles whose policy has a `split`, with a loop of products
+    that begins at zero.
+
+    After: each block of the cluster has its share of the steps, the tiles are
+    added (`nvtile.sum_cluster`), and each block computes and stores what follows
+    for its columns alone.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::orchestra::nvtile::NVTileDialect"];
+}
+
 def NVIDIASliceEpiloguePass
     : Pass<"orchestra-nvidia-slice-epilogue", "::mlir::func::FuncOp"> {
   let summary = "Computes and stores results a slice of columns at a time";
@@ -269,6 +285,22 @@ def NVIDIAPipelineLoadsPass
     use. Read in order, the program does what it did.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::orchestra::nvtile::NVTileDialect"];
+}
+
+def NVIDIAOverlapProductsPass
+    : Pass<"orchestra-nvidia-overlap-products", "::mlir::func::FuncOp"> {
+  let summary = "Moves second products of a loop beside the next first ones";
+  let description = [{
+    Before: a consumer's loop of two products, the second of what is computed
+    from the first, in a kernel whose policy says `overlap`.
+
+    After: the second product of an iteration is begun with the first one of the
+    next, and what lies between them is computed while both run. Two consumers
+    take turns.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
                            "::orchestra::nvtile::NVTileDialect"];
 }
 

@@ -37,6 +37,9 @@ constexpr llvm::StringLiteral kPolicyAttrName = "orchestra.nvtile";
 /// Threads that work on one product of warpgroups.
 constexpr int64_t kWarpgroupThreads = 128;
 
+/// Blocks of a cluster that every GPU with clusters runs.
+constexpr int64_t kMaxCluster = 8;
+
 /// Bytes of a row of a panel: what the hardware swizzles over.
 constexpr int64_t kPanelBytes = 128;
 

@@ -28,9 +28,11 @@ def NVIDIA_TileWarpgroupsOp
 
     `alternatives` are other tiles, each rows, columns, stages, consumers and
     store_bytes. Of all, the one is taken whose tiles are done first by `costs`:
-    multiply-adds and bytes that a multiprocessor takes in a cycle, and the
-    cycles that a tile costs before its first and after its last step. Few rows
-    leave multiprocessors idle where tiles are large; large ones read less.
+    multiply-adds and bytes that a multiprocessor takes in a cycle, the cycles
+    that a tile costs before its first and after its last step, and those of a
+    sum over a cluster. Few rows leave multiprocessors idle where tiles are
+    large; large ones read less. With `splits`, clusters of as many blocks may
+    share the reduction of a tile, where all of them run at once.
 
     A kernel that is no such thing, or whose buffers a tensor map cannot
     describe, is left as it is, and a remark says why.
@@ -51,6 +53,7 @@ def NVIDIA_TileWarpgroupsOp
                        ConfinedAttr<I64Attr, [IntPositive]>:$store_bytes,
                        OptionalAttr<ArrayAttr>:$alternatives,
                        OptionalAttr<DenseI64ArrayAttr>:$costs,
+                       OptionalAttr<DenseI64ArrayAttr>:$splits,
                        TransformParamTypeInterface:$blocks);
   let results = (outs);
   let assemblyFormat = [{
@@ -77,7 +80,9 @@ def NVIDIA_NVIDIATileAttentionOp
 
     `alternatives` are other tiles, each rows, keys, stages and consumers. The
     first of all is taken of which there are as many as blocks, else the last.
-    Heads of more than 128 columns take half of the keys at a time.
+    Heads of more than 128 columns take half of the keys at a time. With
+    `overlap`, the next block of keys is multiplied while the softmax of one is
+    computed.
 
     A kernel that is no such thing, or whose buffers a tensor map cannot
     describe, is left as it is, and a remark says why.
@@ -95,6 +100,7 @@ def NVIDIA_NVIDIATileAttentionOp
                        ConfinedAttr<I64Attr, [IntPositive]>:$consumers,
                        ConfinedAttr<I64Attr, [IntPositive]>:$group,
                        OptionalAttr<ArrayAttr>:$alternatives,
+                       UnitAttr:$overlap,
                        TransformParamTypeInterface:$blocks);
   let results = (outs);
   let assemblyFormat = [{

@@ -34,7 +34,8 @@ inline bool isOfRows(mlir::Type type) {
 class Distributor {
 public:
   Distributor(mlir::Block &entry, int64_t consumers)
-      : consumers(consumers), builder(mlir::OpBuilder::atBlockBegin(&entry)),
+      : entry(&entry), consumers(consumers),
+        builder(mlir::OpBuilder::atBlockBegin(&entry)),
         warpgroup(WarpgroupOp::create(builder, entry.getParentOp()->getLoc(),
                                       builder.getIndexType())) {}
 
@@ -50,6 +51,8 @@ private:
   mlir::LogicalResult distribute(mlir::Operation &op);
   mlir::LogicalResult distributeLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult distributeMma(MmaOp op);
+  void distributeTurn(mlir::Operation &op);
+  mlir::LogicalResult distributeSum(SumClusterOp op);
   mlir::LogicalResult distributeReduction(mlir::vector::MultiDimReductionOp op);
   void distributeRepeat(RepeatOp op);
   void distributePosition(PositionOp op);
@@ -89,6 +92,7 @@ private:
     registers[fragment] = llvm::to_vector(values);
   }
 
+  mlir::Block *entry;
   int64_t consumers;
   mlir::OpBuilder builder;
   mlir::Value warpgroup;

@@ -25,6 +25,9 @@ llvm::SmallVector<mlir::Value> readFragment(mlir::OpBuilder &builder, ReadOp op,
                                             mlir::Value warpgroup,
                                             int64_t consumers);
 
+/// Lowers `op` to stores of each thread's pairs, those in bounds.
+void storeDirectly(StoreFragmentOp op);
+
 } // namespace orchestra::nvtile
 
 #endif // ORCHESTRA_TARGET_NVIDIA_TILES_FRAGMENTREADS_H

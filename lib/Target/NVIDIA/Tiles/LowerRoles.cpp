@@ -93,6 +93,18 @@ struct NVIDIALowerRolesPass
     func::FuncOp kernel = getOperation();
     SmallVector<RolesOp> all;
     kernel.walk([&](RolesOp roles) { all.push_back(roles); });
+    SmallVector<RankOp> ranks;
+    kernel.walk([&](RankOp rank) { ranks.push_back(rank); });
+    for (RankOp rank : ranks) {
+      OpBuilder builder(rank);
+      Value number =
+          NVVM::ClusterId::create(builder, rank.getLoc(), builder.getI32Type());
+      rank.replaceAllUsesWith(arith::IndexCastOp::create(builder, rank.getLoc(),
+                                                         builder.getIndexType(),
+                                                         number)
+                                  .getResult());
+      rank.erase();
+    }
     for (RolesOp roles : all) {
       int32_t threads =
           int32_t(kWarpgroupThreads) * (1 + int32_t(roles.getConsumers()));

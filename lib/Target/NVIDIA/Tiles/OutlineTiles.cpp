@@ -103,6 +103,11 @@ LLVM::LLVMFuncOp Outliner::makeFunction() {
       kernel->getAttr(gpu::GPUDialect::KnownBlockSizeAttrHelper::getNameStr()));
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     builder.getI32IntegerAttr(1));
+  auto policy = kernel->getAttrOfType<PolicyAttr>(kPolicyAttrName);
+  if (policy && policy.getSplit() != 1)
+    function->setAttr(NVVM::NVVMDialect::getClusterDimAttrName(),
+                      builder.getDenseI32ArrayAttr(
+                          {static_cast<int32_t>(policy.getSplit()), 1, 1}));
   auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kMapBytes);
   auto structure = LLVM::LLVMStructType::getLiteral(ctx, {bytes});
   for (auto [i, parameter] : llvm::enumerate(parameters)) {

@@ -111,13 +111,17 @@ LogicalResult NVIDIARasterTilesPass::raster(func::FuncOp kernel,
   for (int64_t trip : trips)
     tiles *= trip;
   int64_t blocks = std::min(policy.getBlocks(), tiles);
-  kernel->setAttr(gpu::GPUDialect::KnownGridSizeAttrHelper::getNameStr(),
-                  DenseI32ArrayAttr::get(&getContext(),
-                                         {static_cast<int32_t>(blocks), 1, 1}));
+  kernel->setAttr(
+      gpu::GPUDialect::KnownGridSizeAttrHelper::getNameStr(),
+      DenseI32ArrayAttr::get(
+          &getContext(),
+          {static_cast<int32_t>(blocks * policy.getSplit()), 1, 1}));
 
   OpBuilder builder(forall);
   Indices index{builder, loc};
   Value block = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
+  if (policy.getSplit() != 1) // The blocks of a cluster follow each other.
+    block = index.div(block, index.constant(policy.getSplit()));
   Value zero = index.constant(0), one = index.constant(1);
   Value number = block;
   scf::ForOp loop;

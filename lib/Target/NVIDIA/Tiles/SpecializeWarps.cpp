@@ -27,7 +27,7 @@ using namespace orchestra::nvtile;
 static bool isProducers(Operation *op) { return isa<AcquireOp, CopyOp>(op); }
 
 static bool isConsumers(Operation *op) {
-  return isa<AwaitOp, ReleaseOp, MmaOp, StoreOp, ReadOp>(op);
+  return isa<AwaitOp, ReleaseOp, MmaOp, StoreOp, ReadOp, SumClusterOp>(op);
 }
 
 /// Drops what `loop` carries and nobody reads.

@@ -11,6 +11,8 @@
 // H200 against direct stores.
 //
 //===----------------------------------------------------------------------===//
+#include "FragmentReads.h"
+
 #include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Target/NVIDIA/Tiles.h"
 
@@ -234,8 +236,16 @@ struct NVIDIAStageStoresPass
       return;
     getOperation().walk([&](RolesOp roles) {
       SmallVector<StoreFragmentOp> stores;
-      roles.getConsumer().walk(
-          [&](StoreFragmentOp op) { stores.push_back(op); });
+      SmallVector<StoreFragmentOp> narrow;
+      roles.getConsumer().walk([&](StoreFragmentOp op) {
+        auto target = cast<MemRefType>(op.getTarget().getType());
+        bool isWhole = int64_t(op.getColumns()) %
+                           getPanelColumns(target.getElementType()) ==
+                       0;
+        (isWhole ? stores : narrow).push_back(op);
+      });
+      for (StoreFragmentOp op : narrow)
+        storeDirectly(op);
       if (stores.empty())
         return;
       Stager stager(roles, policy.getStoreBytes());

@@ -34,11 +34,16 @@ namespace {
 /// A tile of the result and how it is made.
 struct Tile {
   int64_t rows, columns, stages, consumers, storeBytes;
+  int64_t split = 1; ///< blocks that share a tile's reduction
 };
 } // namespace
 
 static constexpr size_t kTileFields = 5;
-static constexpr size_t kCosts = 3;
+static constexpr size_t kCosts = 4;
+/// Columns of a wgmma are a multiple of this many.
+static constexpr int64_t kColumnUnit = 8;
+/// Shared memory of a block on every GPU with clusters, and what barriers take.
+static constexpr int64_t kMaxSharedBytes = 232448, kBarrierBytes = 1024;
 
 /// The op's tile, then its alternatives.
 static SmallVector<Tile> getTiles(transform::TileWarpgroupsOp op) {
@@ -66,8 +71,12 @@ static std::string checkSizes(transform::TileWarpgroupsOp op) {
     auto costs = op.getCosts();
     if (!costs || costs->size() != kCosts ||
         llvm::any_of(*costs, [](int64_t n) { return n <= 0; }))
-      return "alternatives need three positive costs";
+      return "alternatives need four positive costs";
   }
+  if (auto splits = op.getSplits())
+    if (llvm::any_of(*splits,
+                     [](int64_t n) { return n <= 0 || n > kMaxCluster; }))
+      return "splits must be from 1 to 8";
   for (const Tile &tile : getTiles(op)) {
     if (tile.rows % (64 * tile.consumers) != 0)
       return "rows must be a multiple of 64 for each consumer";
@@ -93,11 +102,32 @@ static int64_t estimate(const Tile &tile, const MatmulKernel &kernel,
                   llvm::divideCeil(ranges[kernel.n], tile.columns);
   if (kernel.batch)
     tiles *= ranges[*kernel.batch];
-  int64_t rounds = llvm::divideCeil(tiles, blocks);
+  int64_t rounds = llvm::divideCeil(tiles * tile.split, blocks);
   int64_t step = std::max(
       llvm::divideCeil(tile.rows * tile.columns * depth, costs[0]),
       llvm::divideCeil((tile.rows + tile.columns) * depth * bytes, costs[1]));
-  return rounds * (llvm::divideCeil(ranges[kernel.k], depth) * step + costs[2]);
+  int64_t steps = llvm::divideCeil(ranges[kernel.k], depth * tile.split);
+  return rounds * (steps * step + costs[2]) + (tile.split > 1 ? costs[3] : 0);
+}
+
+/// Whether a cluster can share the reduction of a tile: all run at once, each
+/// has steps to do, and what they exchange fits beside the stages.
+static bool canSplit(const Tile &tile, const MatmulKernel &kernel,
+                     int64_t depth, int64_t blocks) {
+  linalg::LinalgOp op = kernel.contraction;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  int64_t tiles = llvm::divideCeil(ranges[kernel.m], tile.rows) *
+                  llvm::divideCeil(ranges[kernel.n], tile.columns);
+  if (kernel.batch)
+    tiles *= ranges[*kernel.batch];
+  int64_t bytes =
+      getElementTypeOrSelf(op.getDpsInputs()[0]).getIntOrFloatBitWidth() / 8;
+  int64_t shared = tile.stages * (tile.rows + tile.columns) * depth * bytes +
+                   tile.rows * (tile.columns * 4 + tile.storeBytes) +
+                   kBarrierBytes;
+  return tiles * tile.split <= blocks && shared <= kMaxSharedBytes &&
+         ranges[kernel.k] >= depth * tile.split * 2 &&
+         tile.columns % (tile.split * kColumnUnit) == 0;
 }
 
 static Tile chooseTile(transform::TileWarpgroupsOp op,
@@ -105,6 +135,13 @@ static Tile chooseTile(transform::TileWarpgroupsOp op,
   SmallVector<Tile> tiles = getTiles(op);
   if (tiles.size() == 1)
     return tiles.front();
+  if (auto splits = op.getSplits())
+    for (Tile tile : SmallVector<Tile>(tiles))
+      for (int64_t split : *splits) {
+        tile.split = split;
+        if (split > 1 && canSplit(tile, kernel, op.getDepth(), blocks))
+          tiles.push_back(tile);
+      }
   return *llvm::min_element(tiles, [&](const Tile &a, const Tile &b) {
     return estimate(a, kernel, op.getDepth(), blocks, *op.getCosts()) <
            estimate(b, kernel, op.getDepth(), blocks, *op.getCosts());
@@ -205,8 +242,8 @@ static DiagnosedSilenceableFailure tileKernel(transform::TileWarpgroupsOp op,
   function->setAttr(kPolicyAttrName,
                     PolicyAttr::get(op.getContext(), tile.stages,
                                     tile.consumers, op.getGroup(), blocks,
-                                    tile.storeBytes,
-                                    /*reversed=*/false));
+                                    tile.storeBytes, /*reversed=*/false,
+                                    tile.split, /*overlap=*/false));
   return DiagnosedSilenceableFailure::success();
 }
 

@@ -80,7 +80,8 @@ nvtile::getTileDims(std::optional<ArrayRef<int64_t>> dims, int64_t rank) {
 LogicalResult PolicyAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t stages, int64_t consumers,
                                  int64_t group, int64_t blocks,
-                                 int64_t storeBytes, bool) {
+                                 int64_t storeBytes, bool reversed,
+                                 int64_t split, bool overlap) {
   auto isPositive = [&](StringRef name, int64_t value) -> LogicalResult {
     if (value > 0)
       return success();
@@ -89,8 +90,12 @@ LogicalResult PolicyAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (failed(isPositive("stages", stages)) ||
       failed(isPositive("consumers", consumers)) ||
       failed(isPositive("group", group)) ||
-      failed(isPositive("blocks", blocks)))
+      failed(isPositive("blocks", blocks)) ||
+      failed(isPositive("split", split)))
     return failure();
+  if (split > kMaxCluster)
+    return emitError() << "split must be at most " << kMaxCluster << ", but is "
+                       << split;
   if (storeBytes <= 0 || storeBytes % kPanelBytes != 0)
     return emitError() << "store_bytes must be a multiple of " << kPanelBytes
                        << ", but is " << storeBytes;
@@ -165,6 +170,15 @@ LogicalResult RepeatOp::verify() {
   if (rows.getElementType() != tile.getElementType() ||
       rows.getDimSize(0) != tile.getDimSize(0))
     return emitOpError() << rows << " has no number for each row of " << tile;
+  return success();
+}
+
+LogicalResult SumClusterOp::verify() {
+  VectorType tile = getTile().getType(), part = getPart().getType();
+  if (tile.getElementType() != part.getElementType() ||
+      tile.getDimSize(0) != part.getDimSize(0) ||
+      tile.getDimSize(1) % part.getDimSize(1) != 0)
+    return emitOpError() << part << " is no part of the columns of " << tile;
   return success();
 }
 
