@@ -45,10 +45,10 @@ protected:
   /// Launches with 32 lanes a subgroup.
   static int32_t launch(orch_emulated_entry entry, Dims grid, Dims block,
                         std::vector<void *> arguments, int64_t shared = 0,
-                        int64_t dynamic = 0) {
+                        int64_t dynamic = 0, int64_t cluster = 1) {
     return orch_emulated_launch("k", "m.onnx:/Node", entry, 32, shared, dynamic,
-                                grid.x, grid.y, grid.z, block.x, block.y,
-                                block.z, arguments.data());
+                                cluster, grid.x, grid.y, grid.z, block.x,
+                                block.y, block.z, arguments.data());
   }
 
   /// Launches a kernel of one item that must fail with these words.

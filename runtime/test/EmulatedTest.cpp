@@ -553,7 +553,7 @@ template <typename In, typename Out> void checkMma(const Mma &what) {
   }
   void *arguments[] = {run.get()};
   ASSERT_OK(orch_emulated_launch("k", "p", runMma<In, Out>, 32, 0, 0, 1, 1, 1,
-                                 32, 1, 1, arguments));
+                                 1, 32, 1, 1, arguments));
   for (int64_t lane = 0; lane < 32; ++lane)
     for (int64_t i = 0; i < what.m * what.n / 32; ++i) {
       Place at = what.result(lane / 4, lane % 4, i);

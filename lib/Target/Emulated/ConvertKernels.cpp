@@ -242,9 +242,14 @@ LogicalResult
 EmulatedConvertKernelsPass::convertLaunch(gpu::LaunchFuncOp launch) {
   Location loc = launch.getLoc();
   OpBuilder builder(launch);
-  if (launch.hasClusterSize())
-    return emitError(loc, "the emulation has no clusters of groups "
-                          "[unsupported-by-target]");
+  std::optional<gpu::KernelDim3> cluster;
+  if (launch.hasClusterSize()) {
+    cluster = launch.getClusterSizeOperandValues();
+    if (getConstantIntValue(cluster->y) != 1 ||
+        getConstantIntValue(cluster->z) != 1)
+      return emitError(loc, "the emulation has clusters of groups along x only "
+                            "[unsupported-by-target]");
+  }
   std::string kernel = mangle(launch.getKernelModuleName().getValue(),
                               launch.getKernelName().getValue());
   std::string name = kernel + "__launch";
@@ -261,9 +266,19 @@ EmulatedConvertKernelsPass::convertLaunch(gpu::LaunchFuncOp launch) {
   for (Value size : {grid.x, grid.y, grid.z, block.x, block.y, block.z})
     operands.push_back(toIndex(size));
   Value dynamic = launch.getDynamicSharedMemorySize();
+  if (std::optional<int64_t> bytes =
+          dynamic ? getConstantIntValue(dynamic) : std::nullopt;
+      bytes && *bytes > architecture->sharedBytes)
+    return emitError(loc, "kernel \"")
+           << launch.getKernelName() << "\" needs " << *bytes
+           << " bytes of shared memory; a group of " << architecture->name
+           << " has " << architecture->sharedBytes << " [shared-memory]";
   operands.push_back(
       dynamic ? toIndex(dynamic)
               : arith::ConstantIndexOp::create(builder, loc, 0).getResult());
+  operands.push_back(
+      cluster ? toIndex(cluster->x)
+              : arith::ConstantIndexOp::create(builder, loc, 1).getResult());
   llvm::append_range(operands, launch.getKernelOperands());
   if (!getOperation().lookupSymbol(kernel))
     return emitError(loc, "kernel ")

@@ -83,8 +83,9 @@ static void fillIn(LLVM::LLVMFuncOp launch, LLVM::LLVMFuncOp kernel,
       LLVM::AddressOfOp::create(builder, loc, entry),
       number(launch->getAttrOfType<IntegerAttr>(kSubgroupAttrName).getInt()),
       number(bytes.getInt()),
+      all[kNumLaunchArguments - 2],
       all[kNumLaunchArguments - 1]};
-  llvm::append_range(operands, all.take_front(kNumLaunchArguments - 1));
+  llvm::append_range(operands, all.take_front(kNumLaunchArguments - 2));
   operands.push_back(array);
   // The device keeps the status; whoever runs the program asks for it.
   callDevice(builder, launch, loc, "orch_emulated_launch", builder.getI32Type(),

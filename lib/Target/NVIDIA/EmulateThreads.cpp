@@ -24,7 +24,9 @@ enum Query {
   kBlock = 6,
   kGrid = 9,
   kLane = 12,
-  kSubgroup = 13
+  kSubgroup = 13,
+  kClusterRank = 17,
+  kClusterSize = 18
 };
 
 static Value query(OpBuilder &builder, Operation *op, int64_t number) {
@@ -163,6 +165,36 @@ struct EmulateMBarrierWait : OpRewritePattern<NVVM::MBarrierTryWaitParityOp> {
   }
 };
 
+/// The barrier of a cluster.
+template <typename OpT, bool kWaits>
+struct EmulateCluster : OpRewritePattern<OpT> {
+  using OpRewritePattern<OpT>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpT op,
+                                PatternRewriter &rewriter) const override {
+    callDevice(rewriter, op, op.getLoc(),
+               kWaits ? "orch_emulated_cluster_wait"
+                      : "orch_emulated_cluster_arrive",
+               {}, {getItem(op), getPlace(rewriter, op, op.getLoc())});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct EmulateMapa : OpRewritePattern<NVVM::MapaOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(NVVM::MapaOp op,
+                                PatternRewriter &rewriter) const override {
+    Value address = callDevice(rewriter, op, op.getLoc(),
+                               "orch_emulated_map_shared", op.getType(),
+                               {getItem(op), op.getA(), op.getB(),
+                                getPlace(rewriter, op, op.getLoc())});
+    rewriter.replaceOp(op, address);
+    return success();
+  }
+};
+
 /// A fence for copies and products; one for others has nothing to do.
 struct EmulateFenceProxy : OpRewritePattern<NVVM::FenceProxyOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -264,6 +296,8 @@ void nvidia::populateThreadEmulation(RewritePatternSet &patterns) {
                EmulateRegister<NVVM::BlockIdZOp, kGroup + 2>,
                EmulateRegister<NVVM::BlockDimXOp, kBlock>,
                EmulateRegister<NVVM::GridDimXOp, kGrid>,
+               EmulateRegister<NVVM::ClusterId, kClusterRank>,
+               EmulateRegister<NVVM::ClusterDim, kClusterSize>,
                EmulateRegister<NVVM::LaneIdOp, kLane>,
                EmulateRegister<NVVM::WarpIdOp, kSubgroup>, EmulateShuffle>(
       patterns.getContext());

@@ -64,6 +64,19 @@ static LogicalResult replaceShared(gpu::GPUModuleOp device,
   return success();
 }
 
+/// How many blocks of a cluster run together along x.
+static FailureOr<int32_t> getClusterSize(LLVM::LLVMFuncOp function) {
+  auto dims = function->getAttrOfType<DenseI32ArrayAttr>(
+      NVVM::NVVMDialect::getClusterDimAttrName());
+  if (!dims)
+    return 1;
+  if (llvm::any_of(dims.asArrayRef().drop_front(),
+                   [](int32_t size) { return size != 1; }))
+    return emitError(function.getLoc(), "the emulation has clusters of blocks "
+                                        "along x only [unsupported-by-target]");
+  return dims[0];
+}
+
 static FailureOr<gpu::GPUFuncOp> convertFunction(gpu::GPUModuleOp device,
                                                  LLVM::LLVMFuncOp function) {
   OpBuilder builder(function);
@@ -115,7 +128,7 @@ static Value makeMap(OpBuilder &builder, Operation *op, Value buffer,
 
 /// A host function of the kernel's name that launches it.
 static void makeHostFunction(ModuleOp module, gpu::GPUFuncOp kernel,
-                             DictionaryAttr launch) {
+                             DictionaryAttr launch, int32_t clusterSize) {
   Location loc = kernel.getLoc();
   MLIRContext *ctx = module.getContext();
   if (Operation *declaration = module.lookupSymbol(kernel.getName()))
@@ -160,8 +173,15 @@ static void makeHostFunction(ModuleOp module, gpu::GPUFuncOp kernel,
       builder.getI32IntegerAttr(static_cast<int32_t>(
           launch.getAs<IntegerAttr>("shared_bytes").getInt())));
   gpu::KernelDim3 grid = sizes("grid"), block = sizes("block");
-  gpu::LaunchFuncOp::create(builder, loc, kernel, grid, block, shared,
-                            operands);
+  std::optional<gpu::KernelDim3> cluster;
+  if (clusterSize != 1) {
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    cluster = gpu::KernelDim3{
+        arith::ConstantIndexOp::create(builder, loc, clusterSize), one, one};
+  }
+  gpu::LaunchFuncOp::create(builder, loc, kernel, grid, block, shared, operands,
+                            /*asyncTokenType=*/nullptr,
+                            /*asyncDependencies=*/{}, cluster);
   for (Value map : maps)
     callDevice(builder, end, loc, "orch_emulated_deallocate", {}, {map});
   module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
@@ -189,10 +209,14 @@ struct NVIDIAEmulateTilesPass
             << name << "'";
         return signalPassFailure();
       }
-      FailureOr<gpu::GPUFuncOp> kernel = convertFunction(device, function);
+      FailureOr<int32_t> clusterSize = getClusterSize(function);
+      FailureOr<gpu::GPUFuncOp> kernel = failure();
+      if (succeeded(clusterSize))
+        kernel = convertFunction(device, function);
       if (failed(kernel))
         return signalPassFailure();
-      makeHostFunction(module, *kernel, cast<DictionaryAttr>(entry.getValue()));
+      makeHostFunction(module, *kernel, cast<DictionaryAttr>(entry.getValue()),
+                       *clusterSize);
     }
     module->removeAttr(kLaunchAttrName);
   }

@@ -13,6 +13,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -54,15 +56,66 @@ static std::optional<EmulatedType> getType(NVVM::WGMMATypes type) {
   llvm_unreachable("all types are listed");
 }
 
+/// Values of 32 bits, side by side on the item's stack.
+static Value spillWords(PatternRewriter &rewriter, Operation *op,
+                        ValueRange values) {
+  Location loc = op->getLoc();
+  auto type = VectorType::get({static_cast<int64_t>(values.size())},
+                              rewriter.getI32Type());
+  Value all = LLVM::PoisonOp::create(rewriter, loc, type);
+  for (auto [i, value] : llvm::enumerate(values))
+    all = LLVM::InsertElementOp::create(rewriter, loc, all, value,
+                                        getWord(rewriter, loc, i));
+  Value memory = reserveStack(rewriter, op, type);
+  LLVM::StoreOp::create(rewriter, loc, all, memory);
+  return memory;
+}
+
+/// What the device is told of a product.
+struct Wgmma {
+  Value sums;
+  Value registers; ///< of the first operand; null: it is in shared memory
+  Value a, b;      ///< descriptors
+  int64_t n, k;
+  EmulatedType types[3]; ///< of the operands, then of the result
+  int64_t flags;
+};
+
+/// Replaces `op` by the device's product: accumulators go through memory.
+static void multiply(PatternRewriter &rewriter, Operation *op,
+                     const Wgmma &wgmma) {
+  Location loc = op->getLoc();
+  Type type = wgmma.sums.getType();
+  Value memory = reserveStack(rewriter, op, type);
+  LLVM::StoreOp::create(rewriter, loc, wgmma.sums, memory);
+  Value registers = wgmma.registers;
+  if (!registers)
+    registers = LLVM::ZeroOp::create(rewriter, loc, memory.getType());
+  SmallVector<Value> arguments{getItem(op),
+                               memory,
+                               registers,
+                               wgmma.a,
+                               wgmma.b,
+                               getNumber(rewriter, loc, wgmma.n),
+                               getNumber(rewriter, loc, wgmma.k)};
+  for (EmulatedType element : wgmma.types)
+    arguments.push_back(getWord(rewriter, loc, element));
+  arguments.push_back(getWord(rewriter, loc, wgmma.flags));
+  arguments.push_back(getPlace(rewriter, op, loc));
+  callDevice(rewriter, op, loc, "orch_emulated_wgmma", {}, arguments);
+  rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, type, memory);
+}
+
 namespace {
 struct EmulateWgmma : OpRewritePattern<NVVM::WgmmaMmaAsyncOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(NVVM::WgmmaMmaAsyncOp op,
                                 PatternRewriter &rewriter) const override {
-    std::optional<EmulatedType> types[] = {
-        getType(op.getTypeA()), getType(op.getTypeB()), getType(op.getTypeD())};
-    if (!types[0] || !types[1] || !types[2] || op.getSatfinite())
+    std::optional<EmulatedType> a = getType(op.getTypeA()),
+                                b = getType(op.getTypeB()),
+                                d = getType(op.getTypeD());
+    if (!a || !b || !d || op.getSatfinite())
       return rewriter.notifyMatchFailure(op, "not of the types known");
     int64_t flags = 0;
     if (op.getLayoutA() == NVVM::MMALayout::col)
@@ -75,25 +128,71 @@ struct EmulateWgmma : OpRewritePattern<NVVM::WgmmaMmaAsyncOp> {
       flags |= kNegateB;
     if (op.getScaleD() == NVVM::WGMMAScaleOut::one)
       flags |= kAdd;
-    Location loc = op.getLoc();
-    Type type = op.getInouts().getType();
-    Value memory = reserveStack(rewriter, op, type);
-    LLVM::StoreOp::create(rewriter, loc, op.getInouts(), memory);
-    SmallVector<Value> arguments{
-        getItem(op),
-        memory,
-        LLVM::ZeroOp::create(rewriter, loc, memory.getType()),
-        op.getDescriptorA(),
-        op.getDescriptorB(),
-        getNumber(rewriter, loc, op.getShape().getN()),
-        getNumber(rewriter, loc, op.getShape().getK())};
-    for (std::optional<EmulatedType> element : types)
-      arguments.push_back(getWord(rewriter, loc, *element));
-    arguments.push_back(getWord(rewriter, loc, flags));
-    arguments.push_back(getPlace(rewriter, op, loc));
-    callDevice(rewriter, op, loc, "orch_emulated_wgmma", {}, arguments);
-    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, type, memory);
+    multiply(rewriter, op,
+             {op.getInouts(),
+              /*registers=*/nullptr,
+              op.getDescriptorA(),
+              op.getDescriptorB(),
+              op.getShape().getN(),
+              op.getShape().getK(),
+              {*a, *b, *d},
+              flags});
     return success();
+  }
+};
+
+/// wgmma with the first operand in registers, which nvvm has no op for: what
+/// the distribution of products writes as text.
+struct EmulateWgmmaText : OpRewritePattern<LLVM::InlineAsmOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LLVM::InlineAsmOp op,
+                                PatternRewriter &rewriter) const override {
+    auto sumsType = dyn_cast_or_null<LLVM::LLVMStructType>(
+        op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
+    llvm::Regex text(
+        "^\\{\n\\.reg \\.pred p;\nsetp\\.ne\\.b32 p, 1, 0;\n"
+        "wgmma\\.mma_async\\.sync\\.aligned\\.m64n([0-9]+)k16\\.f32\\."
+        "(b?f16)\\.(b?f16) \\{([$0-9, ]+)\\}, \\{([$0-9, ]+)\\}, "
+        "([$0-9]+), p, 1, 1, ([01]);\n\\}$");
+    SmallVector<StringRef> parts;
+    if (!sumsType || !text.match(op.getAsmString(), &parts))
+      return rewriter.notifyMatchFailure(op, "not the text of a product");
+    int64_t n = 0;
+    parts[1].getAsInteger(10, n);
+    int64_t count = n / 2;
+    ValueRange operands = op.getOperands();
+    if (static_cast<int64_t>(sumsType.getBody().size()) != count ||
+        static_cast<int64_t>(operands.size()) != count + 5 ||
+        parts[4] != listRegisters(0, count) ||
+        parts[5] != listRegisters(count, 4) ||
+        parts[6] != listRegisters(count + 4, 1))
+      return rewriter.notifyMatchFailure(op, "registers of another order");
+    Location loc = op.getLoc();
+    Value sums = LLVM::PoisonOp::create(rewriter, loc, sumsType);
+    for (int64_t i = 0; i < count; ++i)
+      sums =
+          LLVM::InsertValueOp::create(rewriter, loc, sums, operands[5 + i], i);
+    Value registers = spillWords(rewriter, op, operands.take_front(4));
+    EmulatedType element = parts[2] == "f16" ? kF16 : kBF16;
+    multiply(rewriter, op,
+             {sums,
+              registers,
+              getNumber(rewriter, loc, 0),
+              operands[4],
+              n,
+              16,
+              {element, parts[3] == "f16" ? kF16 : kBF16, kF32},
+              kAdd | (parts[7] == "1" ? kBByRow : 0)});
+    return success();
+  }
+
+  /// "$4, $5, ..."
+  static std::string listRegisters(int64_t first, int64_t count) {
+    std::string list;
+    for (int64_t i = first; i < first + count; ++i)
+      list += (i == first ? "$" : ", $") + std::to_string(i);
+    return list;
   }
 };
 
@@ -143,13 +242,7 @@ struct EmulateStMatrix : OpRewritePattern<NVVM::StMatrixOp> {
     Location loc = op.getLoc();
     ValueRange sources = op.getSources();
     int64_t count = static_cast<int64_t>(sources.size());
-    auto type = VectorType::get({count}, rewriter.getI32Type());
-    Value all = LLVM::PoisonOp::create(rewriter, loc, type);
-    for (int64_t i = 0; i < count; ++i)
-      all = LLVM::InsertElementOp::create(rewriter, loc, all, sources[i],
-                                          getWord(rewriter, loc, i));
-    Value memory = reserveStack(rewriter, op, type);
-    LLVM::StoreOp::create(rewriter, loc, all, memory);
+    Value memory = spillWords(rewriter, op, sources);
     callDevice(rewriter, op, loc, "orch_emulated_stmatrix", {},
                {getItem(op), op.getPtr(), getNumber(rewriter, loc, count),
                 getWord(rewriter, loc, op.getLayout() == NVVM::MMALayout::col),
@@ -176,6 +269,29 @@ struct EmulateWindow : OpRewritePattern<LLVM::PtrToIntOp> {
     if (op.getType() != i32)
       address = LLVM::ZExtOp::create(rewriter, loc, op.getType(), address);
     rewriter.replaceOp(op, address);
+    return success();
+  }
+};
+
+/// Instructions that approximate: here they are exact, but what is below the
+/// least normal number is 0 as there.
+struct EmulateApproximation : OpRewritePattern<LLVM::CallIntrinsicOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LLVM::CallIntrinsicOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getIntrin() != "llvm.nvvm.ex2.approx.ftz.f32")
+      return rewriter.notifyMatchFailure(op, "not known");
+    Location loc = op.getLoc();
+    Type f32 = rewriter.getF32Type();
+    Value power = math::Exp2Op::create(rewriter, loc, op.getArgs()[0]);
+    Value least = arith::ConstantOp::create(
+        rewriter, loc, rewriter.getFloatAttr(f32, 0x1p-126));
+    Value zero = arith::ConstantOp::create(rewriter, loc,
+                                           rewriter.getFloatAttr(f32, 0.0));
+    Value small = arith::CmpFOp::create(
+        rewriter, loc, arith::CmpFPredicate::OLT, power, least);
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, small, zero, power);
     return success();
   }
 };

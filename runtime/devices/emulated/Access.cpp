@@ -24,10 +24,10 @@ bool isConstant(const Launch &launch, uintptr_t address, uint64_t size) {
   return false;
 }
 
-bool isShared(const Group &group, uintptr_t address, uint64_t size) {
+bool isShared(const Group &group, const void *address, int64_t size) {
   uintptr_t shared = reinterpret_cast<uintptr_t>(group.shared);
   return Region{shared, shared + uintptr_t(group.launch->sharedBytes)}.contains(
-      address, size);
+      reinterpret_cast<uintptr_t>(address), uint64_t(size));
 }
 
 /// Says what the address is near to.
@@ -91,7 +91,7 @@ void orch_emulated_check(Item *item, const void *pointer, int64_t size,
   if (Region{stack, stack + uintptr_t(item->stackBytes)}.contains(address,
                                                                   bytes))
     return;
-  if (isShared(group, address, bytes))
+  if (findShared(item, pointer, size))
     return checkHazards(item, pointer, size,
                         write ? Access::Write : Access::Read, place);
   if (findLent(address, bytes, item->last) ||
@@ -103,12 +103,23 @@ void orch_emulated_check(Item *item, const void *pointer, int64_t size,
   reportAccess(item, address, size, write, place);
 }
 
+Group *orchestra::emulated::findShared(Item *item, const void *address,
+                                       int64_t size) {
+  if (isShared(*item->group, address, size))
+    return item->group;
+  Launch &launch = *item->group->launch;
+  for (int64_t rank = 0; rank < launch.clusterSize; ++rank)
+    if (isShared(launch.groups[rank], address, size))
+      return &launch.groups[rank];
+  return nullptr;
+}
+
 void orchestra::emulated::requireShared(Item *item, const void *pointer,
                                         int64_t size, int32_t write,
                                         const char *place) {
-  uintptr_t address = reinterpret_cast<uintptr_t>(pointer);
-  if (!isShared(*item->group, address, uint64_t(size)))
-    reportAccess(item, address, size, write, place);
+  if (!isShared(*item->group, pointer, size))
+    reportAccess(item, reinterpret_cast<uintptr_t>(pointer), size, write,
+                 place);
 }
 
 void orch_emulated_check_index(Item *item, int64_t index, int64_t count,

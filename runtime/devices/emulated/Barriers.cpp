@@ -135,3 +135,20 @@ void orch_emulated_named_barrier(Item *item, int32_t id, int32_t count,
     if (group->items[i].state == State::AtNamed && group->items[i].named == id)
       group->items[i].state = State::Ready;
 }
+
+void orch_emulated_cluster_arrive(Item *item, const char *place) {
+  orch_emulated_require(
+      item, item->numClusterArrivals <= item->group->launch->clusterPhase,
+      "an item waits at the barrier of its cluster before it arrives again",
+      place);
+  ++item->numClusterArrivals;
+}
+
+void orch_emulated_cluster_wait(Item *item, const char *place) {
+  orch_emulated_require(item, item->numClusterArrivals > 0,
+                        "an item arrives at the barrier of its cluster before "
+                        "it waits there",
+                        place);
+  if (item->group->launch->clusterPhase < item->numClusterArrivals)
+    wait(item, State::AtCluster, place);
+}

@@ -55,6 +55,7 @@ void prepare(Item *item, Group *group, int64_t number) {
   item->numProducts = 0;
   item->numCommits = launch.maxCommits;
   item->fenced = false;
+  item->numClusterArrivals = 0;
   getcontext(&item->context);
   item->context.uc_stack.ss_sp = item->stack;
   item->context.uc_stack.ss_size = size_t(item->stackBytes);
@@ -62,177 +63,6 @@ void prepare(Item *item, Group *group, int64_t number) {
   uintptr_t address = reinterpret_cast<uintptr_t>(item);
   makecontext(&item->context, reinterpret_cast<void (*)()>(runItem), 2,
               unsigned(address >> 32), unsigned(address));
-}
-
-/// "waits at model.onnx:/MatMul" or "has ended".
-void describe(const Item *item, char *text, size_t size) {
-  ItemName name = nameOf(item);
-  if (item->state == State::Done)
-    snprintf(text, size, "%s has ended", name.text);
-  else
-    snprintf(text, size, "%s waits at %s", name.text, item->place);
-}
-
-void reportDivergence(Group *group, const Item *first, const Item *second,
-                      const char *what) {
-  char one[1024], other[1024];
-  describe(first, one, sizeof(one));
-  describe(second, other, sizeof(other));
-  keepError(ORCH_ERROR_EXECUTION,
-            "%s: error: work items of kernel '%s' diverge at a %s "
-            "[divergent-barrier]\n  note: %s\n  note: %s",
-            first->place, group->launch->kernel, what, one, other);
-  group->launch->failed = true;
-}
-
-/// Lets the group pass a barrier if all are there.
-bool releaseBarrier(Group *group) {
-  int64_t count = group->launch->numItems;
-  for (int64_t i = 0; i < count; ++i)
-    if (group->items[i].state != State::AtBarrier)
-      return false;
-  for (int64_t i = 1; i < count; ++i)
-    if (strcmp(group->items[i].place, group->items[0].place) != 0) {
-      reportDivergence(group, &group->items[0], &group->items[i], "barrier");
-      return false;
-    }
-  for (int64_t i = 0; i < count; ++i)
-    group->items[i].state = State::Ready;
-  return true;
-}
-
-/// The lane that `lane` reads from, or -1.
-int64_t sourceLane(const Item *item, int64_t lane, int64_t lanes) {
-  int64_t source = -1;
-  switch (item->mode) {
-  case ORCH_EMULATED_SHUFFLE_XOR:
-    source = lane ^ item->offset;
-    break;
-  case ORCH_EMULATED_SHUFFLE_DOWN:
-    source = lane + item->offset;
-    break;
-  case ORCH_EMULATED_SHUFFLE_UP:
-    source = lane - item->offset;
-    break;
-  case ORCH_EMULATED_SHUFFLE_IDX:
-    source = item->offset;
-    break;
-  }
-  return source >= 0 && source < item->width && source < lanes ? source : -1;
-}
-
-/// Exchanges values in the subgroup of the items [first, first + lanes) if all
-/// that take part are there.
-bool releaseShuffle(Group *group, int64_t first, int64_t lanes) {
-  Item *items = group->items + first;
-  if (items[0].state != State::AtShuffle)
-    return false;
-  int64_t width = items[0].width < lanes ? items[0].width : lanes;
-  for (int64_t lane = 0; lane < width; ++lane)
-    if (items[lane].state != State::AtShuffle)
-      return false;
-  for (int64_t lane = 1; lane < width; ++lane)
-    if (strcmp(items[lane].place, items[0].place) != 0 ||
-        items[lane].width != items[0].width) {
-      reportDivergence(group, &items[0], &items[lane], "shuffle");
-      return false;
-    }
-  for (int64_t lane = 0; lane < width; ++lane) {
-    int64_t source = sourceLane(&items[lane], lane, lanes);
-    items[lane].valid = source >= 0;
-    items[lane].result = source >= 0 ? items[source].value : -1;
-  }
-  for (int64_t lane = 0; lane < width; ++lane)
-    items[lane].state = State::Ready;
-  return true;
-}
-
-/// Lets the subgroup of these items go on if all have given their bytes.
-bool releaseExchange(Group *group, int64_t first, int64_t lanes) {
-  Item *items = group->items + first;
-  for (int64_t lane = 0; lane < lanes; ++lane)
-    if (items[lane].state != State::AtExchange)
-      return false;
-  for (int64_t lane = 1; lane < lanes; ++lane)
-    if (strcmp(items[lane].place, items[0].place) != 0) {
-      reportDivergence(group, &items[0], &items[lane], "matrix instruction");
-      return false;
-    }
-  for (int64_t lane = 0; lane < lanes; ++lane)
-    items[lane].state = State::Ready;
-  return true;
-}
-
-/// Lets warpgroups go on whose items are all there.
-bool releaseWarpgroups(Group *group) {
-  bool any = false;
-  for (int64_t first = 0; first + kWarpgroupItems <= group->launch->numItems;
-       first += kWarpgroupItems) {
-    Item *items = group->items + first;
-    int64_t numThere = 0;
-    for (int64_t i = 0; i < kWarpgroupItems; ++i)
-      numThere += items[i].state == State::AtWarpgroup;
-    if (numThere < kWarpgroupItems)
-      continue;
-    for (int64_t i = 1; i < kWarpgroupItems; ++i)
-      if (strcmp(items[i].place, items[0].place) != 0) {
-        reportDivergence(group, &items[0], &items[i], "matrix instruction");
-        return false;
-      }
-    for (int64_t i = 0; i < kWarpgroupItems; ++i)
-      items[i].state = State::Ready;
-    any = true;
-  }
-  return any;
-}
-
-bool releaseSubgroups(Group *group) {
-  bool any = false;
-  int64_t size = group->launch->subgroupSize;
-  for (int64_t first = 0; first < group->launch->numItems; first += size) {
-    int64_t rest = group->launch->numItems - first;
-    int64_t lanes = rest < size ? rest : size;
-    any |= releaseShuffle(group, first, lanes);
-    any |= releaseExchange(group, first, lanes);
-  }
-  return any;
-}
-
-bool releasePolling(Group *group) {
-  bool any = false;
-  for (int64_t i = 0; i < group->launch->numItems; ++i) {
-    Item *item = &group->items[i];
-    if (item->state == State::Polling && hasPhaseEnded(item)) {
-      item->state = State::Ready;
-      any = true;
-    }
-  }
-  return any;
-}
-
-/// Nobody can go on: says who waits, and who does not come.
-void reportStuck(Group *group) {
-  const Item *waiting = nullptr;
-  for (int64_t i = 0; i < group->launch->numItems && !waiting; ++i)
-    if (group->items[i].state != State::Done)
-      waiting = &group->items[i];
-  const char *what = waiting->state == State::AtShuffle ? "shuffle"
-                     : waiting->state == State::AtExchange ||
-                             waiting->state == State::AtWarpgroup
-                         ? "matrix instruction"
-                         : "barrier";
-  for (int64_t i = 0; i < group->launch->numItems; ++i) {
-    const Item *other = &group->items[i];
-    if (other->state != waiting->state ||
-        strcmp(other->place, waiting->place) != 0)
-      return reportDivergence(group, waiting, other, what);
-  }
-  keepError(ORCH_ERROR_EXECUTION,
-            "%s: error: all work items of kernel '%s' wait for ever "
-            "[divergent-barrier]\n  note: nobody arrives at the barrier in "
-            "shared memory, or its bytes do not come",
-            waiting->place, group->launch->kernel);
-  group->launch->failed = true;
 }
 
 /// Forgets what the group before has left.
@@ -245,8 +75,8 @@ void clear(Group *group) {
   for (int64_t i = 0; i < launch.numItems; ++i)
     if (group->items[i].numCommits > launch.maxCommits)
       launch.maxCommits = group->items[i].numCommits;
-  for (int64_t i = 0; launch.warpgroups && i < kMaxWarpgroups; ++i) {
-    Warpgroup &warpgroup = launch.warpgroups[i];
+  for (int64_t i = 0; group->warpgroups && i < kMaxWarpgroups; ++i) {
+    Warpgroup &warpgroup = group->warpgroups[i];
     for (int64_t k = 0; k < warpgroup.products.size(); ++k)
       free(warpgroup.products[k].values);
     warpgroup.products.clear();
@@ -254,6 +84,24 @@ void clear(Group *group) {
     warpgroup.completed = launch.maxCommits;
   }
   ++launch.time;
+}
+
+void release(Group *group) {
+  clear(group);
+  for (int64_t i = 0; i < group->launch->numItems; ++i) {
+    group->items[i].copies.release();
+    group->items[i].stores.release();
+  }
+  for (int64_t i = 0; group->warpgroups && i < kMaxWarpgroups; ++i)
+    group->warpgroups[i].products.release();
+  free(group->warpgroups);
+  free(group->chunks);
+  group->boxes.release();
+}
+
+/// From the shared memory of one group of a cluster to that of the next.
+int64_t getSharedStride(const Launch &launch) {
+  return (launch.sharedBytes / kSharedAlignment + 1) * kSharedAlignment;
 }
 
 /// Whether all that the group began is over.
@@ -269,69 +117,82 @@ bool hasEnded(Group *group) {
   return false;
 }
 
-/// Runs the group to its end; false: the launch failed.
-bool runGroup(Group *group) {
+/// Runs every item of the group that can until it waits; how many have ended.
+int64_t runItems(Group *group) {
   Launch &launch = *group->launch;
-  clear(group);
-  for (int64_t i = 0; i < launch.numItems; ++i)
-    prepare(&group->items[i], group, i);
+  int64_t numDone = 0;
+  for (int64_t i = 0; i < launch.numItems && !launch.failed; ++i) {
+    Item *item = &group->items[i];
+    if (item->state == State::Ready)
+      swapcontext(&launch.scheduler, &item->context);
+    numDone += item->state == State::Done;
+  }
+  return numDone;
+}
+
+/// Runs the groups of a cluster to their end; false: the launch failed.
+bool runCluster(Launch *launch) {
+  launch->clusterPhase = 0;
+  int64_t size = launch->clusterSize;
+  for (int64_t rank = 0; rank < size; ++rank) {
+    Group *group = &launch->groups[rank];
+    clear(group);
+    for (int64_t i = 0; i < launch->numItems; ++i)
+      prepare(&group->items[i], group, i);
+  }
   for (;;) {
     int64_t numDone = 0;
-    for (int64_t i = 0; i < launch.numItems; ++i) {
-      Item *item = &group->items[i];
-      if (item->state == State::Ready)
-        swapcontext(&group->scheduler, &item->context);
-      if (launch.failed)
-        return false;
-      numDone += item->state == State::Done;
+    for (int64_t rank = 0; rank < size && !launch->failed; ++rank)
+      numDone += runItems(&launch->groups[rank]);
+    if (launch->failed)
+      return false;
+    if (numDone == size * launch->numItems) {
+      for (int64_t rank = 0; rank < size; ++rank)
+        if (!hasEnded(&launch->groups[rank]))
+          return false;
+      return true;
     }
-    if (numDone == launch.numItems)
-      return hasEnded(group);
-    bool any = releaseBarrier(group);
-    any |= releaseSubgroups(group);
-    any |= releaseWarpgroups(group);
-    any |= releasePolling(group);
-    for (int64_t i = 0; i < launch.numItems && !any; ++i)
-      any = group->items[i].state == State::Ready;
-    if (!any && deliverBoxes(group))
-      any = releasePolling(group) || group->boxes.size() > 0;
-    if (!any && !launch.failed)
-      reportStuck(group);
-    if (launch.failed)
+    bool any = releaseCluster(launch);
+    for (int64_t rank = 0; rank < size; ++rank)
+      any |= releaseWaiting(&launch->groups[rank]);
+    for (int64_t rank = 0; rank < size && !any; ++rank)
+      if (deliverBoxes(&launch->groups[rank]))
+        any = true;
+    for (int64_t rank = 0; rank < size && !any && !launch->failed; ++rank)
+      reportStuck(&launch->groups[rank]);
+    if (launch->failed)
       return false;
   }
 }
 
 /// All groups, on fibers whose stacks lie in `stacks`.
 void runGrid(Launch *launch, Item *items, char *stacks, char *shared) {
-  Group group = {};
-  group.launch = launch;
-  group.items = items;
-  group.shared = shared;
-  for (int64_t i = 0; i < launch->numItems; ++i) {
+  int64_t size = launch->clusterSize;
+  for (int64_t rank = 0; rank < size; ++rank) {
+    Group &group = launch->groups[rank];
+    group.launch = launch;
+    group.items = items + rank * launch->numItems;
+    group.shared = shared + rank * getSharedStride(*launch);
+  }
+  for (int64_t i = 0; i < size * launch->numItems; ++i) {
     // A page before each stack is left out, so that running over it faults.
     items[i].stack = stacks + i * (kStackBytes + kPageBytes) + kPageBytes;
     items[i].stackBytes = kStackBytes;
     mprotect(items[i].stack, kStackBytes, PROT_READ | PROT_WRITE);
   }
   int64_t numGroups = launch->grid[0] * launch->grid[1] * launch->grid[2];
-  for (int64_t number = 0; number < numGroups; ++number) {
-    group.index[0] = number % launch->grid[0];
-    group.index[1] = number / launch->grid[0] % launch->grid[1];
-    group.index[2] = number / launch->grid[0] / launch->grid[1];
-    if (!runGroup(&group))
+  for (int64_t number = 0; number < numGroups; number += size) {
+    for (int64_t rank = 0; rank < size; ++rank) {
+      int64_t *index = launch->groups[rank].index;
+      index[0] = (number + rank) % launch->grid[0];
+      index[1] = number / launch->grid[0] % launch->grid[1];
+      index[2] = number / launch->grid[0] / launch->grid[1];
+    }
+    if (!runCluster(launch))
       break;
   }
-  clear(&group);
-  for (int64_t i = 0; i < launch->numItems; ++i) {
-    items[i].copies.release();
-    items[i].stores.release();
-  }
-  for (int64_t i = 0; launch->warpgroups && i < kMaxWarpgroups; ++i)
-    launch->warpgroups[i].products.release();
-  free(launch->warpgroups);
-  free(launch->chunks);
-  group.boxes.release();
+  for (int64_t rank = 0; rank < size; ++rank)
+    release(&launch->groups[rank]);
 }
 
 } // namespace
@@ -339,7 +200,7 @@ void runGrid(Launch *launch, Item *items, char *stacks, char *shared) {
 void orchestra::emulated::wait(Item *item, State state, const char *place) {
   item->state = state;
   item->place = place;
-  swapcontext(&item->context, &item->group->scheduler);
+  swapcontext(&item->context, &item->group->launch->scheduler);
 }
 
 void orchestra::emulated::exchange(Item *item, const char *given,
@@ -351,7 +212,7 @@ void orchestra::emulated::exchange(Item *item, const char *given,
 
 void orchestra::emulated::fail(Item *item) {
   item->group->launch->failed = true;
-  setcontext(&item->group->scheduler);
+  setcontext(&item->group->launch->scheduler);
   __builtin_unreachable();
 }
 
@@ -369,9 +230,9 @@ ItemName orchestra::emulated::nameOf(const Item *item) {
 int32_t orch_emulated_launch(const char *kernel, const char *place,
                              orch_emulated_entry entry, int64_t subgroupSize,
                              int64_t sharedBytes, int64_t dynamicBytes,
-                             int64_t gridX, int64_t gridY, int64_t gridZ,
-                             int64_t blockX, int64_t blockY, int64_t blockZ,
-                             void *const *arguments) {
+                             int64_t clusterSize, int64_t gridX, int64_t gridY,
+                             int64_t gridZ, int64_t blockX, int64_t blockY,
+                             int64_t blockZ, void *const *arguments) {
   if (orch_emulated_status() != ORCH_OK)
     return orch_emulated_status();
   Launch launch = {};
@@ -410,22 +271,33 @@ int32_t orch_emulated_launch(const char *kernel, const char *place,
     launch.numItems *= size;
   }
 
-  size_t stackBytes = size_t(launch.numItems * (kStackBytes + kPageBytes));
+  if (clusterSize < 1 || clusterSize > kMaxClusterSize ||
+      gridX % clusterSize != 0)
+    return keepError(ORCH_ERROR_INVALID_ARGUMENT,
+                     "%s: error: clusters of %lld groups cannot be launched "
+                     "[launch-size]\n  note: a cluster has 1 to %lld groups, "
+                     "and the grid has %lld along x",
+                     place, static_cast<long long>(clusterSize),
+                     static_cast<long long>(kMaxClusterSize),
+                     static_cast<long long>(gridX));
+  launch.clusterSize = clusterSize;
+
+  int64_t numItems = clusterSize * launch.numItems;
+  size_t stackBytes = size_t(numItems * (kStackBytes + kPageBytes));
   void *stacks = mmap(nullptr, stackBytes, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  auto *items =
-      static_cast<Item *>(calloc(size_t(launch.numItems), sizeof(Item)));
+  auto *items = static_cast<Item *>(calloc(size_t(numItems), sizeof(Item)));
   // One byte more: an address even where there is none.
-  char *shared = static_cast<char *>(aligned_alloc(
-      kSharedAlignment,
-      (size_t(sharedBytes) / kSharedAlignment + 1) * kSharedAlignment));
+  size_t allShared = size_t(clusterSize * getSharedStride(launch));
+  char *shared =
+      static_cast<char *>(aligned_alloc(kSharedAlignment, allShared));
   if (stacks != MAP_FAILED && items && shared)
     runGrid(&launch, items, static_cast<char *>(stacks), shared);
   else
     keepError(ORCH_ERROR_OUT_OF_MEMORY,
               "%s: error: out of memory [out-of-memory]\n  note: a group of "
               "kernel '%s' needs %zu bytes",
-              place, kernel, stackBytes + size_t(sharedBytes));
+              place, kernel, stackBytes + allShared);
   if (stacks != MAP_FAILED)
     munmap(stacks, stackBytes);
   free(items);

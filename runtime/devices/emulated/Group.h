@@ -25,6 +25,7 @@ constexpr int64_t kProductRows = 64; ///< of one instruction of a warpgroup
 constexpr int64_t kProductColumns = 256;
 constexpr int64_t kProductDepth = 32;
 constexpr int64_t kNumNamedBarriers = 16;
+constexpr int64_t kMaxClusterSize = 16;
 constexpr int64_t kChunkBytes = 16;
 /// Where swizzled tiles must be aligned to.
 constexpr int64_t kSharedAlignment = 1024;
@@ -37,6 +38,7 @@ enum class State {
   AtExchange,
   AtNamed,     ///< at one of the group's numbered barriers
   AtWarpgroup, ///< for the other three subgroups
+  AtCluster,   ///< for the items of the cluster's other groups
   Polling,     ///< waits for a barrier in shared memory
   Done
 };
@@ -94,7 +96,19 @@ struct Chunk {
       readers[kMaxWarpgroups]; ///< the last group of products of each warpgroup
 };
 
-struct Group;
+struct Launch;
+
+struct Group {
+  Launch *launch;
+  int64_t index[kMaxDims];
+  char *shared;
+  orch_emulated_item *items;
+  List<PendingBox> boxes; ///< on their way to shared memory
+  int64_t numStores;      ///< boxes on their way from there
+  NamedBarrier named[kNumNamedBarriers];
+  Chunk *chunks;         ///< of shared memory; null until hazards are watched
+  Warpgroup *warpgroups; ///< null until there is one that multiplies
+};
 
 struct Launch {
   const char *kernel;
@@ -106,25 +120,16 @@ struct Launch {
   int64_t dynamicBytes;
   int64_t grid[kMaxDims];
   int64_t block[kMaxDims];
-  int64_t numItems; ///< of a group
+  int64_t numItems;    ///< of a group
+  int64_t clusterSize; ///< groups that run together, neighbours along x
   bool failed;
   Region constants[kMaxConstants];
   int64_t numConstants;
-  uint32_t time;         ///< counts fences
-  int64_t maxCommits;    ///< of groups of products, over all groups so far
-  Chunk *chunks;         ///< of shared memory; null until copies are enqueued
-  Warpgroup *warpgroups; ///< null until there is one that multiplies
-};
-
-struct Group {
-  Launch *launch;
-  int64_t index[kMaxDims];
-  char *shared;
-  orch_emulated_item *items;
+  uint32_t time;        ///< counts fences
+  int64_t maxCommits;   ///< of groups of products, over all groups so far
+  int64_t clusterPhase; ///< how often the cluster's barrier was passed
   ucontext_t scheduler;
-  List<PendingBox> boxes; ///< on their way to shared memory
-  int64_t numStores;      ///< boxes on their way from there
-  NamedBarrier named[kNumNamedBarriers];
+  Group groups[kMaxClusterSize]; ///< of the cluster that runs
 };
 
 } // namespace orchestra::emulated
@@ -157,6 +162,7 @@ struct orch_emulated_item {
   uint32_t fenceTime;
   // Warpgroup.
   int64_t numProducts, numCommits;
+  int64_t numClusterArrivals;
   bool fenced; ///< once in the kernel
 };
 
@@ -168,6 +174,17 @@ void wait(orch_emulated_item *item, State state, const char *place);
 /// Gives bytes to the lanes of the subgroup and waits for theirs: afterwards
 /// each has them in given[turn].
 void exchange(orch_emulated_item *item, const char *given, const char *place);
+
+/// Lets items go on that have nothing more to wait for; false: there are none.
+bool releaseWaiting(Group *group);
+/// The same at the barrier of the cluster.
+bool releaseCluster(Launch *launch);
+/// Nobody can go on: says who of the group waits, and who does not come.
+void reportStuck(Group *group);
+
+/// The group of the item's cluster whose shared memory holds these bytes; null:
+/// none does.
+Group *findShared(orch_emulated_item *item, const void *address, int64_t size);
 
 /// Ends the launch. The message is set.
 [[noreturn]] void fail(orch_emulated_item *item);

@@ -21,9 +21,8 @@ namespace {
 
 using Item = orch_emulated_item;
 
-[[noreturn]] void report(Item *item, const void *address, const char *what,
-                         const char *place) {
-  const Group &group = *item->group;
+[[noreturn]] void report(Item *item, const Group &group, const void *address,
+                         const char *what, const char *place) {
   keepError(ORCH_ERROR_EXECUTION,
             "%s: error: kernel '%s' has a race in shared memory "
             "[device-race]\n  note: %s\n  note: %s, byte %lld of the group's "
@@ -32,6 +31,13 @@ using Item = orch_emulated_item;
             static_cast<long long>(static_cast<const char *>(address) -
                                    group.shared));
   fail(item);
+}
+
+bool hasLeft(const Group &group) {
+  for (int64_t i = 0; i < group.launch->numItems; ++i)
+    if (group.items[i].state != State::Done)
+      return false;
+  return true;
 }
 
 bool overlaps(const PendingBox &box, const char *address, int64_t size) {
@@ -52,12 +58,13 @@ struct Chunks {
 } // namespace
 
 void orchestra::emulated::watchHazards(Item *item) {
-  Launch &launch = *item->group->launch;
-  if (launch.chunks)
+  const Launch &launch = *item->group->launch;
+  Chunk *&chunks = item->group->chunks;
+  if (chunks)
     return;
-  launch.chunks = static_cast<Chunk *>(
+  chunks = static_cast<Chunk *>(
       calloc(size_t(launch.sharedBytes / kChunkBytes + 1), sizeof(Chunk)));
-  if (launch.chunks)
+  if (chunks)
     return;
   keepError(ORCH_ERROR_OUT_OF_MEMORY,
             "%s: error: out of memory [out-of-memory]", launch.place);
@@ -67,15 +74,19 @@ void orchestra::emulated::watchHazards(Item *item) {
 void orchestra::emulated::checkHazards(Item *item, const void *pointer,
                                        int64_t size, Access access,
                                        const char *place) {
-  Group &group = *item->group;
-  Launch &launch = *group.launch;
+  Group &group = *findShared(item, pointer, size);
+  const Launch &launch = *group.launch;
   const char *address = static_cast<const char *>(pointer);
-  if (!launch.chunks || size == 0)
+  if (&group != item->group && hasLeft(group))
+    report(item, group, pointer,
+           "shared memory of a group is touched by another after its end",
+           place);
+  if (!group.chunks || size == 0)
     return;
   bool writes = access == Access::Write || access == Access::AsyncWrite;
   for (int64_t i = 0; i < group.boxes.size(); ++i)
     if (overlaps(group.boxes[i], address, size))
-      report(item, pointer,
+      report(item, group, pointer,
              writes ? "what a copy into shared memory writes is written before "
                       "the wait for it"
                     : "what a copy into shared memory writes is read before "
@@ -84,16 +95,16 @@ void orchestra::emulated::checkHazards(Item *item, const void *pointer,
   for (int64_t k = 0; k < launch.numItems && writes && group.numStores > 0; ++k)
     for (int64_t i = 0; i < group.items[k].stores.size(); ++i)
       if (overlaps(group.items[k].stores[i], address, size))
-        report(item, pointer,
+        report(item, group, pointer,
                "what a copy from shared memory reads is written before the "
                "wait for it",
                place);
   Chunks chunks(group, address, size);
   for (int64_t i = chunks.first; i <= chunks.last; ++i) {
-    Chunk &chunk = launch.chunks[i];
-    for (int64_t k = 0; k < kMaxWarpgroups && writes && launch.warpgroups; ++k)
-      if (chunk.readers[k] > launch.warpgroups[k].completed)
-        report(item, pointer,
+    Chunk &chunk = group.chunks[i];
+    for (int64_t k = 0; k < kMaxWarpgroups && writes && group.warpgroups; ++k)
+      if (chunk.readers[k] > group.warpgroups[k].completed)
+        report(item, group, pointer,
                "what a product of a warpgroup reads is written before the wait "
                "for it",
                place);
@@ -105,7 +116,7 @@ void orchestra::emulated::checkHazards(Item *item, const void *pointer,
     // that it has waited for.
     const Item &writer = group.items[chunk.writer - 1];
     if (writer.fenceTime <= chunk.time && item->fenceTime <= chunk.time)
-      report(item, pointer,
+      report(item, group, pointer,
              "what an item wrote is read by a copy or a product without a "
              "fence (fence.proxy.async)",
              place);
@@ -117,13 +128,13 @@ void orchestra::emulated::noteProductReads(Item *item, const void *address,
                                            int64_t size) {
   Chunks chunks(*item->group, address, size);
   for (int64_t i = chunks.first; i <= chunks.last; ++i)
-    item->group->launch->chunks[i].readers[item->number / kWarpgroupItems] =
+    item->group->chunks[i].readers[item->number / kWarpgroupItems] =
         int32_t(item->numCommits) + 1;
 }
 
 void orchestra::emulated::checkEnd(Item *item) {
   if (item->stores.size() > 0)
-    report(item, item->stores[0].shared,
+    report(item, *item->group, item->stores[0].shared,
            "an item ends before its copies from shared memory are waited for",
            item->stores[0].place);
 }

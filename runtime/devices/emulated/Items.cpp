@@ -28,6 +28,10 @@ int64_t orch_emulated_id(Item *item, int32_t query) {
     return item->number / size;
   case ORCH_EMULATED_NUM_SUBGROUPS:
     return (launch.numItems + size - 1) / size;
+  case ORCH_EMULATED_CLUSTER_RANK:
+    return item->group - launch.groups;
+  case ORCH_EMULATED_CLUSTER_SIZE:
+    return launch.clusterSize;
   case ORCH_EMULATED_DYNAMIC_BYTES:
     return launch.dynamicBytes;
   default:
@@ -42,6 +46,20 @@ void *orch_emulated_shared(Item *item, int64_t offset) {
 void *orch_emulated_dynamic_shared(Item *item) {
   const Launch &launch = *item->group->launch;
   return item->group->shared + launch.sharedBytes - launch.dynamicBytes;
+}
+
+void *orch_emulated_map_shared(Item *item, const void *pointer, int32_t rank,
+                               const char *place) {
+  Launch &launch = *item->group->launch;
+  Group *group = findShared(item, pointer, 0);
+  orch_emulated_require(item, group != nullptr,
+                        "what is mapped to another group is shared memory",
+                        place);
+  orch_emulated_require(item, rank >= 0 && rank < launch.clusterSize,
+                        "shared memory is mapped to a group of the cluster",
+                        place);
+  return launch.groups[rank].shared +
+         (static_cast<const char *>(pointer) - group->shared);
 }
 
 void orch_emulated_barrier(Item *item, const char *place) {

@@ -239,7 +239,7 @@ Product &getProduct(Item *item, Warpgroup &warpgroup, const Product &wanted,
 } // namespace
 
 Warpgroup &orchestra::emulated::getWarpgroup(Item *item, const char *place) {
-  Launch &launch = *item->group->launch;
+  const Launch &launch = *item->group->launch;
   int64_t number = item->number / kWarpgroupItems;
   orch_emulated_require(item,
                         launch.subgroupSize * 4 == kWarpgroupItems &&
@@ -247,15 +247,15 @@ Warpgroup &orchestra::emulated::getWarpgroup(Item *item, const char *place) {
                         "an instruction of a warpgroup takes four whole "
                         "subgroups of 32 lanes",
                         place);
-  if (!launch.warpgroups)
-    launch.warpgroups =
-        static_cast<Warpgroup *>(calloc(kMaxWarpgroups, sizeof(Warpgroup)));
-  if (!launch.warpgroups) {
+  Warpgroup *&all = item->group->warpgroups;
+  if (!all)
+    all = static_cast<Warpgroup *>(calloc(kMaxWarpgroups, sizeof(Warpgroup)));
+  if (!all) {
     keepError(ORCH_ERROR_OUT_OF_MEMORY,
               "%s: error: out of memory [out-of-memory]", place);
     fail(item);
   }
-  return launch.warpgroups[number];
+  return all[number];
 }
 
 int32_t orch_emulated_window(Item *item, const void *pointer,
@@ -308,7 +308,7 @@ void orch_emulated_wgmma(Item *item, void *d, const void *registers, int64_t a,
 void orch_emulated_wgmma_commit(Item *item) { ++item->numCommits; }
 
 void orch_emulated_wgmma_wait(Item *item, int64_t pending) {
-  Warpgroup *all = item->group->launch->warpgroups;
+  Warpgroup *all = item->group->warpgroups;
   if (!all)
     return;
   Warpgroup &warpgroup = all[item->number / kWarpgroupItems];

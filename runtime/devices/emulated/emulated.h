@@ -65,14 +65,16 @@ typedef struct orch_emulated_item orch_emulated_item;
 typedef void (*orch_emulated_entry)(orch_emulated_item *item,
                                     void *const *arguments);
 
-/* Runs all work items of a grid of groups; sizes in the order x, y, z.
+/* Runs all work items of a grid of groups; sizes in the order x, y, z. As many
+ * groups along x as `cluster_x` says run together, and may touch each other's
+ * shared memory.
  * `shared_bytes` and then `dynamic_bytes` of shared memory a group, filled with
  * 0xFF bytes at first. */
 ORCH_API int32_t orch_emulated_launch(
     const char *kernel, const char *place, orch_emulated_entry entry,
     int64_t subgroup_size, int64_t shared_bytes, int64_t dynamic_bytes,
-    int64_t grid_x, int64_t grid_y, int64_t grid_z, int64_t block_x,
-    int64_t block_y, int64_t block_z, void *const *arguments);
+    int64_t cluster_x, int64_t grid_x, int64_t grid_y, int64_t grid_z,
+    int64_t block_x, int64_t block_y, int64_t block_z, void *const *arguments);
 
 /* --- What kernels call ------------------------------------------------------
  */
@@ -87,7 +89,9 @@ typedef enum orch_emulated_query {
   ORCH_EMULATED_SUBGROUP = 13,
   ORCH_EMULATED_NUM_SUBGROUPS = 14,
   ORCH_EMULATED_SUBGROUP_SIZE = 15,
-  ORCH_EMULATED_DYNAMIC_BYTES = 16
+  ORCH_EMULATED_DYNAMIC_BYTES = 16,
+  ORCH_EMULATED_CLUSTER_RANK = 17, /* of the group */
+  ORCH_EMULATED_CLUSTER_SIZE = 18
 } orch_emulated_query;
 
 typedef enum orch_emulated_shuffle_mode {
@@ -100,6 +104,10 @@ typedef enum orch_emulated_shuffle_mode {
 ORCH_API int64_t orch_emulated_id(orch_emulated_item *item, int32_t query);
 ORCH_API void *orch_emulated_shared(orch_emulated_item *item, int64_t offset);
 ORCH_API void *orch_emulated_dynamic_shared(orch_emulated_item *item);
+/* The same place in the shared memory of another group of the cluster. */
+ORCH_API void *orch_emulated_map_shared(orch_emulated_item *item,
+                                        const void *pointer, int32_t rank,
+                                        const char *place);
 /* From now on the kernel may read `size` bytes at `pointer`. */
 ORCH_API void orch_emulated_constant(orch_emulated_item *item,
                                      const void *pointer, int64_t size);
@@ -195,6 +203,12 @@ ORCH_API void orch_emulated_async_wait(orch_emulated_item *item,
 ORCH_API void orch_emulated_named_barrier(orch_emulated_item *item, int32_t id,
                                           int32_t count, int32_t only_arrives,
                                           const char *place);
+
+/* The barrier of all items of the cluster that have not ended. */
+ORCH_API void orch_emulated_cluster_arrive(orch_emulated_item *item,
+                                           const char *place);
+ORCH_API void orch_emulated_cluster_wait(orch_emulated_item *item,
+                                         const char *place);
 
 /* A barrier of 8 bytes in shared memory that counts arrivals and bytes. */
 ORCH_API void orch_emulated_mbarrier_init(orch_emulated_item *item,

@@ -36,8 +36,26 @@ module attributes {gpu.container_module} {
   }
   func.func @main() {
     %c1 = arith.constant 1 : index
-    // expected-error@+1 {{the emulation has no clusters of groups [unsupported-by-target]}}
-    gpu.launch_func @device::@empty clusters in (%c1, %c1, %c1) blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1)
+    %c2 = arith.constant 2 : index
+    // expected-error@+1 {{the emulation has clusters of groups along x only [unsupported-by-target]}}
+    gpu.launch_func @device::@empty clusters in (%c1, %c2, %c1) blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1)
+    return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @device {
+    gpu.func @empty() kernel {
+      gpu.return
+    }
+  }
+  func.func @main() {
+    %c1 = arith.constant 1 : index
+    %bytes = arith.constant 240000 : i32
+    // expected-error@+1 {{kernel "empty" needs 240000 bytes of shared memory; a group of nvidia_hopper has 232448 [shared-memory]}}
+    gpu.launch_func @device::@empty blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) dynamic_shared_memory_size %bytes
     return
   }
 }

@@ -20,9 +20,9 @@
 // CHECK: memref.global "private" constant @device__table
 // CHECK: func.func @main
 // CHECK: %[[DYNAMIC:.*]] = arith.index_cast %{{.*}} : i32 to index
-// CHECK: call @device__copy__launch(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[DYNAMIC]], %{{.*}})
+// CHECK: call @device__copy__launch(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[DYNAMIC]], %{{.*}}, %{{.*}})
 // CHECK-NOT: gpu.launch_func
-// CHECK: func.func private @device__copy__launch(index, index, index, index, index, index, index, memref<32xf32>) attributes {orchestra.emulated.launches = @device__copy, orchestra.emulated.subgroup_size = 32 : i64}
+// CHECK: func.func private @device__copy__launch(index, index, index, index, index, index, index, index, memref<32xf32>) attributes {orchestra.emulated.launches = @device__copy, orchestra.emulated.subgroup_size = 32 : i64}
 module attributes {gpu.container_module} {
   gpu.module @device {
     gpu.func @copy(%a: memref<32xf32>) workgroup(%s: memref<20xf32, #gpu.address_space<workgroup>>, %t: memref<512xf32, #gpu.address_space<workgroup>>) private(%p: memref<4xf32, #gpu.address_space<private>>) kernel {

@@ -7,9 +7,9 @@ llvm.func @kernel(%item: !llvm.ptr, %a: f32) attributes {orchestra.emulated.kern
   llvm.return
 }
 // expected-error@+1 {{arguments of a launch are not those of its kernel @kernel}}
-llvm.func @kernel__launch(i64, i64, i64, i64, i64, i64, i64, i32) attributes {orchestra.emulated.launches = @kernel, orchestra.emulated.subgroup_size = 16 : i64}
+llvm.func @kernel__launch(i64, i64, i64, i64, i64, i64, i64, i64, i32) attributes {orchestra.emulated.launches = @kernel, orchestra.emulated.subgroup_size = 16 : i64}
 
 // -----
 
 // expected-error@+1 {{arguments of a launch are not those of its kernel @missing}}
-llvm.func @missing__launch(i64, i64, i64, i64, i64, i64, i64) attributes {orchestra.emulated.launches = @missing, orchestra.emulated.subgroup_size = 16 : i64}
+llvm.func @missing__launch(i64, i64, i64, i64, i64, i64, i64, i64) attributes {orchestra.emulated.launches = @missing, orchestra.emulated.subgroup_size = 16 : i64}

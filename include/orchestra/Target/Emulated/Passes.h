@@ -30,8 +30,8 @@ constexpr llvm::StringLiteral kLaunchesAttrName = "orchestra.emulated.launches";
 constexpr llvm::StringLiteral kSubgroupAttrName =
     "orchestra.emulated.subgroup_size";
 /// Arguments of a launching function before the kernel's: grid, block, dynamic
-/// bytes of shared memory.
-constexpr unsigned kNumLaunchArguments = 7;
+/// bytes of shared memory, groups of a cluster.
+constexpr unsigned kNumLaunchArguments = 8;
 
 struct PipelineOptions : public mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> arch{*this, "arch",

@@ -55,7 +55,7 @@ def EmulatedConvertKernelsPass
     body, which `orchestra-emulated-finish-launches` fills in.
 
     Refuses architectures that no target describes, groups that use more shared
-    memory than the architecture has, clusters.
+    memory than the architecture has, clusters along y or z.
   }];
   let options = [
     Option<"arch", "arch", "std::string", /*default=*/"",
@@ -83,7 +83,7 @@ def EmulatedLowerDeviceOpsPass
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect", "::orchestra::OrchestraDialect"];
 }
 
