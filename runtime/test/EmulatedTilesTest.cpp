@@ -243,6 +243,45 @@ TEST_F(Products, RowsOfResult) {
   expectProduct(product, 0.0f, 1.0f);
 }
 
+// The left operand in registers: those of the PTX ISA's table.
+TEST_F(Products, LeftOperandInRegisters) {
+  auto kernel = [](Item *item, void *const *arguments) {
+    load(item, arguments[0], shared(item, 1024), kN * 128, 0, 0,
+         shared(item, 0));
+    int64_t thread = id(item, ORCH_EMULATED_ITEM), lane = thread % 32;
+    uint16_t left[8];
+    for (int64_t i = 0; i < 8; ++i)
+      left[i] = half(a(thread / 32 * 16 + lane / 4 + i / 2 % 2 * 8,
+                       lane % 4 * 2 + i % 2 + i / 4 * 8));
+    float d[kN / 2] = {};
+    orch_emulated_wgmma_fence(item, "fence");
+    int64_t right = describe(
+        orch_emulated_window(item, shared(item, 1024), "p"), 0, 1024, 1);
+    orch_emulated_wgmma(item, d, left, 0, right, kN, kK, ORCH_EMULATED_F16,
+                        ORCH_EMULATED_F16, ORCH_EMULATED_F32,
+                        ORCH_EMULATED_WGMMA_ADD, "mma");
+    orch_emulated_wgmma_commit(item);
+    orch_emulated_wgmma_wait(item, 0);
+    for (int64_t i = 0; i < kN / 2; ++i) {
+      int64_t row = thread / 32 * 16 + lane / 4 + i / 2 % 2 * 8;
+      static_cast<float *>(
+          arguments[1])[row * kN + i / 4 * 8 + lane % 4 * 2 + i % 2] = d[i];
+    }
+  };
+  Buffer<uint16_t> right(kN * 64);
+  std::fill_n(right.get(), kN * 64, uint16_t(0));
+  for (int64_t i = 0; i < kN; ++i)
+    for (int64_t k = 0; k < kK; ++k)
+      right[i * 64 + k] = half(b(k, i));
+  Map map(right.get(), 2, kN, 64, kN, 64, 128);
+  Buffer<float> d(64 * kN);
+  ASSERT_OK(launch(kernel, {}, {128, 1, 1}, {map.map, d.get()}, 16384))
+      << orch_emulated_error();
+  for (int64_t row = 0; row < 64; ++row)
+    for (int64_t column = 0; column < kN; ++column)
+      ASSERT_EQ(d[row * kN + column], sum(row, column));
+}
+
 TEST_F(Products, RulesOfInstructions) {
   Buffer<uint16_t> left(64 * 64);
   std::fill_n(left.get(), 64 * 64, uint16_t(0));
@@ -331,6 +370,78 @@ TEST_F(Emulated, MatricesStoredAreThoseLoaded) {
   std::fill_n(seen.get(), 32, 0);
   ASSERT_OK(launch(kernel, {}, {32, 1, 1}, {seen.get()}, 512));
   EXPECT_THAT(seen.values(), testing::Each(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Clusters
+//===----------------------------------------------------------------------===//
+
+/// What a group of a cluster writes, the next one reads.
+void passOn(Item *item, void *const *arguments) {
+  auto *own = reinterpret_cast<int64_t *>(shared(item, 0));
+  int64_t rank = id(item, ORCH_EMULATED_CLUSTER_RANK);
+  int64_t size = id(item, ORCH_EMULATED_CLUSTER_SIZE);
+  int64_t thread = id(item, ORCH_EMULATED_ITEM);
+  int64_t group = id(item, ORCH_EMULATED_GROUP);
+  if (thread == 32) // Who has ended is not waited for.
+    return;
+  own[thread] = 100 * group + thread;
+  orch_emulated_cluster_arrive(item, "arrive");
+  orch_emulated_cluster_wait(item, "wait");
+  auto *next = static_cast<int64_t *>(
+      orch_emulated_map_shared(item, own, int32_t((rank + 1) % size), "map"));
+  orch_emulated_check(item, next, 8, 0, "read");
+  static_cast<int64_t *>(arguments[0])[group * 32 + thread] = next[thread];
+  orch_emulated_cluster_arrive(item, "arrive again");
+  orch_emulated_cluster_wait(item, "wait again");
+}
+
+TEST_F(Emulated, ClustersShareTheirMemory) {
+  Buffer<int64_t> seen(6 * 32);
+  ASSERT_OK(launch(passOn, {6, 1, 1}, {33, 1, 1}, {seen.get()}, 512, 0, 3));
+  for (int64_t group = 0; group < 6; ++group)
+    for (int64_t thread = 0; thread < 32; ++thread)
+      EXPECT_EQ(seen[group * 32 + thread],
+                100 * (group / 3 * 3 + (group + 1) % 3) + thread);
+}
+
+TEST_F(Emulated, ClustersThatCannotBeLaunched) {
+  Buffer<int64_t> seen(6 * 32);
+  EXPECT_NE(launch(passOn, {6, 1, 1}, {33, 1, 1}, {seen.get()}, 512, 0, 4),
+            ORCH_OK);
+  EXPECT_THAT(orch_emulated_error(),
+              testing::HasSubstr("clusters of 4 groups cannot be launched "
+                                 "[launch-size]"));
+}
+
+TEST_F(Emulated, ClustersThatBreakRules) {
+  auto fail = [](orch_emulated_entry kernel, const char *words) {
+    EXPECT_NE(launch(kernel, {2, 1, 1}, {1, 1, 1}, {}, 512, 0, 2), ORCH_OK);
+    EXPECT_THAT(orch_emulated_error(), testing::HasSubstr(words));
+    orch_emulated_reset();
+  };
+  fail([](Item *item, void *const *) { orch_emulated_cluster_wait(item, "p"); },
+       "arrives at the barrier of its cluster before it waits");
+  fail(
+      [](Item *item, void *const *) {
+        orch_emulated_cluster_arrive(item, "p");
+        orch_emulated_cluster_arrive(item, "p");
+      },
+      "before it arrives again");
+  fail(
+      [](Item *item, void *const *) {
+        orch_emulated_map_shared(item, shared(item, 0), 2, "p");
+      },
+      "mapped to a group of the cluster");
+  // The first group ends; the second reads what it had.
+  fail(
+      [](Item *item, void *const *) {
+        if (id(item, ORCH_EMULATED_CLUSTER_RANK) == 1) {
+          void *other = orch_emulated_map_shared(item, shared(item, 0), 0, "p");
+          orch_emulated_check(item, other, 4, 0, "p");
+        }
+      },
+      "shared memory of a group is touched by another after its end");
 }
 
 //===----------------------------------------------------------------------===//
