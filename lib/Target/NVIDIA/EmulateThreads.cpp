@@ -282,13 +282,18 @@ struct EmulateShuffle : OpRewritePattern<NVVM::ShflOp> {
 } // namespace
 
 void nvidia::populateThreadEmulation(RewritePatternSet &patterns) {
-  patterns.add<Drop<NVVM::FenceMbarrierInitOp>, Drop<NVVM::SetMaxRegisterOp>,
-               Drop<NVVM::PrefetchOp>, EmulateBarrier0, EmulateElect,
-               EmulateFenceProxy, EmulateMBarrierArrive, EmulateMBarrierExpect,
-               EmulateMBarrierInit, EmulateMBarrierWait,
+  MLIRContext *ctx = patterns.getContext();
+  patterns.add<Drop<NVVM::FenceMbarrierInitOp>, Drop<NVVM::PrefetchOp>,
+               Drop<NVVM::SetMaxRegisterOp>>(ctx);
+  patterns.add<EmulateBarrier0, EmulateFenceProxy, EmulateMBarrierArrive,
+               EmulateMBarrierExpect, EmulateMBarrierInit, EmulateMBarrierWait,
                EmulateNamedBarrier<NVVM::BarrierOp, false>,
-               EmulateNamedBarrier<NVVM::BarrierArriveOp, true>,
-               EmulateRegister<NVVM::ThreadIdXOp, kItem>,
+               EmulateNamedBarrier<NVVM::BarrierArriveOp, true>>(ctx);
+  patterns.add<EmulateCluster<NVVM::ClusterArriveOp, false>,
+               EmulateCluster<NVVM::ClusterArriveRelaxedOp, false>,
+               EmulateCluster<NVVM::ClusterWaitOp, true>, EmulateMapa>(ctx);
+  patterns.add<EmulateElect, EmulateShuffle>(ctx);
+  patterns.add<EmulateRegister<NVVM::ThreadIdXOp, kItem>,
                EmulateRegister<NVVM::ThreadIdYOp, kItem + 1>,
                EmulateRegister<NVVM::ThreadIdZOp, kItem + 2>,
                EmulateRegister<NVVM::BlockIdXOp, kGroup>,
@@ -299,6 +304,5 @@ void nvidia::populateThreadEmulation(RewritePatternSet &patterns) {
                EmulateRegister<NVVM::ClusterId, kClusterRank>,
                EmulateRegister<NVVM::ClusterDim, kClusterSize>,
                EmulateRegister<NVVM::LaneIdOp, kLane>,
-               EmulateRegister<NVVM::WarpIdOp, kSubgroup>, EmulateShuffle>(
-      patterns.getContext());
+               EmulateRegister<NVVM::WarpIdOp, kSubgroup>>(ctx);
 }

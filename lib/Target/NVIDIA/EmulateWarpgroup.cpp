@@ -310,8 +310,8 @@ struct EmulateSpaceCast : OpRewritePattern<LLVM::AddrSpaceCastOp> {
 } // namespace
 
 void nvidia::populateWarpgroupEmulation(RewritePatternSet &patterns) {
-  patterns
-      .add<EmulateSpaceCast, EmulateStMatrix, EmulateWgmma, EmulateWgmmaCommit,
-           EmulateWgmmaFence, EmulateWgmmaWait, EmulateWindow>(
-          patterns.getContext());
+  patterns.add<EmulateApproximation, EmulateSpaceCast, EmulateStMatrix,
+               EmulateWgmma, EmulateWgmmaCommit, EmulateWgmmaFence,
+               EmulateWgmmaText, EmulateWgmmaWait, EmulateWindow>(
+      patterns.getContext());
 }
