@@ -37,6 +37,9 @@ def draw(rng):
     if not case["batch"]:
         case["epilogue"] = str(rng.choice(EPILOGUES))
     case["out"] = str(rng.choice([case["kind"], "f32"]))
+    if rng.random() < 0.15:
+        # A reduction that is long enough for a cluster of blocks to share.
+        case["k"] = int(rng.integers(100, 300)) * 8
     if case["transpose_a"]:
         case["m"] = (case["m"] + 7) // 8 * 8
     return case
