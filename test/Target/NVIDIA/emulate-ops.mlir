@@ -109,3 +109,42 @@ func.func private @lanes(%item: !llvm.ptr, %v: f32) -> (i1, f32) attributes {orc
   %r = nvvm.shfl.sync bfly %all, %v, %one, %clamp : f32 -> f32
   return %elected, %r : i1, f32
 }
+
+// -----
+
+// Clusters: their barrier, and memory of another block.
+// CHECK-LABEL: func.func private @clusters
+// CHECK-SAME:  (%[[ITEM:.*]]: !llvm.ptr, %[[S:.*]]: !llvm.ptr)
+// CHECK:       llvm.mlir.constant(17 : i32) : i32
+// CHECK:       llvm.call @orch_emulated_cluster_arrive(%[[ITEM]],
+// CHECK:       llvm.call @orch_emulated_cluster_wait(%[[ITEM]],
+// CHECK:       %[[RANK:.*]] = arith.trunci %{{.*}} : i64 to i32
+// CHECK:       %[[OTHER:.*]] = llvm.call @orch_emulated_map_shared(%[[ITEM]], %[[S]], %[[RANK]],
+// CHECK:       llvm.load %[[OTHER]] : !llvm.ptr -> f32
+func.func private @clusters(%item: !llvm.ptr, %s: !llvm.ptr<3>) -> f32 attributes {orchestra.emulated.kernel = "clusters"} {
+  nvvm.cluster.arrive {aligned}
+  nvvm.cluster.wait {aligned}
+  %rank = nvvm.read.ptx.sreg.cluster.ctarank : i32
+  %other = nvvm.mapa %s, %rank : !llvm.ptr<3> -> !llvm.ptr<7>
+  %v = llvm.load %other : !llvm.ptr<7> -> f32
+  return %v : f32
+}
+
+// -----
+
+// A product with its first operand in registers is known by its text. Powers
+// below the least normal number are 0.
+// CHECK-LABEL: func.func private @text
+// CHECK-DAG:   %[[WORDS:.*]] = llvm.alloca %{{.*}} x vector<4xi32>
+// CHECK-DAG:   %[[MEMORY:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(f32, f32, f32, f32)>
+// CHECK:       llvm.store %{{.*}}, %[[WORDS]]
+// CHECK:       llvm.call @orch_emulated_wgmma(%{{.*}}, %[[MEMORY]], %[[WORDS]],
+// CHECK-NOT:   inline_asm
+// CHECK:       %[[POWER:.*]] = math.exp2 %{{.*}} : f32
+// CHECK:       %[[SMALL:.*]] = arith.cmpf olt, %[[POWER]],
+// CHECK:       arith.select %[[SMALL]], %{{.*}}, %[[POWER]] : f32
+func.func private @text(%item: !llvm.ptr, %a: i32, %b: i64, %d: f32) -> (!llvm.struct<(f32, f32, f32, f32)>, f32) attributes {orchestra.emulated.kernel = "text"} {
+  %r = llvm.inline_asm has_side_effects asm_dialect = att "{\0A.reg .pred p;\0Asetp.ne.b32 p, 1, 0;\0Awgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, $3}, {$4, $5, $6, $7}, $8, p, 1, 1, 1;\0A}", "=f,=f,=f,=f,r,r,r,r,l,0,1,2,3" %a, %a, %a, %a, %b, %d, %d, %d, %d : (i32, i32, i32, i32, i64, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+  %e = llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f32"(%d) : (f32) -> f32
+  return %r, %e : !llvm.struct<(f32, f32, f32, f32)>, f32
+}

@@ -19,3 +19,14 @@ module attributes {orchestra.nvidia.launch = {kernel = {arguments = [], block = 
     }
   }
 }
+
+// -----
+
+module attributes {orchestra.nvidia.launch = {kernel = {arguments = [], block = array<i32: 32, 1, 1>, grid = array<i32: 1, 4, 1>, parameters = [], shared_bytes = 0 : i64}}} {
+  gpu.module @kernel_nvidia {
+    // expected-error@below {{the emulation has clusters of blocks along x only [unsupported-by-target]}}
+    llvm.func @kernel() attributes {gpu.kernel, nvvm.cluster_dim = array<i32: 1, 2, 1>} {
+      llvm.return
+    }
+  }
+}
