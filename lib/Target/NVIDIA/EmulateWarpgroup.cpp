@@ -152,9 +152,9 @@ struct EmulateWgmmaText : OpRewritePattern<LLVM::InlineAsmOp> {
         op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
     llvm::Regex text(
         "^\\{\n\\.reg \\.pred p;\nsetp\\.ne\\.b32 p, 1, 0;\n"
-        "wgmma\\.mma_async\\.sync\\.aligned\\.m64n([0-9]+)k16\\.f32\\."
-        "(b?f16)\\.(b?f16) \\{([$0-9, ]+)\\}, \\{([$0-9, ]+)\\}, "
-        "([$0-9]+), p, 1, 1, ([01]);\n\\}$");
+        "wgmma\\.mma_async\\.sync\\.aligned\\.m64n([[:digit:]]+)k16\\.f32\\."
+        "(b?f16)\\.(b?f16) \\{([$[:digit:], ]+)\\}, \\{([$[:digit:], ]+)\\}, "
+        "([$[:digit:]]+), p, 1, 1, ([01]);\n\\}$");
     SmallVector<StringRef> parts;
     if (!sumsType || !text.match(op.getAsmString(), &parts))
       return rewriter.notifyMatchFailure(op, "not the text of a product");
