@@ -44,7 +44,7 @@ module attributes {transform.with_named_sequence} {
         : (!transform.any_op) -> !transform.param<i64>
       transform.nvidia.tile_attention %kernel rows = 128 keys = 128 stages = 2
         consumers = 2 group = 8 blocks = %cores {
-          alternatives = [array<i64: 64, 128, 2, 1>]
+          overlap, alternatives = [array<i64: 64, 128, 2, 1>]
         } : !transform.any_op, !transform.param<i64>
     }
     transform.yield

@@ -150,6 +150,11 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
     pm.addNestedPass<func::FuncOp>(createRaiseDivisionsPass());
     pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
     addCleanup(pm);
+    if (!options.accelerator.empty()) {
+      pm.addNestedPass<func::FuncOp>(createMergeProductsPass());
+      pm.addNestedPass<func::FuncOp>(createSliceOperandsPass());
+      addCleanup(pm);
+    }
     break;
   }
   case Stage::Structure: {

@@ -34,6 +34,32 @@ def RaiseAttentionPass
   ];
 }
 
+def MergeProductsPass
+    : Pass<"orchestra-merge-products", "::mlir::func::FuncOp"> {
+  let summary = "Makes one product of those that share their first operand.";
+  let description = [{
+    Before: `linalg.matmul`s of one value by different constants, each with the
+    same elementwise ops behind it, whose results attention reads by heads.
+    After: one product by the constants side by side; each attention reads a
+    slice of its heads.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def SliceOperandsPass
+    : Pass<"orchestra-slice-operands", "::mlir::func::FuncOp"> {
+  let summary = "Lets attention read slices where they are.";
+  let description = [{
+    Before: attention to slices of known places, or to expansions of these.
+    After: each operand has a slice of its own, of the expanded value, with the
+    attribute `orchestra.in_kernel`: kernels take such slices inside.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
 def FuseElementwisePass
     : Pass<"orchestra-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merges chains of elementwise ops and moves reshapes off them.";

@@ -140,12 +140,19 @@ static Value multiply(OpBuilder &b, Location loc, ValueRange args) {
   return arith::AddFOp::create(b, loc, args[2], product);
 }
 
-/// exp(value), if it is in units of log 2: 2 to it.
-static Value power(OpBuilder &b, Location loc, Value value,
-                   const AttentionLayout &layout) {
+/// exp(value - base); with powers of two, 2 to it. With a factor, both are in
+/// units of it, and `base` has been multiplied.
+static Value power(OpBuilder &b, Location loc, Value value, Value base,
+                   Value factor, const AttentionLayout &layout) {
+  if (factor) {
+    Value less = arith::NegFOp::create(b, loc, base);
+    return math::Exp2Op::create(
+        b, loc, math::FmaOp::create(b, loc, value, factor, less));
+  }
+  Value less = arith::SubFOp::create(b, loc, value, base);
   if (layout.powersOfTwo)
-    return math::Exp2Op::create(b, loc, value);
-  return math::ExpOp::create(b, loc, value);
+    return math::Exp2Op::create(b, loc, less);
+  return math::ExpOp::create(b, loc, less);
 }
 
 /// LoopList that index scores, outermost first.
@@ -195,9 +202,8 @@ static Value getFactor(LoopBuilder &builder, OpTy op,
 
 /// Scales scores, adds a mask, and -inf where keys are hidden.
 template <typename OpTy>
-static Indexed finishScores(LoopBuilder &builder, OpTy op,
+static Indexed finishScores(LoopBuilder &builder, OpTy op, Value factor,
                             const AttentionLayout &layout, Indexed scores) {
-  Value factor = getFactor(builder, op, layout);
   if (!factor && !op.getMask() && !op.getPast() && !layout.numKeys)
     return scores;
   SmallVector<Indexed> inputs;
@@ -241,8 +247,8 @@ static Indexed finishScores(LoopBuilder &builder, OpTy op,
       });
 }
 
-/// The greatest score of a row, or 0 if that is -inf.
-static Indexed getBase(LoopBuilder &builder, Indexed greatest) {
+/// The greatest score of a row, or 0 if that is -inf, times the factor if any.
+static Indexed getBase(LoopBuilder &builder, Indexed greatest, Value factor) {
   Value hidden = builder.constant(kHidden);
   Value zero = builder.constant(0);
   return builder.compute(
@@ -250,7 +256,8 @@ static Indexed getBase(LoopBuilder &builder, Indexed greatest) {
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         Value none = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
                                            args[0], hidden);
-        return arith::SelectOp::create(b, loc, none, zero, args[0]);
+        Value base = arith::SelectOp::create(b, loc, none, zero, args[0]);
+        return factor ? arith::MulFOp::create(b, loc, base, factor) : base;
       });
 }
 
@@ -285,7 +292,16 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
       builder.compute(order, {query, key},
                       builder.filled(builder.empty(scoreLoops), 0), multiply);
   products.scores = scores.value.getDefiningOp();
-  scores = finishScores(builder, op, layout, scores);
+  // A multiplication by a positive constant can wait for the exponent, where it
+  // is one with the subtraction.
+  Value factor = getFactor(builder, op, layout), late;
+  FloatAttr known;
+  bool adds = op.getMask() && !getElementTypeOrSelf(op.getMask()).isInteger(1);
+  if (factor && layout.powersOfTwo && !adds &&
+      matchPattern(factor, m_Constant(&known)) &&
+      known.getValue().isFiniteNonZero() && !known.getValue().isNegative())
+    std::swap(factor, late);
+  scores = finishScores(builder, op, factor, layout, scores);
 
   auto maximum = [](OpBuilder &b, Location loc, ValueRange args) {
     return arith::MaximumFOp::create(b, loc, args[0], args[1]);
@@ -297,14 +313,13 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
   greatest = builder.compute(scoreLoops, scores, greatest, maximum);
   if (!fresh)
     greatest = builder.compute(before.loops, before, greatest, maximum);
-  Indexed base = getBase(builder, greatest);
+  Indexed base = getBase(builder, greatest, late);
   states.greatest = greatest;
   if (!fresh) {
     Indexed factor = builder.compute(
         before.loops, {before, base}, builder.empty(before.loops),
         [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-          Value less = arith::SubFOp::create(b, loc, args[0], args[1]);
-          return power(b, loc, less, layout);
+          return power(b, loc, args[0], args[1], late, layout);
         });
     states.greatest = builder.compute(before.loops, greatest, before, maximum);
     states.weights = rescale(builder, factor, states.weights);
@@ -313,8 +328,7 @@ static AttentionProducts takeKeys(LoopBuilder &builder, OpTy op,
   Indexed weights = builder.compute(
       scoreLoops, base, scores,
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        Value less = arith::SubFOp::create(b, loc, args[1], args[0]);
-        return power(b, loc, less, layout);
+        return power(b, loc, args[1], args[0], late, layout);
       });
   states.weights =
       builder.compute(scoreLoops, weights, states.weights,

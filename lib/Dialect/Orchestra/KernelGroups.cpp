@@ -28,7 +28,8 @@ using namespace orchestra;
 static constexpr int64_t kMaxRowElements = 1 << 16;
 
 bool orchestra::isClonedIntoKernels(Operation *op) {
-  if (isa<tensor::EmptyOp, linalg::UnPackOp>(op))
+  if (isa<tensor::EmptyOp, linalg::UnPackOp>(op) ||
+      op->hasAttr(kInKernelAttrName))
     return true;
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     auto elements = dyn_cast<ElementsAttr>(constant.getValue());

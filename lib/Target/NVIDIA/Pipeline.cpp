@@ -130,6 +130,7 @@ static void addTilePasses(OpPassManager &pm, const Script &script) {
   kernel.addPass(createNVIDIARasterTilesPass());
   kernel.addPass(createNVIDIAPipelineLoadsPass());
   kernel.addPass(createNVIDIASpecializeWarpsPass());
+  kernel.addPass(createNVIDIAOverlapProductsPass());
   kernel.addPass(createNVIDIADistributeFragmentsPass());
   kernel.addPass(createNVIDIAStageStoresPass());
   kernel.addPass(createNVIDIALowerBulkCopiesPass());

@@ -34,6 +34,9 @@ struct KernelGroup {
 /// arithmetic, constant or a value that each user makes for itself).
 bool isKernelWork(mlir::Operation *op);
 
+/// A slice with this attribute is taken inside of the kernels that read it.
+constexpr llvm::StringLiteral kInKernelAttrName = "orchestra.in_kernel";
+
 /// Whether kernels that use the result of `op` contain a copy of it: constants
 /// of one value, empty tensors, fills, unpacks.
 bool isClonedIntoKernels(mlir::Operation *op);

@@ -289,6 +289,22 @@ def NVIDIAPipelineLoadsPass
                            "::orchestra::nvtile::NVTileDialect"];
 }
 
+def NVIDIAOverlapProductsPass
+    : Pass<"orchestra-nvidia-overlap-products", "::mlir::func::FuncOp"> {
+  let summary = "Moves second products of a loop beside the next first ones";
+  let description = [{
+    Before: a consumer's loop of two products, the second of what is computed
+    from the first, in a kernel whose policy says `overlap`.
+
+    After: the second product of an iteration is begun with the first one of the
+    next, and what lies between them is computed while both run. Two consumers
+    take turns.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::orchestra::nvtile::NVTileDialect"];
+}
+
 def NVIDIASpecializeWarpsPass
     : Pass<"orchestra-nvidia-specialize-warps", "::mlir::func::FuncOp"> {
   let summary = "Splits a kernel into a producer and consumers";

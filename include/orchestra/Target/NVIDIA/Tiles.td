@@ -57,7 +57,9 @@ def NVTile_PolicyAttr : AttrDef<NVTile_Dialect, "Policy"> {
     tiles if there are more. `store_bytes`: bytes of a row of the result that a
     warpgroup gathers in shared memory before it is stored. `reversed`: the last
     tile comes first, where it takes longest. `split`: blocks, a cluster, that
-    share the reduction of a tile.
+    share the reduction of a tile. `overlap`: a loop of two products, of which one
+    reads what is computed from the other, runs at least once, and its products
+    run beside what is computed.
 
     ```mlir
     #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132,
@@ -68,7 +70,8 @@ def NVTile_PolicyAttr : AttrDef<NVTile_Dialect, "Policy"> {
                         "int64_t":$group, "int64_t":$blocks,
                         "int64_t":$store_bytes,
                         DefaultValuedParameter<"bool", "false">:$reversed,
-                        DefaultValuedParameter<"int64_t", "1">:$split);
+                        DefaultValuedParameter<"int64_t", "1">:$split,
+                        DefaultValuedParameter<"bool", "false">:$overlap);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
@@ -150,7 +153,7 @@ def NVTile_MmaOp : NVTile_Op<"mma", [AllTypesMatch<["accumulator", "result"]>]> 
   let description = [{
     The first tile lies in shared memory or in registers, the second in shared
     memory. `transpose_a`: rows of the tile are those of k. `transpose_b`:
-    columns are.
+    columns are. `pending`: the result is there after an `nvtile.wait` on it.
 
     ```mlir
     %d = nvtile.mma %a, %b, %c transpose_b : memref<128x64xbf16, 3>,
@@ -161,14 +164,45 @@ def NVTile_MmaOp : NVTile_Op<"mma", [AllTypesMatch<["accumulator", "result"]>]> 
                            [MemRead]>:$a,
                        Arg<NVTile_Tile, "", [MemRead]>:$b,
                        NVTile_Fragment:$accumulator, UnitAttr:$transpose_a,
-                       UnitAttr:$transpose_b);
+                       UnitAttr:$transpose_b, UnitAttr:$pending);
   let results = (outs NVTile_Fragment:$result);
   let assemblyFormat = [{
     $a `,` $b `,` $accumulator (`transpose_a` $transpose_a^)?
-    (`transpose_b` $transpose_b^)? attr-dict `:` type($a) `,` type($b) `,`
+    (`transpose_b` $transpose_b^)? (`pending` $pending^)? attr-dict `:` type($a) `,` type($b) `,`
     type($accumulator)
   }];
   let hasVerifier = 1;
+}
+
+def NVTile_WaitOp : NVTile_Op<"wait", [AllTypesMatch<["product", "result"]>]> {
+  let summary = "Waits for a pending product.";
+  let description = [{
+    `younger`: so many products that were begun after it may go on.
+
+    ```mlir
+    %s = nvtile.wait %product younger = 1 : vector<128x128xf32>
+    ```
+  }];
+  let arguments = (ins NVTile_Fragment:$product,
+                       ConfinedAttr<I64Attr, [IntNonNegative]>:$younger);
+  let results = (outs NVTile_Fragment:$result);
+  let assemblyFormat = "$product `younger` `=` $younger attr-dict `:` type($product)";
+}
+
+def NVTile_TakeTurnOp : NVTile_Op<"take_turn"> {
+  let summary = "Waits until it is this consumer's turn to begin products.";
+  let description = [{
+    Two consumers take turns: while one multiplies, the other computes. Each turn
+    that one takes, it passes on by `nvtile.pass_turn`. The first consumer's
+    first turn is given by `nvtile.pass_turn first` of the second one.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def NVTile_PassTurnOp : NVTile_Op<"pass_turn"> {
+  let summary = "Gives the turn to the other consumer.";
+  let arguments = (ins UnitAttr:$first);
+  let assemblyFormat = "(`first` $first^)? attr-dict";
 }
 
 def NVTile_RepeatOp : NVTile_Op<"repeat", [Pure]> {

@@ -80,7 +80,9 @@ def NVIDIA_NVIDIATileAttentionOp
 
     `alternatives` are other tiles, each rows, keys, stages and consumers. The
     first of all is taken of which there are as many as blocks, else the last.
-    Heads of more than 128 columns take half of the keys at a time.
+    Heads of more than 128 columns take half of the keys at a time. With
+    `overlap`, the next block of keys is multiplied while the softmax of one is
+    computed.
 
     A kernel that is no such thing, or whose buffers a tensor map cannot
     describe, is left as it is, and a remark says why.
@@ -98,6 +100,7 @@ def NVIDIA_NVIDIATileAttentionOp
                        ConfinedAttr<I64Attr, [IntPositive]>:$consumers,
                        ConfinedAttr<I64Attr, [IntPositive]>:$group,
                        OptionalAttr<ArrayAttr>:$alternatives,
+                       UnitAttr:$overlap,
                        TransformParamTypeInterface:$blocks);
   let results = (outs);
   let assemblyFormat = [{

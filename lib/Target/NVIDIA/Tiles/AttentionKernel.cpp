@@ -33,7 +33,10 @@ SmallVector<int64_t> nvtile::getStaticLoops(AttentionOp op) {
 /// Whether the copy engine brings or takes tiles over these two loops.
 static bool hasTiles(AttentionOp op, OpOperand &operand, unsigned a,
                      unsigned b) {
-  auto type = cast<RankedTensorType>(operand.get().getType());
+  Value buffer = operand.get();
+  if (auto slice = buffer.getDefiningOp<tensor::ExtractSliceOp>())
+    buffer = slice.getSource();
+  auto type = cast<RankedTensorType>(buffer.getType());
   if (type.getRank() < 2 || type.getRank() > kMaxRank ||
       !hasTensorMap(type, type.getRank()))
     return false;

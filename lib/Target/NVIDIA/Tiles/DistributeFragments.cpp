@@ -66,6 +66,16 @@ LogicalResult Distributor::distribute(Operation &op) {
     return distributeLoop(loop);
   if (auto mma = dyn_cast<MmaOp>(op))
     return distributeMma(mma);
+  if (auto wait = dyn_cast<WaitOp>(op)) {
+    NVVM::WgmmaWaitGroupSyncOp::create(builder, loc, wait.getYounger());
+    keep(wait.getResult(), SmallVector<Value>(registers[wait.getProduct()]));
+    old.push_back(&op);
+    return success();
+  }
+  if (isa<TakeTurnOp, PassTurnOp>(op)) {
+    distributeTurn(op);
+    return success();
+  }
   if (auto sum = dyn_cast<SumClusterOp>(op))
     return distributeSum(sum);
   if (auto store = dyn_cast<StoreOp>(op)) {

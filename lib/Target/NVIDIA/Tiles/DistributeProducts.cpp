@@ -159,7 +159,8 @@ LogicalResult Distributor::distributeMma(MmaOp op) {
     }
   }
   NVVM::WgmmaGroupSyncAlignedOp::create(builder, loc);
-  NVVM::WgmmaWaitGroupSyncOp::create(builder, loc, 0);
+  if (!op.getPending())
+    NVVM::WgmmaWaitGroupSyncOp::create(builder, loc, 0);
   SmallVector<Value> results;
   for (Value packed : groups)
     for (int64_t i = 0; i < count; ++i)
@@ -167,4 +168,38 @@ LogicalResult Distributor::distributeMma(MmaOp op) {
   keep(op.getResult(), results);
   old.push_back(op);
   return success();
+}
+
+/// A named barrier of each of two consumers: its threads wait there for those
+/// of the other to arrive. Barrier 0 is everybody's, the next ones are for
+/// stores.
+void Distributor::distributeTurn(Operation &op) {
+  Location loc = op.getLoc();
+  Type i32 = builder.getI32Type();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getI32IntegerAttr(value));
+  };
+  Value threads = constant(2 * kWarpgroupThreads);
+  Value number = arith::IndexCastOp::create(builder, loc, i32, warpgroup);
+  auto pass = dyn_cast<PassTurnOp>(op);
+  if (!pass) {
+    Value own =
+        arith::AddIOp::create(builder, loc, number, constant(1 + consumers));
+    NVVM::BarrierOp::create(builder, loc, TypeRange(), own, threads, {},
+                            Value());
+  } else if (pass.getFirst()) {
+    Value isSecond = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::eq, number, constant(1));
+    auto branch = scf::IfOp::create(builder, loc, isSecond);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    NVVM::BarrierArriveOp::create(builder, loc, constant(1 + consumers),
+                                  threads);
+  } else {
+    Value other =
+        arith::SubIOp::create(builder, loc, constant(2 + consumers), number);
+    NVVM::BarrierArriveOp::create(builder, loc, other, threads);
+  }
+  old.push_back(&op);
 }

@@ -51,6 +51,7 @@ private:
   mlir::LogicalResult distribute(mlir::Operation &op);
   mlir::LogicalResult distributeLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult distributeMma(MmaOp op);
+  void distributeTurn(mlir::Operation &op);
   mlir::LogicalResult distributeSum(SumClusterOp op);
   mlir::LogicalResult distributeReduction(mlir::vector::MultiDimReductionOp op);
   void distributeRepeat(RepeatOp op);

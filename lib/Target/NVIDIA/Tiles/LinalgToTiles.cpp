@@ -91,6 +91,14 @@ LogicalResult Converter::convert(Operation &op) {
         if (view == views.end() || !pad.hasZeroLowPad() || !value ||
             !matchPattern(value, m_AnyZeroFloat()))
           return refuse(pad, "pads with more than zeros behind an argument");
+        // Behind the slice must be the buffer's end.
+        auto buffer = cast<MemRefType>(view->second.buffer.getType());
+        for (auto [number, dim] : llvm::enumerate(view->second.dims))
+          if (!isZeroInteger(pad.getMixedHighPad()[number]) &&
+              (!isConstantIntValue(view->second.indices[dim], 0) ||
+               buffer.getDimSize(dim) !=
+                   pad.getSourceType().getDimSize(number)))
+            return refuse(pad, "pads a slice that ends inside of its buffer");
         views[pad.getResult()] = View(view->second);
         return success();
       })

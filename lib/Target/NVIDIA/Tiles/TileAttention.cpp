@@ -59,7 +59,8 @@ static AttentionOp getAttention(func::FuncOp kernel, std::string &reason) {
       found = attention;
       continue;
     }
-    if (!isa<tensor::EmptyOp>(op) && !op.hasTrait<OpTrait::ConstantLike>()) {
+    if (!isa<tensor::EmptyOp, tensor::ExtractSliceOp>(op) &&
+        !op.hasTrait<OpTrait::ConstantLike>()) {
       reason = "it holds " + op.getName().getStringRef().str();
       return nullptr;
     }
@@ -156,6 +157,10 @@ tileKernel(transform::NVIDIATileAttentionOp op, RewriterBase &rewriter,
       break;
     }
   bool isCausal = attention.getPast() != nullptr;
+  // Every row sees a key, so every block has a step.
+  bool overlap =
+      op.getOverlap() &&
+      (!isCausal || getConstantIntValue(attention.getPast()).value_or(-1) >= 0);
   int64_t tiles = countTiles(attention, chosen.rows);
   int64_t storeBytes = kPanelBytes;
   if (failed(tile(rewriter, attention, chosen)))
@@ -164,7 +169,7 @@ tileKernel(transform::NVIDIATileAttentionOp op, RewriterBase &rewriter,
   kernel->setAttr(kPolicyAttrName,
                   PolicyAttr::get(op.getContext(), chosen.stages,
                                   chosen.consumers, op.getGroup(), tiles,
-                                  storeBytes, isCausal, /*split=*/1));
+                                  storeBytes, isCausal, /*split=*/1, overlap));
   return DiagnosedSilenceableFailure::success();
 }
 

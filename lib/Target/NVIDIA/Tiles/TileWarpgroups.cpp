@@ -243,7 +243,7 @@ static DiagnosedSilenceableFailure tileKernel(transform::TileWarpgroupsOp op,
                     PolicyAttr::get(op.getContext(), tile.stages,
                                     tile.consumers, op.getGroup(), blocks,
                                     tile.storeBytes, /*reversed=*/false,
-                                    tile.split));
+                                    tile.split, /*overlap=*/false));
   return DiagnosedSilenceableFailure::success();
 }
 

@@ -81,7 +81,7 @@ LogicalResult PolicyAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t stages, int64_t consumers,
                                  int64_t group, int64_t blocks,
                                  int64_t storeBytes, bool reversed,
-                                 int64_t split) {
+                                 int64_t split, bool overlap) {
   auto isPositive = [&](StringRef name, int64_t value) -> LogicalResult {
     if (value > 0)
       return success();
