@@ -6,8 +6,8 @@
 
 // Heads, then 128 rows of one; blocks of 128 keys, with results, maxima and sums
 // of rows carried. Keys that the padding added are hidden; weights are powers of
-// two, in units of which scores are scaled (0.125 / log 2), and rounded for the
-// second product; the division comes last.
+// two, scaled in the exponent (0.125 / log 2), and rounded for the second product;
+// the division comes last.
 // CHECK-LABEL: func.func private @heads
 //  CHECK-SAME:   orchestra.nvtile = #nvtile.policy<stages = 2, consumers = 2, group = 8, blocks = 24, store_bytes = 128>
 //   CHECK-DAG:   %[[SCALE:.*]] = arith.constant 0.180336878 : f32
@@ -21,13 +21,13 @@
 //       CHECK:     scf.for %[[S:[a-z0-9]+]] = %c0 to %c384 step %c128 iter_args({{.*}}) -> (tensor<128x64xf32>, tensor<128xf32>, tensor<128xf32>)
 //       CHECK:       %[[REST:.*]] = arith.subi %[[C300]], %[[S]]
 //       CHECK:       linalg.generic {{.*}} ins({{.*}} : tensor<128x64xf16>, tensor<128x64xf16>) outs({{.*}} : tensor<128x128xf32>)
-//       CHECK:         arith.mulf %{{.*}}, %[[SCALE]] : f32
 //       CHECK:         %[[KEY:.*]] = linalg.index 1
 //       CHECK:         %[[IS:.*]] = arith.cmpi slt, %[[KEY]], %[[REST]]
 //       CHECK:         arith.select %[[IS]], %{{.*}}, %[[LOW]]
 //       CHECK:       arith.maximumf
 //   CHECK-NOT:       math.exp %
-//       CHECK:       math.exp2
+//       CHECK:         %[[EXPONENT:.*]] = math.fma %{{.*}}, %[[SCALE]], %{{.*}} : f32
+//       CHECK:         math.exp2 %[[EXPONENT]]
 //       CHECK:       arith.truncf
 //       CHECK:       linalg.generic {{.*}} ins({{.*}} : tensor<128x128xf16>, tensor<128x64xf16>) outs({{.*}} : tensor<128x64xf32>)
 //   CHECK-NOT:       arith.divf
