@@ -328,8 +328,8 @@ def NVIDIADistributeFragmentsPass
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect",
-    "::orchestra::nvtile::NVTileDialect"];
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::orchestra::nvtile::NVTileDialect"];
 }
 
 def NVIDIAStageStoresPass

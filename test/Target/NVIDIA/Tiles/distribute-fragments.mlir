@@ -185,3 +185,38 @@ func.func private @dims(%out: memref<512x12x64xf32>, %i: index, %j: index) {
   }
   return
 }
+
+// -----
+
+// A pending product is waited for later. The barrier of a consumer's turn is
+// that of its number behind those of stores: 3 and 4 of two.
+!a = memref<128x64xf16, #gpu.address_space<workgroup>>
+!b = memref<64x64xf16, #gpu.address_space<workgroup>>
+// CHECK-LABEL: func.func private @turns
+//       CHECK:   %[[W:.*]] = nvtile.warpgroup
+//       CHECK:   %[[IS:.*]] = arith.cmpi eq
+//       CHECK:   scf.if %[[IS]]
+//       CHECK:     %[[FIRST:.*]] = arith.constant 3 : i32
+//       CHECK:     nvvm.barrier.arrive id = %[[FIRST]] number_of_threads = %{{.*}}
+//       CHECK:   %[[C3:.*]] = arith.constant 3 : i32
+//       CHECK:   %[[OWN:.*]] = arith.addi %{{.*}}, %[[C3]] : i32
+//       CHECK:   nvvm.barrier id = %[[OWN]] number_of_threads = %{{.*}}
+//       CHECK:   nvvm.wgmma.commit.group.sync.aligned
+//   CHECK-NOT:   nvvm.wgmma.wait
+//       CHECK:   %[[C4:.*]] = arith.constant 4 : i32
+//       CHECK:   %[[OTHER:.*]] = arith.subi %[[C4]], %{{.*}} : i32
+//       CHECK:   nvvm.barrier.arrive id = %[[OTHER]]
+//       CHECK:   nvvm.wgmma.wait.group.sync.aligned 1
+func.func private @turns(%a: !a, %b: !b, %out: memref<512x512xf32>, %i: index) {
+  nvtile.roles consumers = 2 producer {
+  } consumer {
+    %zero = arith.constant dense<0.0> : vector<128x64xf32>
+    nvtile.pass_turn first
+    nvtile.take_turn
+    %p = nvtile.mma %a, %b, %zero transpose_b pending : !a, !b, vector<128x64xf32>
+    nvtile.pass_turn
+    %d = nvtile.wait %p younger = 1 : vector<128x64xf32>
+    nvtile.store %d, %out[%i, %i] : vector<128x64xf32>, memref<512x512xf32>
+  }
+  return
+}

@@ -166,3 +166,18 @@ func.func private @inner(%a: tensor<128x256xf32>, %out: tensor<128x256xf32>) -> 
   }
   return %out : tensor<128x256xf32>
 }
+
+// -----
+
+// What lies behind the slice is not zero.
+#policy = #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132, store_bytes = 256>
+func.func private @pads_slice(%a: tensor<200x64xf16>, %out: tensor<128x64xf16>) -> tensor<128x64xf16> attributes {orchestra.nvtile = #policy} {
+  %zero = arith.constant 0.0 : f16
+  %s = tensor.extract_slice %a[0, 0] [100, 64] [1, 1] : tensor<200x64xf16> to tensor<100x64xf16>
+  // expected-error@below {{pads a slice that ends inside of its buffer [unsupported-by-target]}}
+  %r = tensor.pad %s low[0, 0] high[28, 0] {
+  ^bb0(%x: index, %y: index):
+    tensor.yield %zero : f16
+  } : tensor<100x64xf16> to tensor<128x64xf16>
+  return %r : tensor<128x64xf16>
+}

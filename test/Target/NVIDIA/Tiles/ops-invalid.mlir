@@ -224,3 +224,11 @@ func.func @dims(%x: memref<512xf16>, %i: index, %v: vector<128x64xf16>) {
   nvtile.store %v, %x[%i] : vector<128x64xf16>, memref<512xf16>
   return
 }
+
+// -----
+
+func.func @wait(%p: vector<64x64xf32>) {
+  // expected-error@below {{attribute 'younger' failed to satisfy constraint}}
+  %d = nvtile.wait %p younger = -1 : vector<64x64xf32>
+  return
+}

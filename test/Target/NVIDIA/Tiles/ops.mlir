@@ -111,3 +111,19 @@ func.func @dims(%q: memref<512x12x64xbf16>, %i: index, %v: vector<128x64xbf16>, 
   nvtile.bulk_store %p, %q[%i, %i, %i] rows = 64 columns = 64 {dims = array<i64: 0, 2>} : memref<512x12x64xbf16>
   return
 }
+
+// CHECK-LABEL: func.func @pending
+// CHECK-SAME:    overlap = true>
+func.func @pending(%a: !a, %b: !b, %c: vector<128x256xf32>) -> vector<128x256xf32> attributes {policy = #nvtile.policy<stages = 2, consumers = 2, group = 8, blocks = 132, store_bytes = 128, overlap = true>} {
+  // CHECK: nvtile.pass_turn first
+  nvtile.pass_turn first
+  // CHECK: nvtile.take_turn
+  nvtile.take_turn
+  // CHECK: nvtile.mma %{{.*}}, %{{.*}}, %{{.*}} transpose_b pending :
+  %p = nvtile.mma %a, %b, %c transpose_b pending : !a, !b, vector<128x256xf32>
+  // CHECK: nvtile.pass_turn{{$}}
+  nvtile.pass_turn
+  // CHECK: nvtile.wait %{{.*}} younger = 1 : vector<128x256xf32>
+  %d = nvtile.wait %p younger = 1 : vector<128x256xf32>
+  return %d : vector<128x256xf32>
+}
