@@ -111,7 +111,8 @@ private:
       return;
     tensor::ExtractSliceOp own;
     if (value == operand.get()) {
-      if (llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic))
+      if (!slice.hasUnitStride() ||
+          llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic))
         return;
       rewriter.setInsertionPoint(slice);
       own = cast<tensor::ExtractSliceOp>(rewriter.clone(*slice));
