@@ -318,7 +318,8 @@ static Value emitReduce(ConversionPatternRewriter &rewriter,
     ReturnOp::create(rewriter, loc, combined);
   }
   Value result =
-      fromLoops(rewriter, loc, reduce, kept, op.getMatchingIndexingMap(init));
+      fromLoops(rewriter, loc, reduce.getResult(0), kept,
+                op.getMatchingIndexingMap(init));
   if (startsNeutral)
     return result;
   return emitElementwise(rewriter, reduction.combiner,
