@@ -35,7 +35,7 @@ struct Data {
   Type element;
   Value value;
   Value imag;
-  llvm::SmallVector<Data> items;
+  std::vector<Data> items;
 
   bool isComplex() const { return imag != nullptr; }
   mlir::RankedTensorType type() const {
@@ -78,15 +78,11 @@ public:
   /// The numbers that a tensor of rank 0 or 1 holds, as sizes: constants where
   /// they can be computed now.
   std::optional<llvm::SmallVector<OpFoldResult>> numbers(Value value);
+  /// ... only those that follow from sizes and constants.
+  std::optional<llvm::SmallVector<OpFoldResult>> knownOnly(Value value);
 };
 
 using Lowering = LogicalResult (*)(Op &);
-
-/// Where a value's function of scalars is computed.
-struct Scope {
-  Importer &importer;
-  ImplicitLocOpBuilder &b;
-};
 
 class Importer {
 public:
