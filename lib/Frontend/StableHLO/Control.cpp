@@ -136,7 +136,8 @@ LogicalResult lowerWhile(Op &op) {
                          empty(inner, sizesOf(inner, value),
                                getElementTypeOrSelf(value.getType())));
     for (auto [value, place] : llvm::zip_equal(values, places))
-      yields.push_back(value == place ? place : copyInto(inner, value, place));
+      yields.push_back(value == place ? Value(place)
+                                      : copyInto(inner, value, place));
     Value more = condition(op, loop.getCond(), rebuild(states, yields), inner);
     inner.setLoc(loc);
     if (!more)
