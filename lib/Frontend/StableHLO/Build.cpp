@@ -47,6 +47,12 @@ Value castTo(B &b, Value tensor, Type type) {
 }
 
 Value extractScalar(B &b, Value tensor) {
+  DenseElementsAttr constant;
+  if (auto def = tensor.getDefiningOp<arith::ConstantOp>())
+    constant = dyn_cast<DenseElementsAttr>(def.getValue());
+  if (constant && constant.isSplat())
+    return arith::ConstantOp::create(
+        b, cast<TypedAttr>(constant.getSplatValue<Attribute>()));
   return tensor::ExtractOp::create(b, tensor, ValueRange());
 }
 
@@ -169,6 +175,8 @@ llvm::SmallVector<Data> generate(B &b, llvm::ArrayRef<OpFoldResult> sizes,
 }
 
 Element at(B &b, const Data &data, llvm::ArrayRef<Num> index) {
+  if (index.empty() && !data.isComplex())
+    return {data.element, extractScalar(b, data.value), nullptr};
   Element element{data.element, linalg_ext::at(b, data.value, index), nullptr};
   if (data.isComplex())
     element.imag = linalg_ext::at(b, data.imag, index);
@@ -291,6 +299,12 @@ Value broadcast(B &b, Value tensor, llvm::ArrayRef<int64_t> dims,
     kept.push_back(size);
   }
   int64_t rank = sizes.size();
+  // New dimensions of size one are no repetition.
+  bool repeats = !llvm::is_sorted(dims) || kept.size() != dims.size();
+  for (int64_t dim = 0; dim < rank; ++dim)
+    repeats |= !llvm::is_contained(dims, dim) && constantOf(sizes[dim]) != 1;
+  if (!repeats && maybeOne.empty())
+    return reshape(b, tensor, sizes);
   if (!maybeOne.empty()) {
     Data data;
     data.element = type.getElementType();

@@ -102,6 +102,49 @@ Complex power(B &b, const Complex &x, const Complex &y) {
 
 } // namespace
 
+/// The same on real and on complex elements.
+static Element combine(B &b, const Element &x, const Element &y,
+                       llvm::function_ref<Num(Num, Num)> real,
+                       llvm::function_ref<Complex(Complex, Complex)> complex) {
+  if (!x.isComplex())
+    return {x.element, real(Num(b, x.value), Num(b, y.value)), nullptr};
+  Complex z = complex({Num(b, x.value), Num(b, x.imag)},
+                      {Num(b, y.value), Num(b, y.imag)});
+  return {x.element, z.re, z.im};
+}
+
+Element sum(B &b, const Element &x, const Element &y) {
+  return combine(
+      b, x, y, [](Num p, Num q) { return p + q; },
+      [](const Complex &p, const Complex &q) {
+        return Complex{p.re + q.re, p.im + q.im};
+      });
+}
+
+Element difference(B &b, const Element &x, const Element &y) {
+  return combine(
+      b, x, y, [](Num p, Num q) { return p - q; },
+      [](const Complex &p, const Complex &q) {
+        return Complex{p.re - q.re, p.im - q.im};
+      });
+}
+
+Element times(B &b, const Element &x, const Element &y) {
+  return combine(b, x, y, [](Num p, Num q) { return p * q; }, multiply);
+}
+
+Element quotient(B &b, const Element &x, const Element &y) {
+  return combine(
+      b, x, y, [](Num p, Num q) { return p / q; },
+      [&](const Complex &p, const Complex &q) { return divide(b, p, q); });
+}
+
+Element conjugate(B &b, const Element &x) {
+  if (!x.isComplex())
+    return x;
+  return {x.element, x.value, arith::NegFOp::create(b, x.imag)};
+}
+
 std::optional<Element> emitComplex(B &b, Operation *op,
                                    llvm::ArrayRef<Element> operands) {
   Type element = getElementTypeOrSelf(op->getResult(0).getType());

@@ -263,6 +263,28 @@ LogicalResult lowerCase(Op &op) {
 
 } // namespace
 
+std::optional<List>
+repeat(B &b, OpFoldResult count, ArrayRef<Data> states,
+       llvm::function_ref<List(B &, Num, ArrayRef<Data>)> step) {
+  Location loc = b.getLoc();
+  SmallVector<Value> inits;
+  flatten(states, inits);
+  auto loop = scf::ForOp::create(
+      b, arith::ConstantIndexOp::create(b, 0), indexOf(b, count),
+      arith::ConstantIndexOp::create(b, 1), inits,
+      [&](OpBuilder &builder, Location at, Value index, ValueRange places) {
+        B inner(at, builder);
+        List next = step(inner, Num(inner, index), rebuild(states, places));
+        SmallVector<Value> values, yields;
+        flatten(next, values);
+        for (auto [value, place] : llvm::zip_equal(values, places))
+          yields.push_back(copyInto(inner, value, place));
+        scf::YieldOp::create(inner, yields);
+      });
+  b.setLoc(loc);
+  return rebuild(states, loop.getResults());
+}
+
 void addControl(Table &table) {
   table["case"] = lowerCase;
   table["if"] = lowerIf;

@@ -12,7 +12,7 @@ namespace orchestra::stablehlo::frontend {
 
 bool isElementwise(Operation *op) {
   return isa<StableHLODialect>(op->getDialect()) &&
-         op->hasTrait<OpTrait::Elementwise>() &&
+         (op->hasTrait<OpTrait::Elementwise>() || isa<ClampOp, SelectOp>(op)) &&
          !isa<UniformQuantizeOp, UniformDequantizeOp>(op);
 }
 

@@ -42,6 +42,8 @@ Type storedType(Type element) {
 const Table &lowerings() {
   static const Table *table = [] {
     auto *made = new Table();
+    addAlgebra(*made);
+    addFourier(*made);
     addMovement(*made);
     addShapes(*made);
     addContractions(*made);

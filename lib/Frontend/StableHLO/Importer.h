@@ -204,6 +204,13 @@ Value pad(ImplicitLocOpBuilder &b, Value tensor, Value scalar,
 Value reverse(ImplicitLocOpBuilder &b, Value tensor,
               llvm::ArrayRef<int64_t> dims);
 
+/// Repeats a change of tensors, each over the memory of the last.
+std::optional<llvm::SmallVector<Data>> repeat(
+    ImplicitLocOpBuilder &b, OpFoldResult count, llvm::ArrayRef<Data> states,
+    llvm::function_ref<llvm::SmallVector<Data>(ImplicitLocOpBuilder &, Num,
+                                               llvm::ArrayRef<Data>)>
+        step);
+
 /// An elementwise op on one element of each operand. Nothing where this is not
 /// an elementwise op that is known.
 std::optional<Element> emitElement(ImplicitLocOpBuilder &b,
@@ -212,6 +219,12 @@ std::optional<Element> emitElement(ImplicitLocOpBuilder &b,
 std::optional<Element> emitComplex(ImplicitLocOpBuilder &b,
                                    mlir::Operation *op,
                                    llvm::ArrayRef<Element> operands);
+/// Arithmetic on elements of one type.
+Element sum(ImplicitLocOpBuilder &b, const Element &x, const Element &y);
+Element difference(ImplicitLocOpBuilder &b, const Element &x, const Element &y);
+Element times(ImplicitLocOpBuilder &b, const Element &x, const Element &y);
+Element quotient(ImplicitLocOpBuilder &b, const Element &x, const Element &y);
+Element conjugate(ImplicitLocOpBuilder &b, const Element &x);
 /// Values of another element type: what `convert` means.
 Element convertElement(ImplicitLocOpBuilder &b, const Element &x, Type to);
 bool isElementwise(mlir::Operation *op);
@@ -223,6 +236,8 @@ LogicalResult lowerElementwise(Op &op);
 
 using Table = llvm::StringMap<Lowering>;
 const Table &lowerings();
+void addAlgebra(Table &table);
+void addFourier(Table &table);
 void addMovement(Table &table);
 void addShapes(Table &table);
 void addContractions(Table &table);

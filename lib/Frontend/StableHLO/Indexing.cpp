@@ -93,10 +93,9 @@ LogicalResult lowerDynamicUpdateSlice(Op &op) {
                    inside = inside ? inside & ok : ok;
                    from.push_back(moved.max(0).min(length - 1));
                  }
-                 if (!inside)
-                   return {at(b, update, from)};
-                 return {choose(b, inside, at(b, update, from),
-                                at(b, x, index))};
+                 Element fresh = at(b, update, from);
+                 return {inside ? choose(b, inside, fresh, at(b, x, index))
+                                : fresh};
                })
           .front());
 }
@@ -140,9 +139,9 @@ struct Places {
       int64_t loop = from < vectorDim ? from : from - 1;
       result[to] = loops[batchDims[loop]];
     }
+    // A `!` would be an op on the number.
     for (Num &place : result)
-      if (!place)
-        place = indexNum(b, 0);
+      place = place ? place : indexNum(b, 0);
     return result;
   }
 };

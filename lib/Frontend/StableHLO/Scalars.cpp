@@ -11,7 +11,6 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
-#include <numbers>
 
 using namespace mlir;
 
@@ -234,7 +233,12 @@ Value reducePrecision(B &b, Value x, unsigned exponentBits,
     bits = select(b, tooSmall, signBit, bits);
   }
   Value rounded = arith::BitcastOp::create(b, type, bits);
-  return select(b, isNaN(b, x), x, rounded);
+  // Without a mantissa there is no NaN.
+  Value nan = x;
+  if (!mantissaBits)
+    nan = math::CopySignOp::create(
+        b, number(b, x, std::numeric_limits<double>::infinity()), x);
+  return select(b, isNaN(b, x), nan, rounded);
 }
 
 /// Order of all values: -NaN, -inf, ..., -0, 0, ..., inf, NaN.
@@ -515,11 +519,6 @@ Element convertElement(B &b, const Element &x, Type to) {
   Type from = x.element;
   if (auto complex = dyn_cast<ComplexType>(from))
     from = complex.getElementType();
-  if (to.isInteger(1) && x.isComplex()) {
-    Value real = convertReal(b, x.value, from, to);
-    Value imag = convertReal(b, x.imag, from, to);
-    return {to, arith::OrIOp::create(b, real, imag), nullptr};
-  }
   Value real = convertReal(b, x.value, from, part);
   if (part == to)
     return {to, real, nullptr};

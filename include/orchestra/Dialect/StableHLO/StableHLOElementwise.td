@@ -216,8 +216,7 @@ def StableHLO_CompareOp : StableHLO_ElementwiseOp<"compare", "Compares", [{
 
 def StableHLO_SelectOp : StableHLO_PureOp<"select",
     "Picks each element from one of two tensors.",
-    "%r = stablehlo.select %p, %a, %b : tensor<4xi1>, tensor<4xf32>",
-    [Elementwise]> {
+    "%r = stablehlo.select %p, %a, %b : tensor<4xi1>, tensor<4xf32>"> {
   let arguments = (ins StableHLO_BoolTensor:$pred, StableHLO_Tensor:$on_true,
                        StableHLO_Tensor:$on_false);
   let results = (outs StableHLO_Tensor:$result);
@@ -231,7 +230,7 @@ def StableHLO_SelectOp : StableHLO_PureOp<"select",
 
 def StableHLO_ClampOp : StableHLO_PureOp<"clamp",
     "Moves each element into a range.",
-    "%r = stablehlo.clamp %lo, %x, %hi : tensor<4xf32>", [Elementwise]> {
+    "%r = stablehlo.clamp %lo, %x, %hi : tensor<4xf32>"> {
   let arguments = (ins StableHLO_Tensor:$min, StableHLO_Tensor:$operand,
                        StableHLO_Tensor:$max);
   let results = (outs StableHLO_Tensor:$result);
