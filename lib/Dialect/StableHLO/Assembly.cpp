@@ -27,17 +27,18 @@ ParseResult orchestra::stablehlo::parseOperandsBeforeAttribute(
   return success();
 }
 
-void orchestra::stablehlo::printOperandsBeforeAttribute(OpAsmPrinter &printer, Operation *,
-                                         OperandRange operands) {
+void orchestra::stablehlo::printOperandsBeforeAttribute(OpAsmPrinter &printer,
+                                                        Operation *,
+                                                        OperandRange operands) {
   llvm::interleaveComma(operands, printer);
   printer << ',';
 }
 
 /// `[start:limit, start:limit:stride]`
 ParseResult orchestra::stablehlo::parseSliceRanges(OpAsmParser &parser,
-                                    DenseI64ArrayAttr &start,
-                                    DenseI64ArrayAttr &limit,
-                                    DenseI64ArrayAttr &strides) {
+                                                   DenseI64ArrayAttr &start,
+                                                   DenseI64ArrayAttr &limit,
+                                                   DenseI64ArrayAttr &strides) {
   SmallVector<int64_t> starts, limits, steps;
   auto parseOne = [&]() -> ParseResult {
     if (parser.parseInteger(starts.emplace_back()) || parser.parseColon() ||
@@ -58,8 +59,9 @@ ParseResult orchestra::stablehlo::parseSliceRanges(OpAsmParser &parser,
 }
 
 void orchestra::stablehlo::printSliceRanges(OpAsmPrinter &printer, Operation *,
-                             DenseI64ArrayAttr start, DenseI64ArrayAttr limit,
-                             DenseI64ArrayAttr strides) {
+                                            DenseI64ArrayAttr start,
+                                            DenseI64ArrayAttr limit,
+                                            DenseI64ArrayAttr strides) {
   printer << '[';
   llvm::interleaveComma(llvm::seq<size_t>(0, start.size()), printer,
                         [&](size_t i) {
@@ -212,7 +214,8 @@ ParseResult orchestra::stablehlo::parseWindowAttributes(
     if (parser.parseCommaSeparatedList(
             AsmParser::Delimiter::Square, [&]() -> ParseResult {
               int64_t number;
-              OptionalParseResult isNumber = parser.parseOptionalInteger(number);
+              OptionalParseResult isNumber =
+                  parser.parseOptionalInteger(number);
               if (isNumber.has_value()) {
                 values.push_back(number != 0);
                 return *isNumber;
@@ -251,11 +254,10 @@ void orchestra::stablehlo::printWindowAttributes(
     for (const llvm::APInt &value : padding.getValues<llvm::APInt>())
       values.push_back(value.getSExtValue());
     printer << '[';
-    llvm::interleaveComma(llvm::seq<size_t>(0, values.size() / 2), printer,
-                          [&](size_t row) {
-                            printDims(printer,
-                                      ArrayRef(values).slice(2 * row, 2));
-                          });
+    llvm::interleaveComma(
+        llvm::seq<size_t>(0, values.size() / 2), printer, [&](size_t row) {
+          printDims(printer, ArrayRef(values).slice(2 * row, 2));
+        });
     printer << ']';
   }
   list("lhs_dilate", lhsDilation);
@@ -347,8 +349,8 @@ void orchestra::stablehlo::printComplexOpType(OpAsmPrinter &printer,
                                               Operation *, Type lhs, Type rhs,
                                               Type result) {
   auto tensor = cast<RankedTensorType>(result);
-  Type part = tensor.clone(
-      cast<ComplexType>(tensor.getElementType()).getElementType());
+  Type part =
+      tensor.clone(cast<ComplexType>(tensor.getElementType()).getElementType());
   if (lhs == part && rhs == part)
     printer << result;
   else

@@ -32,8 +32,6 @@ void printDims(AsmPrinter &printer, llvm::ArrayRef<int64_t> dims);
 ParseResult parseBounds(AsmParser &parser,
                         llvm::SmallVectorImpl<int64_t> &bounds);
 void printBounds(AsmPrinter &printer, llvm::ArrayRef<int64_t> bounds);
-ParseResult parseTolerance(AsmParser &parser, mlir::FloatAttr &value);
-void printTolerance(AsmPrinter &printer, mlir::FloatAttr value);
 
 /// A dimension without the type that an integer attribute would print.
 ParseResult parseDimension(OpAsmParser &parser, mlir::IntegerAttr &dimension);

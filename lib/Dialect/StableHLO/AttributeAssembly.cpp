@@ -12,20 +12,22 @@ using namespace mlir;
 using namespace orchestra::stablehlo;
 
 ParseResult orchestra::stablehlo::parseDims(AsmParser &parser,
-                             SmallVectorImpl<int64_t> &dims) {
+                                            SmallVectorImpl<int64_t> &dims) {
   return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
     return parser.parseInteger(dims.emplace_back());
   });
 }
 
-void orchestra::stablehlo::printDims(AsmPrinter &printer, ArrayRef<int64_t> dims) {
+void orchestra::stablehlo::printDims(AsmPrinter &printer,
+                                     ArrayRef<int64_t> dims) {
   printer << '[';
   llvm::interleaveComma(dims, printer);
   printer << ']';
 }
 
 /// A dimension without the type that an integer attribute would print.
-ParseResult orchestra::stablehlo::parseDimension(OpAsmParser &parser, IntegerAttr &dimension) {
+ParseResult orchestra::stablehlo::parseDimension(OpAsmParser &parser,
+                                                 IntegerAttr &dimension) {
   int64_t value;
   if (parser.parseInteger(value))
     return failure();
@@ -34,7 +36,7 @@ ParseResult orchestra::stablehlo::parseDimension(OpAsmParser &parser, IntegerAtt
 }
 
 void orchestra::stablehlo::printDimension(OpAsmPrinter &printer, Operation *,
-                           IntegerAttr dimension) {
+                                          IntegerAttr dimension) {
   printer << dimension.getInt();
 }
 
@@ -45,8 +47,8 @@ static ParseResult parseDimsPair(OpAsmParser &parser,
                  parser.parseKeyword("x") || parseDims(parser, rhs));
 }
 
-ParseResult orchestra::stablehlo::parseDotDimensionNumbers(OpAsmParser &parser,
-                                            DotDimensionNumbersAttr &numbers) {
+ParseResult orchestra::stablehlo::parseDotDimensionNumbers(
+    OpAsmParser &parser, DotDimensionNumbersAttr &numbers) {
   SmallVector<int64_t> lhsBatch, rhsBatch, lhsContract, rhsContract;
   if (succeeded(parser.parseOptionalKeyword("batching_dims")))
     if (parseDimsPair(parser, lhsBatch, rhsBatch) || parser.parseComma())
@@ -59,8 +61,8 @@ ParseResult orchestra::stablehlo::parseDotDimensionNumbers(OpAsmParser &parser,
   return success();
 }
 
-void orchestra::stablehlo::printDotDimensionNumbers(OpAsmPrinter &printer, Operation *,
-                                     DotDimensionNumbersAttr numbers) {
+void orchestra::stablehlo::printDotDimensionNumbers(
+    OpAsmPrinter &printer, Operation *, DotDimensionNumbersAttr numbers) {
   auto pair = [&](StringRef name, ArrayRef<int64_t> lhs,
                   ArrayRef<int64_t> rhs) {
     printer << name << " = ";
@@ -78,8 +80,9 @@ void orchestra::stablehlo::printDotDimensionNumbers(OpAsmPrinter &printer, Opera
        numbers.getRhsContractingDimensions());
 }
 
-ParseResult orchestra::stablehlo::parseBounds(AsmParser &parser,
-                                              SmallVectorImpl<int64_t> &bounds) {
+ParseResult
+orchestra::stablehlo::parseBounds(AsmParser &parser,
+                                  SmallVectorImpl<int64_t> &bounds) {
   return parser.parseCommaSeparatedList([&]() -> ParseResult {
     if (succeeded(parser.parseOptionalQuestion())) {
       bounds.push_back(ShapedType::kDynamic);
@@ -99,17 +102,55 @@ void orchestra::stablehlo::printBounds(AsmPrinter &printer,
   });
 }
 
-ParseResult orchestra::stablehlo::parseTolerance(AsmParser &parser,
-                                                 FloatAttr &value) {
-  double number;
-  if (parser.parseFloat(number))
-    return failure();
-  value = parser.getBuilder().getF64FloatAttr(number);
-  return success();
+/// `atol = 1.0, rtol = 0.0, ulps = 2, mode = ...`; no numbers without
+/// tolerance.
+Attribute ResultAccuracyAttr::parse(AsmParser &parser, Type) {
+  FloatAttr atol, rtol;
+  int64_t ulps = 0;
+  ResultAccuracyModeAttr mode;
+  auto parseFloat = [&](FloatAttr &attr) -> ParseResult {
+    double number;
+    if (parser.parseFloat(number))
+      return failure();
+    attr = parser.getBuilder().getF64FloatAttr(number);
+    return success();
+  };
+  SMLoc loc = parser.getCurrentLocation();
+  auto parseOne = [&]() -> ParseResult {
+    SMLoc place = parser.getCurrentLocation();
+    StringRef name;
+    if (parser.parseKeyword(&name) || parser.parseEqual())
+      return failure();
+    if (name == "atol")
+      return parseFloat(atol);
+    if (name == "rtol")
+      return parseFloat(rtol);
+    if (name == "ulps")
+      return parser.parseInteger(ulps);
+    if (name == "mode")
+      return parser.parseAttribute(mode);
+    return parser.emitError(place, "no such field: ") << name;
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     parseOne))
+    return {};
+  if (!mode) {
+    parser.emitError(loc, "expected a mode of accuracy");
+    return {};
+  }
+  return get(parser.getContext(), atol, rtol, ulps, mode);
 }
 
-void orchestra::stablehlo::printTolerance(AsmPrinter &printer, FloatAttr value) {
-  printer << value.getValue();
+void ResultAccuracyAttr::print(AsmPrinter &printer) const {
+  auto number = [](FloatAttr attr) {
+    return attr ? attr.getValue() : llvm::APFloat(0.0);
+  };
+  printer << '<';
+  if (getAtol() || getRtol() || getUlps())
+    printer << "atol = " << number(getAtol())
+            << ", rtol = " << number(getRtol()) << ", ulps = " << getUlps()
+            << ", ";
+  printer << "mode = " << getMode() << '>';
 }
 
 static LogicalResult
@@ -149,7 +190,7 @@ namespace {
 struct Layout {
   char first, second;
   int64_t firstDim = -1, secondDim = -1;
-  SmallVector<int64_t> spatial;
+  SmallVector<int64_t> spatial = {};
 
   ParseResult parse(AsmParser &parser) {
     SMLoc loc = parser.getCurrentLocation();
@@ -283,9 +324,8 @@ static ParseResult parseRaw(AsmParser &parser, Layouts &layouts) {
   });
 }
 
-ParseResult
-orchestra::stablehlo::parseConvolutionDimensions(AsmParser &parser,
-                                                 ConvDimensionNumbersAttr &numbers) {
+ParseResult orchestra::stablehlo::parseConvolutionDimensions(
+    AsmParser &parser, ConvDimensionNumbersAttr &numbers) {
   Layouts layouts;
   if (layouts.input.parse(parser) || parser.parseKeyword("x") ||
       layouts.kernel.parse(parser) || parser.parseArrow() ||

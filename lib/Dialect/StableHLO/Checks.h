@@ -20,7 +20,9 @@ inline int64_t rankOf(mlir::Value value) { return shapeOf(value).size(); }
 inline mlir::Type elementOf(mlir::Value value) {
   return mlir::getElementTypeOrSelf(value.getType());
 }
-inline bool isDynamic(int64_t size) { return mlir::ShapedType::isDynamic(size); }
+inline bool isDynamic(int64_t size) {
+  return mlir::ShapedType::isDynamic(size);
+}
 
 /// Sizes may turn out to be equal.
 inline bool agree(int64_t a, int64_t b) {

@@ -32,8 +32,7 @@ ParseResult ConstantOp::parse(OpAsmParser &parser, OperationState &result) {
     if (parser.parseRParen())
       return failure();
     if (succeeded(parser.parseOptionalLess()) &&
-        (parser.parseAttribute(result.propertiesAttr) ||
-         parser.parseGreater()))
+        (parser.parseAttribute(result.propertiesAttr) || parser.parseGreater()))
       return failure();
     if (parser.parseOptionalAttrDict(result.attributes) ||
         parser.parseColonType(type))

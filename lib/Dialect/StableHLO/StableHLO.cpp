@@ -40,8 +40,7 @@ bool orchestra::stablehlo::isIntElement(Type type) {
 
 bool orchestra::stablehlo::isComplexElement(Type type) {
   auto complex = dyn_cast<ComplexType>(type);
-  return complex &&
-         isa<Float32Type, Float64Type>(complex.getElementType());
+  return complex && isa<Float32Type, Float64Type>(complex.getElementType());
 }
 
 bool orchestra::stablehlo::isQuantElement(Type type) {

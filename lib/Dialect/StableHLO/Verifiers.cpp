@@ -122,8 +122,7 @@ LogicalResult ConstantOp::verify() {
   Type element = getType().getElementType(), stored = element;
   if (auto quantized = dyn_cast<quant::QuantizedType>(element))
     stored = quantized.getStorageType();
-  if (value.getShape() != getType().getShape() ||
-      !getType().hasStaticShape() ||
+  if (value.getShape() != getType().getShape() || !getType().hasStaticShape() ||
       (value.getElementType() != element && value.getElementType() != stored))
     return emitOpError("has a value of type ")
            << value << ", but is of " << getType();
@@ -206,7 +205,8 @@ LogicalResult BitcastConvertOp::verify() {
       return quantized.getStorageTypeIntegralWidth();
     return type.getIntOrFloatBitWidth();
   };
-  int64_t from = bits(elementOf(getOperand())), to = bits(elementOf(getResult()));
+  int64_t from = bits(elementOf(getOperand())),
+          to = bits(elementOf(getResult()));
   if (isComplexElement(elementOf(getOperand())) !=
       isComplexElement(elementOf(getResult())))
     return emitOpError("cannot read ")
@@ -266,8 +266,8 @@ static LogicalResult verifyPlace(Operation *op, Value operand,
 }
 
 LogicalResult DynamicSliceOp::verify() {
-  if (failed(verifyPlace(*this, getOperand(), getStartIndices(),
-                         getSliceSizes())))
+  if (failed(
+          verifyPlace(*this, getOperand(), getStartIndices(), getSliceSizes())))
     return failure();
   return verifyResult(*this, getOperand(), getSliceSizes());
 }
@@ -330,23 +330,22 @@ LogicalResult ConcatenateOp::verify() {
       return emitOpError("cannot join ")
              << getInputs().front().getType() << " and " << input.getType()
              << " along dimension " << dim;
-    shape[dim] = isDynamic(size) || isDynamic(shape[dim])
-                     ? ShapedType::kDynamic
-                     : shape[dim] + size;
+    shape[dim] = isDynamic(size) || isDynamic(shape[dim]) ? ShapedType::kDynamic
+                                                          : shape[dim] + size;
   }
   return verifyResult(*this, getInputs().front(), shape);
 }
 
 LogicalResult GetDimensionSizeOp::verify() {
-  if (failed(verifyDims(*this, getDimension(), rankOf(getOperand()),
-                        "dimension")))
+  if (failed(
+          verifyDims(*this, getDimension(), rankOf(getOperand()), "dimension")))
     return failure();
   return verifyResult(*this, 0, IntegerType::get(getContext(), 32), {});
 }
 
 LogicalResult SetDimensionSizeOp::verify() {
-  if (failed(verifyDims(*this, getDimension(), rankOf(getOperand()),
-                        "dimension")))
+  if (failed(
+          verifyDims(*this, getDimension(), rankOf(getOperand()), "dimension")))
     return failure();
   if (rankOf(getSize()))
     return emitOpError("needs a scalar as size, not ") << getSize().getType();

@@ -45,7 +45,8 @@ LogicalResult orchestra::stablehlo::verifyBody(Operation *op, Region &body,
   };
   if (!fits(body.getArgumentTypes(), arguments) ||
       !fits(end->getOperandTypes(), results)) {
-    auto diagnostic = op->emitOpError("must have a body that takes scalars of ");
+    auto diagnostic =
+        op->emitOpError("must have a body that takes scalars of ");
     llvm::interleaveComma(arguments, diagnostic);
     diagnostic << " and returns scalars of ";
     llvm::interleaveComma(results, diagnostic);
@@ -66,10 +67,12 @@ LogicalResult DotGeneralOp::verify() {
     llvm::append_range(dims, second);
     return dims;
   };
-  SmallVector<int64_t> lhsPaired = joined(numbers.getLhsBatchingDimensions(),
-                                          numbers.getLhsContractingDimensions());
-  SmallVector<int64_t> rhsPaired = joined(numbers.getRhsBatchingDimensions(),
-                                          numbers.getRhsContractingDimensions());
+  SmallVector<int64_t> lhsPaired =
+      joined(numbers.getLhsBatchingDimensions(),
+             numbers.getLhsContractingDimensions());
+  SmallVector<int64_t> rhsPaired =
+      joined(numbers.getRhsBatchingDimensions(),
+             numbers.getRhsContractingDimensions());
   if (numbers.getLhsBatchingDimensions().size() !=
           numbers.getRhsBatchingDimensions().size() ||
       lhsPaired.size() != rhsPaired.size())
@@ -183,12 +186,12 @@ int64_t Window::count(int64_t length) const {
   return padded <= 0 || window > padded ? 0 : (padded - window) / stride + 1;
 }
 
-std::optional<SmallVector<Window>> orchestra::stablehlo::windowsOf(
-    Operation *op, ArrayRef<int64_t> sizes,
-    std::optional<ArrayRef<int64_t>> strides,
-    std::optional<ArrayRef<int64_t>> baseDilations,
-    std::optional<ArrayRef<int64_t>> dilations,
-    std::optional<DenseIntElementsAttr> padding) {
+std::optional<SmallVector<Window>>
+orchestra::stablehlo::windowsOf(Operation *op, ArrayRef<int64_t> sizes,
+                                std::optional<ArrayRef<int64_t>> strides,
+                                std::optional<ArrayRef<int64_t>> baseDilations,
+                                std::optional<ArrayRef<int64_t>> dilations,
+                                std::optional<DenseIntElementsAttr> padding) {
   int64_t rank = sizes.size();
   auto pairs = paddingOf(op, padding, rank);
   if (!pairs)

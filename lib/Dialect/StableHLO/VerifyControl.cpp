@@ -71,8 +71,7 @@ LogicalResult WhileOp::verify() {
       !typesAgree(getBody().getArgumentTypes(), types))
     return emitOpError("must have the same types of operands, results and "
                        "arguments of both regions");
-  auto condition =
-      RankedTensorType::get({}, IntegerType::get(getContext(), 1));
+  auto condition = RankedTensorType::get({}, IntegerType::get(getContext(), 1));
   return success(
       succeeded(verifyReturns(*this, getCond(), "the condition",
                               TypeRange(ArrayRef<Type>(condition)))) &&
@@ -271,8 +270,8 @@ LogicalResult ReduceScatterOp::verify() {
       return success();
     }
     if (!parts || size % parts)
-      return emitOpError("cannot give ") << parts << " devices parts of "
-                                         << size;
+      return emitOpError("cannot give ")
+             << parts << " devices parts of " << size;
     size /= parts;
     return success();
   });

@@ -19,8 +19,8 @@ LogicalResult DynamicIotaOp::verify() {
 }
 
 LogicalResult DynamicReshapeOp::verify() {
-  if (failed(verifyNumbers(*this, getOutputShape(), rankOf(getResult()),
-                           "sizes")))
+  if (failed(
+          verifyNumbers(*this, getOutputShape(), rankOf(getResult()), "sizes")))
     return failure();
   return verifyResult(*this, getOperand(), shapeOf(getResult()));
 }
@@ -41,8 +41,8 @@ LogicalResult DynamicBroadcastInDimOp::verify() {
       return emitOpError("cannot broadcast size ")
              << size << " to size " << to[dim] << " of dimension " << dim;
   Sizes known(getKnownExpandingDimensions().value_or(ArrayRef<int64_t>()));
-  llvm::append_range(known, getKnownNonexpandingDimensions().value_or(
-                                ArrayRef<int64_t>()));
+  llvm::append_range(
+      known, getKnownNonexpandingDimensions().value_or(ArrayRef<int64_t>()));
   if (failed(verifyDims(*this, known, from.size(), "known dimension")))
     return failure();
   return verifyResult(*this, getOperand(), to);
@@ -105,10 +105,11 @@ static LogicalResult verifySorted(Operation *op, ArrayRef<int64_t> dims,
 }
 
 /// What gather and scatter have in common: how indices point into a tensor.
-static LogicalResult
-verifyIndices(Operation *op, Value operand, Value indices, int64_t vectorDim,
-              ArrayRef<int64_t> map, ArrayRef<int64_t> dropped,
-              ArrayRef<int64_t> operandBatch, ArrayRef<int64_t> indexBatch) {
+static LogicalResult verifyIndices(Operation *op, Value operand, Value indices,
+                                   int64_t vectorDim, ArrayRef<int64_t> map,
+                                   ArrayRef<int64_t> dropped,
+                                   ArrayRef<int64_t> operandBatch,
+                                   ArrayRef<int64_t> indexBatch) {
   int64_t rank = rankOf(operand), indexRank = rankOf(indices);
   if (vectorDim < 0 || vectorDim > indexRank)
     return op->emitOpError("index vector dimension ")
@@ -156,15 +157,16 @@ static LogicalResult verifyGather(Operation *op, Value operand, Value indices,
       joined(numbers.getCollapsedSliceDims(), numbers.getOperandBatchingDims());
   SmallVector<int64_t> window;
   for (auto [dim, size] : llvm::enumerate(slice)) {
-    if (!isDynamic(size) && (size < 0 || (!isDynamic(from[dim]) && size > from[dim])))
+    if (!isDynamic(size) &&
+        (size < 0 || (!isDynamic(from[dim]) && size > from[dim])))
       return op->emitOpError("slice of size ")
              << size << " does not fit dimension " << dim << " of size "
              << from[dim];
     if (!llvm::is_contained(dropped, dim))
       window.push_back(size);
     else if (!isDynamic(size) && size > 1)
-      return op->emitOpError("drops dimension ") << dim << " of slices of size "
-                                                 << size;
+      return op->emitOpError("drops dimension ")
+             << dim << " of slices of size " << size;
   }
   ArrayRef<int64_t> offsets = numbers.getOffsetDims();
   SmallVector<int64_t> batch;
@@ -197,8 +199,7 @@ LogicalResult DynamicGatherOp::verify() {
   if (failed(verifyNumbers(*this, getSliceSizes(), rank, "slice sizes")))
     return failure();
   return verifyGather(*this, getOperand(), getStartIndices(),
-                      getDimensionNumbers(),
-                      Sizes(rank, ShapedType::kDynamic));
+                      getDimensionNumbers(), Sizes(rank, ShapedType::kDynamic));
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,15 +219,14 @@ LogicalResult ScatterOp::verify() {
       return emitOpError("updates ")
              << other.getType() << " with " << otherUpdate.getType();
   }
-  if (failed(verifyIndices(*this, input, getScatterIndices(),
-                           numbers.getIndexVectorDim(),
-                           numbers.getScatterDimsToOperandDims(),
-                           numbers.getInsertedWindowDims(),
-                           numbers.getInputBatchingDims(),
-                           numbers.getScatterIndicesBatchingDims())))
+  if (failed(verifyIndices(
+          *this, input, getScatterIndices(), numbers.getIndexVectorDim(),
+          numbers.getScatterDimsToOperandDims(),
+          numbers.getInsertedWindowDims(), numbers.getInputBatchingDims(),
+          numbers.getScatterIndicesBatchingDims())))
     return failure();
-  SmallVector<int64_t> dropped = joined(numbers.getInsertedWindowDims(),
-                                        numbers.getInputBatchingDims());
+  SmallVector<int64_t> dropped =
+      joined(numbers.getInsertedWindowDims(), numbers.getInputBatchingDims());
   SmallVector<int64_t> window, batch;
   for (auto [dim, size] : llvm::enumerate(shapeOf(input)))
     if (!llvm::is_contained(dropped, dim))

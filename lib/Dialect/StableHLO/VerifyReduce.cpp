@@ -163,9 +163,9 @@ static LogicalResult verifyFeatures(Operation *op, Value operand, int64_t index,
 }
 
 LogicalResult BatchNormInferenceOp::verify() {
-  if (failed(verifyFeatures(
-          *this, getOperand(), getFeatureIndex(),
-          {getScale(), getOffset(), getMean(), getVariance()})))
+  if (failed(
+          verifyFeatures(*this, getOperand(), getFeatureIndex(),
+                         {getScale(), getOffset(), getMean(), getVariance()})))
     return failure();
   return verifyResult(*this, getOperand(), shapeOf(getOperand()));
 }
@@ -195,7 +195,8 @@ LogicalResult BatchNormGradOp::verify() {
 
 static LogicalResult verifySquare(Operation *op, Value matrices) {
   ArrayRef<int64_t> shape = shapeOf(matrices);
-  if (shape.size() < 2 || !agree(shape[shape.size() - 1], shape[shape.size() - 2]))
+  if (shape.size() < 2 ||
+      !agree(shape[shape.size() - 1], shape[shape.size() - 2]))
     return op->emitOpError("needs square matrices, not ") << matrices.getType();
   return success();
 }

@@ -53,8 +53,8 @@ LogicalResult lowerTriangularSolve(Op &op) {
                            : entry(b, a, batch, row, column);
     return conjugated ? conjugate(b, element) : element;
   };
-  auto results = repeat(
-      op.b, count, x, [&](B &b, Num step, ArrayRef<Data> now) -> List {
+  auto results =
+      repeat(op.b, count, x, [&](B &b, Num step, ArrayRef<Data> now) -> List {
         Num k = lower ? step : Num(b, last) - step;
         const Data &rest = now.front();
         return generate(
@@ -92,10 +92,9 @@ LogicalResult lowerCholesky(Op &op) {
                [&](B &b, ArrayRef<Num> index) -> Elements {
                  Num row = index[index.size() - 2], column = index.back();
                  ArrayRef<Num> batch = index.drop_back(2);
-                 Element given = lower
-                                     ? at(b, a, index)
-                                     : conjugate(b, entry(b, a, batch, column,
-                                                          row));
+                 Element given =
+                     lower ? at(b, a, index)
+                           : conjugate(b, entry(b, a, batch, column, row));
                  Element zero = given;
                  zero.value = scalar(b, given.value.getType(), 0);
                  if (zero.isComplex())
@@ -103,8 +102,8 @@ LogicalResult lowerCholesky(Op &op) {
                  return {choose(b, row >= column, given, zero)};
                })
           .front();
-  auto results = repeat(
-      op.b, count, start, [&](B &b, Num k, ArrayRef<Data> now) -> List {
+  auto results =
+      repeat(op.b, count, start, [&](B &b, Num k, ArrayRef<Data> now) -> List {
         const Data &rest = now.front();
         return generate(
             b, sizesOf(b, rest.value), rest.element,
@@ -131,14 +130,14 @@ LogicalResult lowerCholesky(Op &op) {
   Data root = results->front();
   if (lower)
     return op.set(root);
-  return op.set(
-      generate(op.b, sizesOf(op.b, root.value), root.element,
-               [&](B &b, ArrayRef<Num> index) -> Elements {
-                 return {conjugate(b, entry(b, root, index.drop_back(2),
-                                            index.back(),
-                                            index[index.size() - 2]))};
-               })
-          .front());
+  return op.set(generate(op.b, sizesOf(op.b, root.value), root.element,
+                         [&](B &b, ArrayRef<Num> index) -> Elements {
+                           return {
+                               conjugate(b, entry(b, root, index.drop_back(2),
+                                                  index.back(),
+                                                  index[index.size() - 2]))};
+                         })
+                    .front());
 }
 
 //===----------------------------------------------------------------------===//
@@ -160,8 +159,8 @@ LogicalResult lowerBatchNormInference(Op &op) {
   for (unsigned i = 1; i < 5; ++i)
     inputs.push_back(besides(op.b, op.in(i), x, feature));
   double epsilon = norm.getEpsilon().convertToDouble();
-  auto result = elementwise(
-      op.b, inputs, x.element, [&](B &b, ArrayRef<Element> in) {
+  auto result =
+      elementwise(op.b, inputs, x.element, [&](B &b, ArrayRef<Element> in) {
         auto v = [&](unsigned i) { return Num(b, in[i].value); };
         Num y = v(1) * (v(0) - v(3)) / (v(4) + epsilon).sqrt() + v(2);
         return std::optional<Elements>(Elements{{x.element, y, nullptr}});
@@ -210,8 +209,8 @@ LogicalResult lowerBatchNormTraining(Op &op) {
   auto norm = cast<BatchNormTrainingOp>(op.op);
   Data x = op.in(0);
   int64_t feature = norm.getFeatureIndex();
-  Data mean = meanOf(op.b, x, feature, false,
-                     [](ArrayRef<Num> in) { return in[0]; });
+  Data mean =
+      meanOf(op.b, x, feature, false, [](ArrayRef<Num> in) { return in[0]; });
   Data wide = besides(op.b, mean, x, feature);
   Data variance = meanOf(op.b, {x, wide}, feature, false, [](ArrayRef<Num> in) {
     return (in[0] - in[1]) * (in[0] - in[1]);
@@ -220,8 +219,8 @@ LogicalResult lowerBatchNormTraining(Op &op) {
                            besides(op.b, op.in(2), x, feature), wide,
                            besides(op.b, variance, x, feature)};
   double epsilon = norm.getEpsilon().convertToDouble();
-  auto result = elementwise(
-      op.b, inputs, x.element, [&](B &b, ArrayRef<Element> in) {
+  auto result =
+      elementwise(op.b, inputs, x.element, [&](B &b, ArrayRef<Element> in) {
         auto v = [&](unsigned i) { return Num(b, in[i].value); };
         Num y = v(1) * (v(0) - v(3)) / (v(4) + epsilon).sqrt() + v(2);
         return std::optional<Elements>(Elements{{x.element, y, nullptr}});

@@ -122,7 +122,8 @@ elementwise(B &b, llvm::ArrayRef<Data> inputs, llvm::ArrayRef<Type> elements,
     for (Value part : partsOf(input)) {
       auto type = cast<RankedTensorType>(part.getType());
       if (type.getRank()) {
-        part = castTo(b, part, RankedTensorType::get(shape, type.getElementType()));
+        part = castTo(b, part,
+                      RankedTensorType::get(shape, type.getElementType()));
         maps.push_back(b.getMultiDimIdentityMap(rank));
       } else {
         maps.push_back(AffineMap::get(rank, 0, {}, b.getContext()));
@@ -196,8 +197,7 @@ Element choose(B &b, Value condition, const Element &yes, const Element &no) {
 // Moving whole tensors
 //===----------------------------------------------------------------------===//
 
-static llvm::SmallVector<int64_t>
-shapeOf(llvm::ArrayRef<OpFoldResult> sizes) {
+static llvm::SmallVector<int64_t> shapeOf(llvm::ArrayRef<OpFoldResult> sizes) {
   llvm::SmallVector<int64_t> shape;
   for (OpFoldResult size : sizes)
     shape.push_back(constantOf(size).value_or(ShapedType::kDynamic));
@@ -216,8 +216,8 @@ static Value flatten(B &b, Value tensor) {
   ReassociationIndices all;
   for (int64_t i = 0; i < type.getRank(); ++i)
     all.push_back(i);
-  return tensor::CollapseShapeOp::create(b, tensor,
-                                         llvm::ArrayRef<ReassociationIndices>(all));
+  return tensor::CollapseShapeOp::create(
+      b, tensor, llvm::ArrayRef<ReassociationIndices>(all));
 }
 
 Value reshape(B &b, Value tensor, llvm::ArrayRef<OpFoldResult> sizes) {
@@ -245,13 +245,14 @@ Value reshape(B &b, Value tensor, llvm::ArrayRef<OpFoldResult> sizes) {
   ReassociationIndices all;
   for (size_t i = 0; i < sizes.size(); ++i)
     all.push_back(i);
-  int64_t total = result.hasStaticShape() ? result.getNumElements()
-                                          : ShapedType::kDynamic;
+  int64_t total =
+      result.hasStaticShape() ? result.getNumElements() : ShapedType::kDynamic;
   flat = castTo(b, flat, RankedTensorType::get({total}, type.getElementType()));
   // A tensor of static size cannot be expanded to unknown ones.
   if (!result.hasStaticShape())
-    flat = castTo(b, flat, RankedTensorType::get({ShapedType::kDynamic},
-                                                 type.getElementType()));
+    flat = castTo(
+        b, flat,
+        RankedTensorType::get({ShapedType::kDynamic}, type.getElementType()));
   return tensor::ExpandShapeOp::create(
       b, result, flat, llvm::ArrayRef<ReassociationIndices>(all), sizes);
 }
@@ -266,7 +267,8 @@ Value transpose(B &b, Value tensor, llvm::ArrayRef<int64_t> permutation) {
   if (isIdentity)
     return tensor;
   Value init = empty(b, sizes, getElementTypeOrSelf(tensor.getType()));
-  return linalg::TransposeOp::create(b, tensor, init, permutation)->getResult(0);
+  return linalg::TransposeOp::create(b, tensor, init, permutation)
+      ->getResult(0);
 }
 
 Value filled(B &b, llvm::ArrayRef<OpFoldResult> sizes, Value scalar) {
@@ -324,7 +326,8 @@ Value broadcast(B &b, Value tensor, llvm::ArrayRef<int64_t> dims,
   }
   bool isIdentity = static_cast<int64_t>(exprs.size()) == rank &&
                     AffineMap::get(rank, 0, exprs, b.getContext()).isIdentity();
-  Value source = exprs.size() == dims.size() ? tensor : reshape(b, tensor, kept);
+  Value source =
+      exprs.size() == dims.size() ? tensor : reshape(b, tensor, kept);
   if (isIdentity)
     return castTo(b, source, result);
   Value init = empty(b, sizes, type.getElementType());
@@ -348,14 +351,13 @@ Value reverse(B &b, Value tensor, llvm::ArrayRef<int64_t> dims) {
   llvm::SmallVector<Value> last;
   for (OpFoldResult size : sizes)
     last.push_back(indexOf(b, sub(b, size, b.getIndexAttr(1))));
-  auto made = generate(
-      b, sizes, data.element,
-      [&](B &inner, llvm::ArrayRef<Num> index) -> Elements {
-        llvm::SmallVector<Num> place(index);
-        for (int64_t dim : dims)
-          place[dim] = Num(inner, last[dim]) - index[dim];
-        return {at(inner, data, place)};
-      });
+  auto made = generate(b, sizes, data.element,
+                       [&](B &inner, llvm::ArrayRef<Num> index) -> Elements {
+                         llvm::SmallVector<Num> place(index);
+                         for (int64_t dim : dims)
+                           place[dim] = Num(inner, last[dim]) - index[dim];
+                         return {at(inner, data, place)};
+                       });
   return made.front().value;
 }
 

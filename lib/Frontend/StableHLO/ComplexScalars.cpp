@@ -228,8 +228,8 @@ std::optional<Element> emitComplex(B &b, Operation *op,
       })
       .Case([&](CosineOp) {
         Num im = x.re.sin() * sinh(b, x.im);
-        return both({x.re.cos() * cosh(b, x.im),
-                     Num(b, arith::NegFOp::create(b, im))});
+        return both(
+            {x.re.cos() * cosh(b, x.im), Num(b, arith::NegFOp::create(b, im))});
       })
       .Case([&](TanhOp) { return both(tanh(b, x)); })
       .Case([&](TanOp) {

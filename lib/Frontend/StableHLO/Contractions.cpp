@@ -86,7 +86,9 @@ setProduct(Op &op, const Data &lhs, const Data &rhs,
     return op.set(data);
   }
   Type part = storedType(element);
-  auto times = [&](Value x, Value y) { return product(x, y, part, part, part); };
+  auto times = [&](Value x, Value y) {
+    return product(x, y, part, part, part);
+  };
   auto combine = [&](Value x, Value y, bool isSum) -> Value {
     Data first, second;
     first.element = second.element = part;
@@ -95,14 +97,14 @@ setProduct(Op &op, const Data &lhs, const Data &rhs,
     return elementwise(op.b, {first, second}, part,
                        [&](B &b, ArrayRef<Element> in) {
                          Num p(b, in[0].value), q(b, in[1].value);
-                         return std::optional<Elements>(Elements{
-                             {part, isSum ? p + q : p - q, nullptr}});
+                         return std::optional<Elements>(
+                             Elements{{part, isSum ? p + q : p - q, nullptr}});
                        })
         ->front()
         .value;
   };
-  data.value = combine(times(lhs.value, rhs.value), times(lhs.imag, rhs.imag),
-                       false);
+  data.value =
+      combine(times(lhs.value, rhs.value), times(lhs.imag, rhs.imag), false);
   data.imag =
       combine(times(lhs.value, rhs.imag), times(lhs.imag, rhs.value), true);
   return op.set(data);
@@ -139,30 +141,28 @@ LogicalResult dot(Op &op, ArrayRef<int64_t> lhsBatch,
   bool isMatmul = lhs.rank() == 2 && rhs.rank() == 2 && lhsBatch.empty() &&
                   lhsSum == ArrayRef<int64_t>{1} &&
                   rhsSum == ArrayRef<int64_t>{0};
-  bool isBatched = lhs.rank() == 3 && rhs.rank() == 3 &&
-                   lhsBatch == ArrayRef<int64_t>{0} &&
-                   rhsBatch == ArrayRef<int64_t>{0} &&
-                   lhsSum == ArrayRef<int64_t>{2} &&
-                   rhsSum == ArrayRef<int64_t>{1};
-  return setProduct(op, lhs, rhs,
-                    [&](Value x, Value y, Type xElement, Type yElement,
-                        Type sum) -> Value {
-                      Value zero = scalar(b, storedType(sum), 0);
-                      Value init = filled(b, sizes, zero);
-                      bool same = x.getType() &&
-                                  isa<FloatType>(sum) && xElement == sum &&
-                                  yElement == sum;
-                      if (same && isMatmul)
-                        return linalg::MatmulOp::create(
-                                   b, init.getType(), ValueRange{x, y}, init)
-                            .getResult(0);
-                      if (same && isBatched)
-                        return linalg::BatchMatmulOp::create(
-                                   b, init.getType(), ValueRange{x, y}, init)
-                            .getResult(0);
-                      return contract(b, x, y, init, lhsMap, rhsMap, outMap,
-                                      lhsSum.size(), xElement, yElement, sum);
-                    });
+  bool isBatched =
+      lhs.rank() == 3 && rhs.rank() == 3 && lhsBatch == ArrayRef<int64_t>{0} &&
+      rhsBatch == ArrayRef<int64_t>{0} && lhsSum == ArrayRef<int64_t>{2} &&
+      rhsSum == ArrayRef<int64_t>{1};
+  return setProduct(
+      op, lhs, rhs,
+      [&](Value x, Value y, Type xElement, Type yElement, Type sum) -> Value {
+        Value zero = scalar(b, storedType(sum), 0);
+        Value init = filled(b, sizes, zero);
+        bool same = x.getType() && isa<FloatType>(sum) && xElement == sum &&
+                    yElement == sum;
+        if (same && isMatmul)
+          return linalg::MatmulOp::create(b, init.getType(), ValueRange{x, y},
+                                          init)
+              .getResult(0);
+        if (same && isBatched)
+          return linalg::BatchMatmulOp::create(b, init.getType(),
+                                               ValueRange{x, y}, init)
+              .getResult(0);
+        return contract(b, x, y, init, lhsMap, rhsMap, outMap, lhsSum.size(),
+                        xElement, yElement, sum);
+      });
 }
 
 LogicalResult lowerDotGeneral(Op &op) {
@@ -261,10 +261,10 @@ LogicalResult convolution(Op &op, const ConvPlan &plan) {
           w = reverse(b, w, plan.reversed);
         SmallVector<OpFoldResult> spatial;
         for (int64_t i = 0; i < rank; ++i) {
-          OpFoldResult window = add(
-              b, mul(b, sub(b, sizeOf(b, w, 2 + i), one),
-                     b.getIndexAttr(plan.kernelDilation[i])),
-              one);
+          OpFoldResult window = add(b,
+                                    mul(b, sub(b, sizeOf(b, w, 2 + i), one),
+                                        b.getIndexAttr(plan.kernelDilation[i])),
+                                    one);
           OpFoldResult room = sub(b, sizeOf(b, x, 2 + i), window);
           auto constant = constantOf(room);
           spatial.push_back(

@@ -160,9 +160,9 @@ LogicalResult lowerWhile(Op &op) {
 }
 
 /// One of two things, each into new memory.
-std::optional<List>
-branch(Op &op, Value which, llvm::function_ref<std::optional<List>(B &)> yes,
-       llvm::function_ref<std::optional<List>(B &)> no) {
+std::optional<List> branch(Op &op, Value which,
+                           llvm::function_ref<std::optional<List>(B &)> yes,
+                           llvm::function_ref<std::optional<List>(B &)> no) {
   Location loc = op.b.getLoc();
   Region regions[2];
   std::optional<List> results[2];
@@ -202,8 +202,7 @@ branch(Op &op, Value which, llvm::function_ref<std::optional<List>(B &)> yes,
     for (auto [value, init] : llvm::zip_equal(values[i], inits))
       yields.push_back(copyInto(inner, value, init));
     scf::YieldOp::create(inner, yields);
-    (i == 0 ? made.getThenRegion() : made.getElseRegion())
-        .takeBody(regions[i]);
+    (i == 0 ? made.getThenRegion() : made.getElseRegion()).takeBody(regions[i]);
   }
   return rebuild(*results[0], made.getResults());
 }
@@ -220,16 +219,16 @@ LogicalResult setAll(Op &op, const std::optional<List> &results) {
 LogicalResult lowerIf(Op &op) {
   auto choice = cast<IfOp>(op.op);
   Value which = extractScalar(op.b, op.in(0).value);
-  return setAll(op, branch(
-                        op, which,
-                        [&](B &b) {
-                          return op.importer.importBlock(
-                              choice.getTrueBranch().front(), b);
-                        },
-                        [&](B &b) {
-                          return op.importer.importBlock(
-                              choice.getFalseBranch().front(), b);
-                        }));
+  return setAll(
+      op,
+      branch(
+          op, which,
+          [&](B &b) {
+            return op.importer.importBlock(choice.getTrueBranch().front(), b);
+          },
+          [&](B &b) {
+            return op.importer.importBlock(choice.getFalseBranch().front(), b);
+          }));
 }
 
 /// Branch `first` if the index says so, else one of those after it.
@@ -240,9 +239,8 @@ std::optional<List> chooseFrom(Op &op, Value index, unsigned first, B &b) {
   if (first + 1 == count)
     return op.importer.importBlock(region.front(), b);
   Op inner(op.importer, op.op, b);
-  Value here = arith::CmpIOp::create(
-      b, arith::CmpIPredicate::eq, index,
-      scalarInt(b, index.getType(), first));
+  Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, index,
+                                     scalarInt(b, index.getType(), first));
   return branch(
       inner, here,
       [&](B &then) { return op.importer.importBlock(region.front(), then); },
@@ -255,7 +253,8 @@ LogicalResult lowerCase(Op &op) {
       auto branches = cast<CaseOp>(op.op).getBranches();
       int64_t last = static_cast<int64_t>(branches.size()) - 1;
       int64_t number = *which < 0 || *which > last ? last : *which;
-      return setAll(op, op.importer.importBlock(branches[number].front(), op.b));
+      return setAll(op,
+                    op.importer.importBlock(branches[number].front(), op.b));
     }
   Value index = extractScalar(op.b, op.in(0).value);
   return setAll(op, chooseFrom(op, index, 0, op.b));

@@ -63,13 +63,12 @@ Value times(B &b, Value x, Value w) {
   Value init = filled(b, sizes, scalar(b, type, 0));
   return linalg::GenericOp::create(
              b, init.getType(), ValueRange{x, w}, init,
-             ArrayRef<AffineMap>{
-                 AffineMap::get(rank + 1, 0, in, context),
-                 AffineMap::get(rank + 1, 0,
-                                {b.getAffineDimExpr(rank),
-                                 b.getAffineDimExpr(rank - 1)},
-                                context),
-                 AffineMap::get(rank + 1, 0, out, context)},
+             ArrayRef<AffineMap>{AffineMap::get(rank + 1, 0, in, context),
+                                 AffineMap::get(rank + 1, 0,
+                                                {b.getAffineDimExpr(rank),
+                                                 b.getAffineDimExpr(rank - 1)},
+                                                context),
+                                 AffineMap::get(rank + 1, 0, out, context)},
              loops,
              [](OpBuilder &builder, Location loc, ValueRange args) {
                Value product =
@@ -138,8 +137,8 @@ Data transformLast(B &b, const Data &x, int64_t n, bool inverse) {
   Value sines = table(b, {n, n}, type, [&](int64_t j, int64_t k) {
     return (inverse ? 1 : -1) * std::sin(turn(j * k, n));
   });
-  y.value = combined(b, times(b, x.value, cosines), times(b, x.imag, sines),
-                     false);
+  y.value =
+      combined(b, times(b, x.value, cosines), times(b, x.imag, sines), false);
   y.imag =
       combined(b, times(b, x.value, sines), times(b, x.imag, cosines), true);
   return y;
@@ -177,11 +176,10 @@ Data wholeOf(B &b, const Data &x, int64_t n) {
                     SmallVector<Num> place(index);
                     Num k = index.back(), half = indexNum(inner, n / 2);
                     Num first = k <= half;
-                    place.back() =
-                        first.choose(k, indexNum(inner, n) - k);
+                    place.back() = first.choose(k, indexNum(inner, n) - k);
                     Element there = at(inner, x, place);
-                    return {choose(inner, first, there,
-                                   conjugate(inner, there))};
+                    return {
+                        choose(inner, first, there, conjugate(inner, there))};
                   })
       .front();
 }
@@ -202,8 +200,8 @@ LogicalResult lowerFft(Op &op) {
   }
   int64_t last = x.rank() - 1;
   if (kind == FftType::RFFT) {
-    x.imag = filled(b, sizesOf(b, x.value),
-                    scalar(b, storedType(x.element), 0));
+    x.imag =
+        filled(b, sizesOf(b, x.value), scalar(b, storedType(x.element), 0));
     x.element = ComplexType::get(x.element);
     x = firstOf(b, transformDim(b, x, last, lengths.back(), false),
                 lengths.back() / 2 + 1);

@@ -94,8 +94,8 @@ LogicalResult Op::fail(llvm::StringRef slug, const llvm::Twine &message,
 }
 
 LogicalResult Op::unsupported(const llvm::Twine &what) {
-  return fail("unsupported-form", op->getName().getStringRef() + ": " + what +
-                                      " is not supported");
+  return fail("unsupported-form",
+              op->getName().getStringRef() + ": " + what + " is not supported");
 }
 
 //===----------------------------------------------------------------------===//
@@ -210,8 +210,7 @@ Importer::call(Operation *at, llvm::StringRef name, ArrayRef<Data> arguments,
     return std::nullopt;
   }
   if (llvm::is_contained(stack, name)) {
-    (void)fail(at, "unsupported-form",
-               "function '" + name + "' calls itself");
+    (void)fail(at, "unsupported-form", "function '" + name + "' calls itself");
     return std::nullopt;
   }
   stack.push_back(function.getName());
@@ -263,11 +262,12 @@ Importer::evaluateOp(Operation *op, llvm::DenseMap<Value, Element> &known,
       };
       return Elements{{element, part(both.real()), part(both.imag())}};
     }
-    TypedAttr value = isa<FloatType>(stored)
-                          ? TypedAttr(b.getFloatAttr(
-                                stored, dense.getSplatValue<llvm::APFloat>()))
-                          : TypedAttr(b.getIntegerAttr(
-                                stored, dense.getSplatValue<llvm::APInt>()));
+    TypedAttr value =
+        isa<FloatType>(stored)
+            ? TypedAttr(
+                  b.getFloatAttr(stored, dense.getSplatValue<llvm::APFloat>()))
+            : TypedAttr(
+                  b.getIntegerAttr(stored, dense.getSplatValue<llvm::APInt>()));
     return Elements{{element, arith::ConstantOp::create(b, value), nullptr}};
   }
   Elements operands;
@@ -369,8 +369,7 @@ OwningOpRef<ModuleOp> Importer::run() {
     return nullptr;
   }
   if (!entry.getBody().hasOneBlock()) {
-    (void)fail(entry, "unsupported-form",
-               "the model has more than one block");
+    (void)fail(entry, "unsupported-form", "the model has more than one block");
     return nullptr;
   }
   OpBuilder builder(&context);
@@ -416,11 +415,11 @@ OwningOpRef<ModuleOp> importStableHLO(ModuleOp source,
 }
 
 void registerImportDialects(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, linalg::LinalgDialect,
-                  linalg_ext::LinalgExtDialect, math::MathDialect,
-                  OrchestraDialect, scf::SCFDialect, StableHLODialect,
-                  tensor::TensorDialect>();
+  registry
+      .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+              linalg::LinalgDialect, linalg_ext::LinalgExtDialect,
+              math::MathDialect, OrchestraDialect, scf::SCFDialect,
+              StableHLODialect, tensor::TensorDialect>();
 }
 
 } // namespace orchestra::stablehlo

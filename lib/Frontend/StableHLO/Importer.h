@@ -18,15 +18,15 @@
 
 namespace orchestra::stablehlo::frontend {
 
+using linalg_ext::indexNum;
+using linalg_ext::Num;
+using linalg_ext::scalar;
+using linalg_ext::scalarInt;
 using mlir::ImplicitLocOpBuilder;
 using mlir::LogicalResult;
 using mlir::OpFoldResult;
 using mlir::Type;
 using mlir::Value;
-using linalg_ext::indexNum;
-using linalg_ext::Num;
-using linalg_ext::scalar;
-using linalg_ext::scalarInt;
 
 /// A value of StableHLO in the waist: a tensor, two for complex elements, a
 /// tuple, or (a token) nothing.
@@ -205,19 +205,17 @@ Value reverse(ImplicitLocOpBuilder &b, Value tensor,
               llvm::ArrayRef<int64_t> dims);
 
 /// Repeats a change of tensors, each over the memory of the last.
-std::optional<llvm::SmallVector<Data>> repeat(
-    ImplicitLocOpBuilder &b, OpFoldResult count, llvm::ArrayRef<Data> states,
-    llvm::function_ref<llvm::SmallVector<Data>(ImplicitLocOpBuilder &, Num,
-                                               llvm::ArrayRef<Data>)>
-        step);
+std::optional<llvm::SmallVector<Data>>
+repeat(ImplicitLocOpBuilder &b, OpFoldResult count, llvm::ArrayRef<Data> states,
+       llvm::function_ref<llvm::SmallVector<Data>(ImplicitLocOpBuilder &, Num,
+                                                  llvm::ArrayRef<Data>)>
+           step);
 
 /// An elementwise op on one element of each operand. Nothing where this is not
 /// an elementwise op that is known.
-std::optional<Element> emitElement(ImplicitLocOpBuilder &b,
-                                   mlir::Operation *op,
+std::optional<Element> emitElement(ImplicitLocOpBuilder &b, mlir::Operation *op,
                                    llvm::ArrayRef<Element> operands);
-std::optional<Element> emitComplex(ImplicitLocOpBuilder &b,
-                                   mlir::Operation *op,
+std::optional<Element> emitComplex(ImplicitLocOpBuilder &b, mlir::Operation *op,
                                    llvm::ArrayRef<Element> operands);
 /// Arithmetic on elements of one type.
 Element sum(ImplicitLocOpBuilder &b, const Element &x, const Element &y);

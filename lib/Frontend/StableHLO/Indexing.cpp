@@ -35,8 +35,7 @@ SmallVector<Num> starts(B &b, ArrayRef<Data> scalars,
                         ArrayRef<Value> lastStarts) {
   SmallVector<Num> result;
   for (auto [data, last] : llvm::zip_equal(scalars, lastStarts))
-    result.push_back(
-        toIndex(b, at(b, data, {})).max(0).min(Num(b, last)));
+    result.push_back(toIndex(b, at(b, data, {})).max(0).min(Num(b, last)));
   return result;
 }
 
@@ -57,8 +56,7 @@ LogicalResult lowerDynamicSlice(Op &op) {
   SmallVector<OpFoldResult> sizes;
   for (int64_t size : slice.getSliceSizes())
     sizes.push_back(op.b.getIndexAttr(size));
-  SmallVector<Value> last =
-      lastStarts(op.b, sizesOf(op.b, x.value), sizes);
+  SmallVector<Value> last = lastStarts(op.b, sizesOf(op.b, x.value), sizes);
   return op.set(generate(op.b, sizes, x.element,
                          [&](B &b, ArrayRef<Num> index) -> Elements {
                            SmallVector<Num> place = starts(b, places, last);
@@ -77,7 +75,8 @@ LogicalResult lowerDynamicUpdateSlice(Op &op) {
     places.push_back(op.in(start));
   SmallVector<OpFoldResult> sizes = sizesOf(op.b, x.value),
                             box = sizesOf(op.b, update.value);
-  if (llvm::any_of(box, [](OpFoldResult size) { return constantOf(size) == 0; }))
+  if (llvm::any_of(box,
+                   [](OpFoldResult size) { return constantOf(size) == 0; }))
     return op.set(x);
   SmallVector<Value> last = lastStarts(op.b, sizes, box), lengths;
   for (OpFoldResult size : box)
@@ -177,26 +176,25 @@ LogicalResult gather(Op &op, GatherDimensionNumbersAttr numbers,
     sizes[loop] = size;
   for (auto [loop, dim] : llvm::zip_equal(places.windowDims, places.windowTo))
     sizes[loop] = slice[dim];
-  if (llvm::any_of(sizesOf(b, x.value), [](OpFoldResult size) {
-        return constantOf(size) == 0;
-      })) {
+  if (llvm::any_of(sizesOf(b, x.value),
+                   [](OpFoldResult size) { return constantOf(size) == 0; })) {
     return op.set(onParts(x, [&](Value part) {
       return empty(b, sizes, getElementTypeOrSelf(part.getType()));
     }));
   }
   SmallVector<Value> last = lastStarts(b, sizesOf(b, x.value), slice);
-  return op.set(
-      generate(b, sizes, x.element,
-               [&](B &inner, ArrayRef<Num> index) -> Elements {
-                 SmallVector<Num> place = places.start(inner, index);
-                 for (int64_t dim : places.map)
-                   place[dim] = place[dim].max(0).min(Num(inner, last[dim]));
-                 for (auto [loop, dim] :
-                      llvm::zip_equal(places.windowDims, places.windowTo))
-                   place[dim] = place[dim] + index[loop];
-                 return {at(inner, x, place)};
-               })
-          .front());
+  return op.set(generate(b, sizes, x.element,
+                         [&](B &inner, ArrayRef<Num> index) -> Elements {
+                           SmallVector<Num> place = places.start(inner, index);
+                           for (int64_t dim : places.map)
+                             place[dim] =
+                                 place[dim].max(0).min(Num(inner, last[dim]));
+                           for (auto [loop, dim] : llvm::zip_equal(
+                                    places.windowDims, places.windowTo))
+                             place[dim] = place[dim] + index[loop];
+                           return {at(inner, x, place)};
+                         })
+                    .front());
 }
 
 LogicalResult lowerGather(Op &op) {
@@ -247,25 +245,24 @@ LogicalResult lowerScatter(Op &op) {
   OpFoldResult total = product(b, sizes);
   Value outside = indexOf(b, total);
   Type i64 = b.getI64Type();
-  Data flat =
-      generate(b, sizesOf(b, updates.value), i64,
-               [&](B &inner, ArrayRef<Num> index) -> Elements {
-                 SmallVector<Num> place = places.start(inner, index);
-                 for (auto [loop, dim] :
-                      llvm::zip_equal(places.windowDims, places.windowTo))
-                   place[dim] = place[dim] + index[loop];
-                 Num inside, all = indexNum(inner, 0);
-                 for (auto [dim, where] : llvm::enumerate(place)) {
-                   Num length(inner, lengths[dim]);
-                   Num ok = (where >= 0) & (where < length);
-                   inside = inside ? inside & ok : ok;
-                   all = all * length + where;
-                 }
-                 if (inside)
-                   all = inside.choose(all, Num(inner, outside));
-                 return {{i64, all.toInt(i64), nullptr}};
-               })
-          .front();
+  Data flat = generate(b, sizesOf(b, updates.value), i64,
+                       [&](B &inner, ArrayRef<Num> index) -> Elements {
+                         SmallVector<Num> place = places.start(inner, index);
+                         for (auto [loop, dim] : llvm::zip_equal(
+                                  places.windowDims, places.windowTo))
+                           place[dim] = place[dim] + index[loop];
+                         Num inside, all = indexNum(inner, 0);
+                         for (auto [dim, where] : llvm::enumerate(place)) {
+                           Num length(inner, lengths[dim]);
+                           Num ok = (where >= 0) & (where < length);
+                           inside = inside ? inside & ok : ok;
+                           all = all * length + where;
+                         }
+                         if (inside)
+                           all = inside.choose(all, Num(inner, outside));
+                         return {{i64, all.toInt(i64), nullptr}};
+                       })
+                  .front();
   OpFoldResult count = product(b, sizesOf(b, updates.value));
   Value source = reshape(b, updates.value, count),
         where = reshape(b, flat.value, count),

@@ -136,9 +136,9 @@ bool Importer::importEntry(func::FuncOp entry, func::FuncOp function) {
     bool isComplex = isa<ComplexType>(type.getElementType());
     if (isComplex)
       shape.push_back(2);
-    Value value = body.addArgument(RankedTensorType::get(shape, stored),
-                                   NameLoc::get(b.getStringAttr(name),
-                                                entry.getLoc()));
+    Value value =
+        body.addArgument(RankedTensorType::get(shape, stored),
+                         NameLoc::get(b.getStringAttr(name), entry.getLoc()));
     argumentAttrs.push_back(
         interfaceAttrs(&context, name, type.getElementType(), shape.size()));
     Data data;
@@ -171,12 +171,12 @@ bool Importer::importEntry(func::FuncOp entry, func::FuncOp function) {
       addOutput(data, name);
     for (auto [j, item] : llvm::enumerate(data.items))
       if (item.value)
-        addOutput(item, uniqueName("", name + "." + std::to_string(j),
-                                   usedResults));
+        addOutput(item,
+                  uniqueName("", name + "." + std::to_string(j), usedResults));
   }
   func::ReturnOp::create(b, outputs);
-  function.setFunctionType(FunctionType::get(
-      &context, body.getArgumentTypes(), TypeRange(ValueRange(outputs))));
+  function.setFunctionType(FunctionType::get(&context, body.getArgumentTypes(),
+                                             TypeRange(ValueRange(outputs))));
   function.setAllArgAttrs(argumentAttrs);
   function.setAllResultAttrs(resultAttrs);
   return true;

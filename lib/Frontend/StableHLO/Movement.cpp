@@ -30,8 +30,8 @@ ElementsAttr withoutSign(ElementsAttr value, RankedTensorType type) {
 LogicalResult lowerConstant(Op &op) {
   auto constant = cast<ConstantOp>(op.op);
   Type element = constant.getType().getElementType();
-  auto type = RankedTensorType::get(constant.getType().getShape(),
-                                    storedType(element));
+  auto type =
+      RankedTensorType::get(constant.getType().getShape(), storedType(element));
   Data data;
   data.element = element;
   if (isa<ComplexType>(element)) {
@@ -140,8 +140,9 @@ LogicalResult lowerConcatenate(Op &op) {
       if (size == 0)
         continue;
       known[axis] = size;
-      values.push_back(castTo(
-          op.b, part(input), RankedTensorType::get(known, first.getElementType())));
+      values.push_back(
+          castTo(op.b, part(input),
+                 RankedTensorType::get(known, first.getElementType())));
     }
     if (values.empty())
       return part(inputs[0]);
@@ -165,11 +166,11 @@ LogicalResult padded(Op &op, ArrayRef<OpFoldResult> low,
                      ArrayRef<OpFoldResult> interior) {
   Data x = op.in(0), with = op.in(1), data;
   data.element = x.element;
-  data.value = pad(op.b, x.value, extractScalar(op.b, with.value), low, high,
-                   interior);
+  data.value =
+      pad(op.b, x.value, extractScalar(op.b, with.value), low, high, interior);
   if (x.isComplex())
-    data.imag = pad(op.b, x.imag, extractScalar(op.b, with.imag), low, high,
-                    interior);
+    data.imag =
+        pad(op.b, x.imag, extractScalar(op.b, with.imag), low, high, interior);
   return op.set(data);
 }
 
@@ -242,13 +243,10 @@ LogicalResult lowerBitcastConvert(Op &op) {
   };
   SmallVector<OpFoldResult> sizes = sizesOf(op.b, x.value);
   if (have == want)
-    return op.set(elementwise(op.b, x, to,
-                              [&](B &b, ArrayRef<Element> in) {
-                                return std::optional<Elements>(Elements{
-                                    {to, fromInt(b, asInt(b, in[0].value)),
-                                     nullptr}});
-                              })
-                      ->front());
+    return op.set(elementwise(op.b, x, to, [&](B &b, ArrayRef<Element> in) {
+                    return std::optional<Elements>(Elements{
+                        {to, fromInt(b, asInt(b, in[0].value)), nullptr}});
+                  })->front());
   if (have > want) {
     // The lowest part comes first.
     sizes.push_back(op.b.getIndexAttr(have / want));
@@ -258,8 +256,7 @@ LogicalResult lowerBitcastConvert(Op &op) {
           Value amount = arith::IndexCastOp::create(
               b, bits.getType(), index.back() * static_cast<double>(want));
           bits = arith::ShRUIOp::create(b, bits, amount);
-          Value part =
-              arith::TruncIOp::create(b, b.getIntegerType(want), bits);
+          Value part = arith::TruncIOp::create(b, b.getIntegerType(want), bits);
           return {{to, fromInt(b, part), nullptr}};
         }).front());
   }
@@ -272,10 +269,10 @@ LogicalResult lowerBitcastConvert(Op &op) {
         for (unsigned part = 0; part < parts; ++part) {
           SmallVector<Num> place(index);
           place.push_back(indexNum(b, part));
-          Value piece = arith::ExtUIOp::create(
-              b, wide, asInt(b, at(b, x, place).value));
-          piece = arith::ShLIOp::create(b, piece,
-                                        scalarInt(b, wide, part * have));
+          Value piece =
+              arith::ExtUIOp::create(b, wide, asInt(b, at(b, x, place).value));
+          piece =
+              arith::ShLIOp::create(b, piece, scalarInt(b, wide, part * have));
           bits = bits ? Value(arith::OrIOp::create(b, bits, piece)) : piece;
         }
         return {{to, fromInt(b, bits), nullptr}};
@@ -310,9 +307,9 @@ LogicalResult lowerShapeAssertion(Op &op) {
       return success();
     return op.fail("shape-mismatch", message);
   }
-  Value holds = arith::CmpIOp::create(op.b, predicate,
-                                      indexOf(op.b, left->front()),
-                                      indexOf(op.b, right->front()));
+  Value holds =
+      arith::CmpIOp::create(op.b, predicate, indexOf(op.b, left->front()),
+                            indexOf(op.b, right->front()));
   cf::AssertOp::create(op.b, holds, message);
   return success();
 }
@@ -337,9 +334,8 @@ LogicalResult lowerComposite(Op &op) {
   SmallVector<Data> arguments;
   for (Value operand : op.op->getOperands())
     arguments.push_back(op.in(operand));
-  auto results =
-      op.importer.call(op.op, composite.getDecomposition(), arguments,
-                       op.op->getOperands(), op.b);
+  auto results = op.importer.call(op.op, composite.getDecomposition(),
+                                  arguments, op.op->getOperands(), op.b);
   if (!results)
     return failure();
   for (auto [i, data] : llvm::enumerate(*results))

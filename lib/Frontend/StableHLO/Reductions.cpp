@@ -22,9 +22,9 @@ using B = ImplicitLocOpBuilder;
 /// sizes of loops only.
 LogicalResult combineOver(Op &op, ArrayRef<Data> inputs, ArrayRef<Data> inits,
                           ArrayRef<OpFoldResult> sizes, AffineMap inputMap,
-                          AffineMap outMap,
-                          ArrayRef<utils::IteratorType> loops, Region &body,
-                          Value extra = {}, AffineMap extraMap = {}) {
+                          AffineMap outMap, ArrayRef<utils::IteratorType> loops,
+                          Region &body, Value extra = {},
+                          AffineMap extraMap = {}) {
   B &b = op.b;
   SmallVector<Type> wide;
   for (Type type : body.front().back().getOperandTypes())
@@ -142,8 +142,8 @@ LogicalResult lowerReduceWindow(Op &op) {
     gaps.push_back(b.getIndexAttr(base[i] - 1));
   }
   for (auto [input, init] : llvm::zip_equal(inputs, inits)) {
-    input.value = pad(b, input.value, extractScalar(b, init.value), low, high,
-                      gaps);
+    input.value =
+        pad(b, input.value, extractScalar(b, init.value), low, high, gaps);
     if (input.isComplex())
       input.imag =
           pad(b, input.imag, extractScalar(b, init.imag), low, high, gaps);
@@ -168,11 +168,10 @@ LogicalResult lowerReduceWindow(Op &op) {
   loops.append(rank, utils::IteratorType::reduction);
   MLIRContext *context = b.getContext();
   Value shape = empty(b, window, storedType(inputs[0].element));
-  return combineOver(op, inputs, inits, sizes,
-                     AffineMap::get(2 * rank, 0, in, context),
-                     AffineMap::get(2 * rank, 0, out, context), loops,
-                     reduce.getBody(), shape,
-                     AffineMap::get(2 * rank, 0, tap, context));
+  return combineOver(
+      op, inputs, inits, sizes, AffineMap::get(2 * rank, 0, in, context),
+      AffineMap::get(2 * rank, 0, out, context), loops, reduce.getBody(), shape,
+      AffineMap::get(2 * rank, 0, tap, context));
 }
 
 LogicalResult lowerMap(Op &op) {
@@ -249,11 +248,9 @@ LogicalResult lowerSort(Op &op) {
         Num mine(inner, linalg::IndexOp::create(inner, axis)),
             theirs(inner, linalg::IndexOp::create(inner, rank));
         Num counts = after | (!after & !before & (theirs < mine));
-        Value one =
-            arith::ExtUIOp::create(inner, inner.getI64Type(), counts);
+        Value one = arith::ExtUIOp::create(inner, inner.getI64Type(), counts);
         linalg::YieldOp::create(
-            inner,
-            arith::AddIOp::create(inner, args.back(), one).getResult());
+            inner, arith::AddIOp::create(inner, args.back(), one).getResult());
       });
   if (!good)
     return failure();
@@ -272,8 +269,9 @@ LogicalResult lowerSort(Op &op) {
           part, places.getResult(0), into);
       OpBuilder::InsertionGuard guard(b);
       Type element = getElementTypeOrSelf(part.getType());
-      Block *block = b.createBlock(&scatter.getCombiner(), {},
-                                   {element, element}, {b.getLoc(), b.getLoc()});
+      Block *block =
+          b.createBlock(&scatter.getCombiner(), {}, {element, element},
+                        {b.getLoc(), b.getLoc()});
       linalg_ext::YieldOp::create(b, block->getArgument(1));
       return scatter.getResult(0);
     });

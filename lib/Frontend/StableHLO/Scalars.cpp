@@ -11,7 +11,6 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
-
 using namespace mlir;
 
 namespace orchestra::stablehlo::frontend {
@@ -66,8 +65,8 @@ Value remainderInt(B &b, Value x, Value y, bool isUnsigned) {
   if (isUnsigned)
     return select(b, zero, x,
                   arith::RemUIOp::create(b, x, select(b, zero, one, y)));
-  Value minus = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y,
-                                      allOnes(b, type));
+  Value minus =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, y, allOnes(b, type));
   Value safe = select(b, arith::OrIOp::create(b, zero, minus), one, y);
   return select(b, zero, x, arith::RemSIOp::create(b, x, safe));
 }
@@ -82,11 +81,10 @@ Value powerInt(B &b, Value x, Value y, bool isUnsigned) {
   for (unsigned bit = 0; bit < width; ++bit) {
     Value shifted =
         arith::ShRUIOp::create(b, y, scalarInt(b, type, bit)).getResult();
-    Value odd = arith::CmpIOp::create(
-        b, arith::CmpIPredicate::ne, arith::AndIOp::create(b, shifted, one),
-        zero);
-    result =
-        select(b, odd, arith::MulIOp::create(b, result, base), result);
+    Value odd =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                              arith::AndIOp::create(b, shifted, one), zero);
+    result = select(b, odd, arith::MulIOp::create(b, result, base), result);
     if (bit + 1 < width)
       base = arith::MulIOp::create(b, base, base);
   }
@@ -94,23 +92,21 @@ Value powerInt(B &b, Value x, Value y, bool isUnsigned) {
     return result;
   // A negative exponent: 1 stays, -1 changes its sign, others vanish; 0 is
   // an error that gives -1.
-  Value negative =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, y, zero);
+  Value negative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, y, zero);
   auto is = [&](Value other) -> Value {
     return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, other);
   };
   Value odd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
                                     arith::AndIOp::create(b, y, one), zero);
-  Value inverse = select(
-      b, is(one), one,
-      select(b, is(allOnes(b, type)), select(b, odd, allOnes(b, type), one),
-             select(b, is(zero), allOnes(b, type), zero)));
+  Value inverse = select(b, is(one), one,
+                         select(b, is(allOnes(b, type)),
+                                select(b, odd, allOnes(b, type), one),
+                                select(b, is(zero), allOnes(b, type), zero)));
   return select(b, negative, inverse, result);
 }
 
 /// Shifts by the width or more give all zeros, or all signs.
-template <typename Shift>
-Value shift(B &b, Value x, Value y, bool keepsSign) {
+template <typename Shift> Value shift(B &b, Value x, Value y, bool keepsSign) {
   Type type = x.getType();
   unsigned width = type.getIntOrFloatBitWidth();
   Value most = scalarInt(b, type, width - 1);
@@ -175,9 +171,7 @@ Value sign(B &b, Value x) {
 }
 
 /// The angle of (x, y); signs of zeros count.
-Value atan2(B &b, Value y, Value x) {
-  return math::Atan2Op::create(b, y, x);
-}
+Value atan2(B &b, Value y, Value x) { return math::Atan2Op::create(b, y, x); }
 
 /// Ties go away from zero.
 Value roundAway(B &b, Value x) {
@@ -186,8 +180,8 @@ Value roundAway(B &b, Value x) {
   Value rest = arith::SubFOp::create(b, magnitude, whole);
   Value up = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, rest,
                                    number(b, x, 0.5));
-  Value rounded = select(
-      b, up, arith::AddFOp::create(b, whole, number(b, x, 1)), whole);
+  Value rounded =
+      select(b, up, arith::AddFOp::create(b, whole, number(b, x, 1)), whole);
   return math::CopySignOp::create(b, rounded, x);
 }
 
@@ -209,10 +203,9 @@ Value reducePrecision(B &b, Value x, unsigned exponentBits,
     Value last = arith::AndIOp::create(
         b, arith::ShRUIOp::create(b, bits, constant(dropped)), constant(1));
     Value half = constant((uint64_t(1) << (dropped - 1)) - 1);
-    bits = arith::AddIOp::create(b, bits,
-                                 arith::AddIOp::create(b, last, half));
-    bits = arith::AndIOp::create(
-        b, bits, constant(~((uint64_t(1) << dropped) - 1)));
+    bits = arith::AddIOp::create(b, bits, arith::AddIOp::create(b, last, half));
+    bits = arith::AndIOp::create(b, bits,
+                                 constant(~((uint64_t(1) << dropped) - 1)));
   }
   if (exponentBits < ownExponent) {
     uint64_t ownBias = (uint64_t(1) << (ownExponent - 1)) - 1;
@@ -221,15 +214,15 @@ Value reducePrecision(B &b, Value x, unsigned exponentBits,
     uint64_t exponentMask = ((uint64_t(1) << ownExponent) - 1) << ownMantissa;
     Value signBit = arith::AndIOp::create(b, bits, constant(signMask));
     Value exponent = arith::AndIOp::create(b, bits, constant(exponentMask));
-    Value tooLarge = arith::CmpIOp::create(
-        b, arith::CmpIPredicate::ugt, exponent,
-        constant((ownBias + bias) << ownMantissa));
-    Value tooSmall = arith::CmpIOp::create(
-        b, arith::CmpIPredicate::ule, exponent,
-        constant((ownBias - bias) << ownMantissa));
-    bits = select(b, tooLarge,
-                  arith::OrIOp::create(b, signBit, constant(exponentMask)),
-                  bits);
+    Value tooLarge =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, exponent,
+                              constant((ownBias + bias) << ownMantissa));
+    Value tooSmall =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ule, exponent,
+                              constant((ownBias - bias) << ownMantissa));
+    bits =
+        select(b, tooLarge,
+               arith::OrIOp::create(b, signBit, constant(exponentMask)), bits);
     bits = select(b, tooSmall, signBit, bits);
   }
   Value rounded = arith::BitcastOp::create(b, type, bits);
@@ -329,9 +322,8 @@ Value emitUnary(B &b, Operation *op, Value x, Type element) {
       .Case([&](CountLeadingZerosOp) {
         return math::CountLeadingZerosOp::create(b, x);
       })
-      .Case([&](ExponentialMinusOneOp) {
-        return unaryMath<math::ExpM1Op>(b, x);
-      })
+      .Case(
+          [&](ExponentialMinusOneOp) { return unaryMath<math::ExpM1Op>(b, x); })
       .Case([&](ExponentialOp) { return unaryMath<math::ExpOp>(b, x); })
       .Case([&](FloorOp) { return math::FloorOp::create(b, x); })
       .Case([&](ImagOp) { return number(b, x, 0); })
@@ -361,9 +353,7 @@ Value emitUnary(B &b, Operation *op, Value x, Type element) {
                                reduce.getMantissaBits());
       })
       .Case([&](RoundNearestAfzOp) { return roundAway(b, x); })
-      .Case([&](RoundNearestEvenOp) {
-        return math::RoundEvenOp::create(b, x);
-      })
+      .Case([&](RoundNearestEvenOp) { return math::RoundEvenOp::create(b, x); })
       .Case([&](RsqrtOp) {
         return inWider(b, x, [&](Value wide) -> Value {
           return arith::DivFOp::create(b, number(b, wide, 1),
@@ -443,7 +433,8 @@ Value resizeFloat(B &b, Value x, Type to) {
   Type from = x.getType();
   if (from == to)
     return x;
-  unsigned have = from.getIntOrFloatBitWidth(), want = to.getIntOrFloatBitWidth();
+  unsigned have = from.getIntOrFloatBitWidth(),
+           want = to.getIntOrFloatBitWidth();
   if (have < want)
     return arith::ExtFOp::create(b, to, x);
   if (have > want)
@@ -468,8 +459,8 @@ Value floatToInt(B &b, Value x, Type to, bool plain) {
   double limit = std::ldexp(1.0, static_cast<int>(plain ? width : width - 1));
   Value tooLarge = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x,
                                          number(b, x, limit));
-  Value tooSmall = arith::CmpFOp::create(
-      b, arith::CmpFPredicate::OLT, x, number(b, x, plain ? 0 : -limit));
+  Value tooSmall = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x,
+                                         number(b, x, plain ? 0 : -limit));
   Value outside = arith::OrIOp::create(
       b, arith::OrIOp::create(b, tooLarge, tooSmall), isNaN(b, x));
   Value safe = select(b, outside, number(b, x, 0), x);
@@ -543,8 +534,7 @@ std::optional<Element> emitElement(B &b, Operation *op,
   if (isa<ClampOp>(op)) {
     bool plain = isUnsigned(element);
     Value low = maximum(b, operands[1].value, operands[0].value, plain);
-    return Element{element, minimum(b, low, operands[2].value, plain),
-                   nullptr};
+    return Element{element, minimum(b, low, operands[2].value, plain), nullptr};
   }
   Type from = operands[0].element;
   Value value;

@@ -198,43 +198,40 @@ private:
   std::optional<List> arithmetic(Operation *def,
                                  const std::vector<List> &inputs) {
     using Step = OpFoldResult (*)(B &, OpFoldResult, OpFoldResult);
-    Step step = TypeSwitch<Operation *, Step>(def)
-                    .Case([](AddOp) -> Step { return add; })
-                    .Case([](SubtractOp) -> Step { return sub; })
-                    .Case([](MultiplyOp) -> Step { return mul; })
-                    .Case([](MaximumOp) -> Step {
-                      return [](B &b, OpFoldResult x, OpFoldResult y) {
-                        return combine<arith::MaxSIOp>(
-                            b, x, y, [](int64_t p, int64_t q) {
-                              return std::max(p, q);
-                            });
-                      };
-                    })
-                    .Case([](MinimumOp) -> Step {
-                      return [](B &b, OpFoldResult x, OpFoldResult y) {
-                        return combine<arith::MinSIOp>(
-                            b, x, y, [](int64_t p, int64_t q) {
-                              return std::min(p, q);
-                            });
-                      };
-                    })
-                    .Case([](DivideOp) -> Step {
-                      return [](B &b, OpFoldResult x, OpFoldResult y) {
-                        return combine<arith::DivSIOp>(
-                            b, x, y, [](int64_t p, int64_t q) {
-                              return q ? p / q : -1;
-                            });
-                      };
-                    })
-                    .Case([](RemainderOp) -> Step {
-                      return [](B &b, OpFoldResult x, OpFoldResult y) {
-                        return combine<arith::RemSIOp>(
-                            b, x, y, [](int64_t p, int64_t q) {
-                              return q ? p % q : p;
-                            });
-                      };
-                    })
-                    .Default(Step(nullptr));
+    Step step =
+        TypeSwitch<Operation *, Step>(def)
+            .Case([](AddOp) -> Step { return add; })
+            .Case([](SubtractOp) -> Step { return sub; })
+            .Case([](MultiplyOp) -> Step { return mul; })
+            .Case([](MaximumOp) -> Step {
+              return [](B &b, OpFoldResult x, OpFoldResult y) {
+                return combine<arith::MaxSIOp>(
+                    b, x, y,
+                    [](int64_t p, int64_t q) { return std::max(p, q); });
+              };
+            })
+            .Case([](MinimumOp) -> Step {
+              return [](B &b, OpFoldResult x, OpFoldResult y) {
+                return combine<arith::MinSIOp>(
+                    b, x, y,
+                    [](int64_t p, int64_t q) { return std::min(p, q); });
+              };
+            })
+            .Case([](DivideOp) -> Step {
+              return [](B &b, OpFoldResult x, OpFoldResult y) {
+                return combine<arith::DivSIOp>(
+                    b, x, y,
+                    [](int64_t p, int64_t q) { return q ? p / q : -1; });
+              };
+            })
+            .Case([](RemainderOp) -> Step {
+              return [](B &b, OpFoldResult x, OpFoldResult y) {
+                return combine<arith::RemSIOp>(
+                    b, x, y,
+                    [](int64_t p, int64_t q) { return q ? p % q : p; });
+              };
+            })
+            .Default(Step(nullptr));
     if (!step || inputs.size() != 2 || inputs[0].size() != inputs[1].size())
       return std::nullopt;
     List list;
@@ -281,8 +278,8 @@ std::optional<llvm::SmallVector<OpFoldResult>> Op::numbers(Value value) {
 
 static LogicalResult lowerGetDimensionSize(Op &op) {
   auto sizeOp = cast<GetDimensionSizeOp>(op.op);
-  Value size = indexOf(
-      op.b, sizeOf(op.b, op.in(0).value, sizeOp.getDimension()));
+  Value size =
+      indexOf(op.b, sizeOf(op.b, op.in(0).value, sizeOp.getDimension()));
   Type i32 = op.b.getI32Type();
   Data data;
   data.element = i32;
@@ -296,9 +293,8 @@ static LogicalResult lowerDynamicReshape(Op &op) {
   auto sizes = op.numbers(op.op->getOperand(1));
   if (!sizes)
     return failure();
-  return op.set(onParts(op.in(0), [&](Value value) {
-    return reshape(op.b, value, *sizes);
-  }));
+  return op.set(onParts(
+      op.in(0), [&](Value value) { return reshape(op.b, value, *sizes); }));
 }
 
 static LogicalResult lowerReshape(Op &op) {
@@ -308,14 +304,12 @@ static LogicalResult lowerReshape(Op &op) {
   llvm::SmallVector<OpFoldResult> sizes;
   for (int64_t size : type.getShape())
     sizes.push_back(op.b.getIndexAttr(size));
-  return op.set(onParts(op.in(0), [&](Value value) {
-    return reshape(op.b, value, sizes);
-  }));
+  return op.set(onParts(
+      op.in(0), [&](Value value) { return reshape(op.b, value, sizes); }));
 }
 
-static LogicalResult
-broadcastTo(Op &op, llvm::ArrayRef<int64_t> dims,
-            llvm::ArrayRef<OpFoldResult> sizes) {
+static LogicalResult broadcastTo(Op &op, llvm::ArrayRef<int64_t> dims,
+                                 llvm::ArrayRef<OpFoldResult> sizes) {
   return op.set(onParts(op.in(0), [&](Value value) {
     return broadcast(op.b, value, dims, sizes);
   }));
@@ -358,8 +352,7 @@ static LogicalResult iota(Op &op, llvm::ArrayRef<OpFoldResult> sizes,
   Type element = getElementTypeOrSelf(op.op->getResult(0).getType());
   auto made = generate(
       op.b, sizes, element, [&](B &b, llvm::ArrayRef<Num> index) -> Elements {
-        Value whole =
-            arith::IndexCastOp::create(b, b.getI64Type(), index[dim]);
+        Value whole = arith::IndexCastOp::create(b, b.getI64Type(), index[dim]);
         return {convertElement(b, {b.getI64Type(), whole, nullptr}, element)};
       });
   return op.set(made.front());

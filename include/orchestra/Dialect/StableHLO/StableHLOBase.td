@@ -296,10 +296,7 @@ def StableHLO_ResultAccuracyAttr
       OptionalParameter<"::mlir::FloatAttr">:$atol,
       OptionalParameter<"::mlir::FloatAttr">:$rtol, StableHLO_Int64:$ulps,
       "::orchestra::stablehlo::ResultAccuracyModeAttr":$mode);
-  let assemblyFormat = [{
-    `<` struct(custom<Tolerance>($atol), custom<Tolerance>($rtol), $ulps,
-               $mode) `>`
-  }];
+  let hasCustomAssemblyFormat = 1;
 }
 
 def StableHLO_SubAxisInfoAttr
