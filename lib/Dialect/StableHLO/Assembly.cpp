@@ -195,10 +195,8 @@ ParseResult orchestra::stablehlo::parseWindowAttributes(
         RankedTensorType::get({rows, 2}, builder.getI64Type()), values);
     return success();
   };
-  auto parseOne = [&]() -> ParseResult {
-    SMLoc loc = parser.getCurrentLocation();
-    StringRef name;
-    if (parser.parseKeyword(&name) || parser.parseEqual())
+  auto parseNamed = [&](StringRef name, SMLoc loc) -> ParseResult {
+    if (parser.parseEqual())
       return failure();
     if (name == "stride" && !strides)
       return parseList(strides);
@@ -229,7 +227,23 @@ ParseResult orchestra::stablehlo::parseWindowAttributes(
     reversal = builder.getDenseBoolArrayAttr(values);
     return success();
   };
-  return parser.parseCommaSeparatedList(parseOne);
+  auto parseOne = [&]() -> ParseResult {
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef name;
+    return failure(parser.parseKeyword(&name) || parseNamed(name, loc));
+  };
+  // Everything may be left out; the brace is the format's.
+  StringRef first;
+  SMLoc loc = parser.getCurrentLocation();
+  if (failed(parser.parseOptionalKeyword(
+          &first, {"stride", "pad", "lhs_dilate", "rhs_dilate", "reverse"})))
+    return success();
+  if (parseNamed(first, loc))
+    return failure();
+  while (succeeded(parser.parseOptionalComma()))
+    if (parseOne())
+      return failure();
+  return success();
 }
 
 void orchestra::stablehlo::printWindowAttributes(

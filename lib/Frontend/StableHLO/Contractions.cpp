@@ -325,10 +325,24 @@ LogicalResult lowerConvolution(Op &op) {
   return convolution(op, plan);
 }
 
+LogicalResult lowerDynamicConv(Op &op) {
+  auto conv = cast<DynamicConvOp>(op.op);
+  ConvPlan plan = planOf(conv);
+  auto padding = op.numbers(conv.getPadding());
+  if (!padding)
+    return failure();
+  for (size_t i = 0; i < plan.strides.size(); ++i) {
+    plan.low.push_back((*padding)[2 * i]);
+    plan.high.push_back((*padding)[2 * i + 1]);
+  }
+  return convolution(op, plan);
+}
+
 } // namespace
 
 void addContractions(Table &table) {
   table["convolution"] = lowerConvolution;
+  table["dynamic_conv"] = lowerDynamicConv;
   table["dot"] = lowerDot;
   table["dot_general"] = lowerDotGeneral;
 }

@@ -45,6 +45,7 @@ const Table &lowerings() {
     addAlgebra(*made);
     addFourier(*made);
     addMovement(*made);
+    addSelection(*made);
     addShapes(*made);
     addContractions(*made);
     addReductions(*made);

@@ -237,6 +237,7 @@ const Table &lowerings();
 void addAlgebra(Table &table);
 void addFourier(Table &table);
 void addMovement(Table &table);
+void addSelection(Table &table);
 void addShapes(Table &table);
 void addContractions(Table &table);
 void addReductions(Table &table);
