@@ -13,11 +13,11 @@ PYTHON := .venv/bin/python
 SUITES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build check demo bench conformance format lint \
+.PHONY: help bootstrap build check check-stablehlo demo bench conformance format lint \
         sanitize docs wheel clean
 
 help: ## List these commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 bootstrap: ## Install what is missing (Debian packages, .venv, archives)
 	@utils/bootstrap.sh
@@ -42,6 +42,9 @@ bench: build ## Measure against ONNX Runtime; results go to benchmarks/results
 
 conformance: build ## Run the whole ONNX conformance suite
 	@$(PYTHON) conformance/onnx/run.py --workers $(JOBS)
+
+check-stablehlo: build ## Run the official StableHLO corpus (CORPUS=a checkout of openxla/stablehlo)
+	@$(PYTHON) conformance/stablehlo/run.py $(CORPUS) --orchestra $(BUILD_DIR)/bin/orchestra --workers $(JOBS)
 
 format: bootstrap ## Format all C and C++ files
 	@$(PYTHON) utils/lint.py --fix

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles matrix products for a GPU that is on another machine.
+"""Compiles matrix products, or attention, for a GPU that is on another machine.
 
-    compile.py FOLDER [--sizes 2048 4096 8192] [--shapes 128x768x3072 ...] [--strategy FILE] [--build build]
+    compile.py FOLDER [--sizes 2048 4096 8192] [--shapes 128x768x3072 ...] [--attention]
+               [--strategy FILE] [--build build]
 
 Leaves in FOLDER a cubin for each case and cases.json, which says how to launch
 them. Needs orchestra-opt and ptxas, and fails where ptxas spills or serialises.
@@ -16,6 +17,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import attention
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RAGGED = [(136, 264, 72), (1000, 1048, 520), (8, 8, 8), (1, 8, 64), (333, 1000, 1000)]
@@ -147,7 +150,8 @@ def parse_launch(text):
 
 def compile_case(case, folder, opt, strategy):
     source, ptx = folder / "kernel.mlir", folder / "kernel.ptx"
-    source.write_text(write_kernel(case))
+    write = attention.write_kernel if case.get("kind") == "attention" else write_kernel
+    source.write_text(write(case))
     module = subprocess.run(
         [
             opt,
@@ -176,6 +180,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--shapes", nargs="*", default=[], metavar="MxNxK")
     parser.add_argument("--sizes", type=int, nargs="*", default=[2048, 4096, 8192])
+    parser.add_argument("--attention", action="store_true", help="attention instead of products")
     parser.add_argument(
         "--strategy", type=Path, default=ROOT / "strategies/nvidia_hopper_strategy.mlir"
     )
@@ -183,10 +188,12 @@ def main():
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     opt = options.build / "bin/orchestra-opt"
-    cases = [
-        compile_case(case, options.folder, opt, options.strategy)
-        for case in make_cases(options.sizes, options.shapes)
-    ]
+    wanted = (
+        attention.make_cases()
+        if options.attention
+        else make_cases(options.sizes, options.shapes)
+    )
+    cases = [compile_case(case, options.folder, opt, options.strategy) for case in wanted]
     (options.folder / "cases.json").write_text(json.dumps(cases))
     print("%d kernels in %s" % (len(cases), options.folder))
 

@@ -5,20 +5,23 @@
 
     run.py FOLDER [--check-only] [--rounds 15]
 
-Every kernel is compared with a product in f32, with destinations of NaN and
+Every kernel is compared with its computation in f32, with destinations of NaN and
 memory around them watched. Timed ones are replayed from CUDA graphs beside
-cuBLAS in all four layouts, in an order shuffled each round: a fixed order
-misjudges by more than ten percent, for the GPU's clock remembers what ran."""
+cuBLAS in all four layouts, or torch's attention, in an order shuffled each round:
+a fixed order misjudges by more than ten percent, for the GPU's clock remembers
+what ran."""
 
 import argparse
 import ctypes
 import json
+import math
 import random
 import statistics
 import sys
 import time
 from pathlib import Path
 
+import attention
 import torch
 
 TYPES = {"bf16": torch.bfloat16, "f16": torch.float16, "f32": torch.float32}
@@ -62,17 +65,21 @@ class Kernel:
             return ctypes.addressof(self.memory[-1])
         self.memory.append(ctypes.create_string_buffer(192))
         place = (ctypes.addressof(self.memory[-1]) + 63) & ~63
-        (rows, columns), (box_rows, box_columns) = parameter["shape"], parameter["box"]
+        # The driver counts dimensions from the fastest.
+        shape, box = parameter["shape"][::-1], parameter["box"][::-1]
+        rank, strides = len(shape), [BYTES[parameter["element"]]]
+        for size in shape[:-1]:
+            strides.append(strides[-1] * size)
         call(
             "cuTensorMapEncodeTiled",
             ctypes.c_void_p(place),
             MAP_TYPES[parameter["element"]],
-            2,
+            rank,
             ctypes.c_void_p(pointer),
-            (ctypes.c_uint64 * 2)(columns, rows),
-            (ctypes.c_uint64 * 1)(columns * BYTES[parameter["element"]]),
-            (ctypes.c_uint32 * 2)(box_columns, box_rows),
-            (ctypes.c_uint32 * 2)(1, 1),
+            (ctypes.c_uint64 * rank)(*shape),
+            (ctypes.c_uint64 * (rank - 1))(*strides[1:]),
+            (ctypes.c_uint32 * rank)(*box),
+            (ctypes.c_uint32 * rank)(*[1] * rank),
             0,  # no interleaving
             3,  # swizzled over 128 bytes
             2,  # promotion to 128 bytes in the second-level cache
@@ -95,26 +102,34 @@ class Kernel:
         )
 
 
+def draw(shape, kind, generator):
+    values = torch.randn(shape, generator=generator, device="cuda")
+    return values.to(TYPES[kind])
+
+
 def make_inputs(case, generator):
+    if case.get("kind") == "attention":
+        pairs = zip(attention.get_shapes(case)[:-1], attention.get_types(case)[:-1])
+        tensors = [draw(shape, kind, generator) for shape, kind in pairs]
+        if case["mask"]:
+            tensors[3][..., 0] = -30000  # Hides a key.
+        return tensors
     m, n, k = case["shape"]
     turned = [letter == "t" for letter in case["transposed"]]
-
-    def draw(shape, kind):
-        values = torch.randn(shape, generator=generator, device="cuda")
-        return values.to(TYPES[kind])
-
     tensors = [
-        draw((k, m) if turned[0] else (m, k), case["element"]),
-        draw((n, k) if turned[1] else (k, n), case["element"]),
+        draw((k, m) if turned[0] else (m, k), case["element"], generator),
+        draw((n, k) if turned[1] else (k, n), case["element"], generator),
     ]
     if "bias" in case["epilogue"]:
-        tensors.append(draw((n,), case["result"]))
+        tensors.append(draw((n,), case["result"], generator))
     if "residual" in case["epilogue"]:
-        tensors.append(draw((m, n), case["result"]))
+        tensors.append(draw((m, n), case["result"], generator))
     return tensors
 
 
 def reference(case, tensors):
+    if case.get("kind") == "attention":
+        return attention.reference(case, tensors)
     a, b = (
         (tensor.T if letter == "t" else tensor).float()
         for tensor, letter in zip(tensors, case["transposed"])
@@ -128,12 +143,25 @@ def reference(case, tensors):
     return result
 
 
+def result_shape(case):
+    if case.get("kind") == "attention":
+        return attention.get_shapes(case)[-1]
+    return case["shape"][:2]
+
+
+def get_bound(case):
+    # The weights of attention are rounded as well, before the second product.
+    if case.get("kind") == "attention":
+        return 2 * BOUNDS[case["element"]]
+    return BOUNDS[case["result"]] * (2 if case["epilogue"] else 1)
+
+
 def check(folder, case, generator):
-    m, n, _ = case["shape"]
     tensors = make_inputs(case, generator)
-    kind = TYPES[case["result"]]
-    memory = torch.full((m * n + 2 * GUARD,), float("nan"), device="cuda", dtype=kind)
-    out = memory[GUARD : GUARD + m * n].view(m, n)
+    kind, shape = TYPES[case["result"]], result_shape(case)
+    size = math.prod(shape)
+    memory = torch.full((size + 2 * GUARD,), float("nan"), device="cuda", dtype=kind)
+    out = memory[GUARD : GUARD + size].view(shape)
     kernel = Kernel(folder, case, [*tensors, out])
     kernel.launch()
     torch.cuda.synchronize()
@@ -144,8 +172,8 @@ def check(folder, case, generator):
     torch.cuda.synchronize()
     expected = reference(case, tensors)
     error = float((out.float() - expected).norm() / expected.norm())
-    bound = BOUNDS[case["result"]] * (2 if case["epilogue"] else 1)
-    guards = torch.cat([memory[:GUARD], memory[GUARD + m * n :]])
+    bound = get_bound(case)
+    guards = torch.cat([memory[:GUARD], memory[GUARD + size :]])
     faults = [
         text
         for text, wrong in (
@@ -184,6 +212,19 @@ def replay(graph):
     return begin.elapsed_time(end)
 
 
+def time_graphs(graphs, count, rounds):
+    """Medians in milliseconds of one of `count` launches."""
+    times = {name: [] for name in graphs}
+    for number in range(rounds + 1):
+        order = list(graphs)
+        random.Random(number).shuffle(order)
+        for name in order:
+            time.sleep(0.02)
+            elapsed = replay(graphs[name])
+            if number > 0:  # The first round warms up.
+                times[name].append(elapsed / count)
+    return {name: statistics.median(values) for name, values in times.items()}
+
 def measure(folder, shape, cases, rounds, generator):
     """Prints the medians of all `cases` of one shape, and of cuBLAS."""
     m, n, k = shape
@@ -204,16 +245,7 @@ def measure(folder, shape, cases, rounds, generator):
         kernel = Kernel(folder, case, [*make_inputs(case, generator), out])
         kept.append(kernel)
         graphs[case["name"]] = capture(kernel.launch, count)
-    times = {name: [] for name in graphs}
-    for number in range(rounds + 1):
-        order = list(graphs)
-        random.Random(number).shuffle(order)
-        for name in order:
-            time.sleep(0.02)
-            elapsed = replay(graphs[name])
-            if number > 0:  # The first round warms up.
-                times[name].append(elapsed / count)
-    medians = {name: statistics.median(values) for name, values in times.items()}
+    medians = time_graphs(graphs, count, rounds)
     best = {
         element: min(
             medians["cublas_%s_%s" % (layout, element)] for layout in ("nn", "nt", "tn", "tt")
@@ -234,6 +266,34 @@ def measure(folder, shape, cases, rounds, generator):
         )
 
 
+def measure_attention(folder, case, rounds, generator):
+    """Prints the median of one case, and of torch's attention."""
+    operations = attention.count_operations(case)
+    count = max(2, min(40, int(6e-3 * 5e14 / operations)))
+    tensors = make_inputs(case, generator)
+    out = torch.empty(result_shape(case), device="cuda", dtype=TYPES[case["result"]])
+    kernel = Kernel(folder, case, [*tensors, out])
+    query, key, value = attention.get_peer_operands(case, tensors)
+    causal = case["past"] is not None
+
+    def peer():
+        torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=causal)
+
+    graphs = {case["name"]: capture(kernel.launch, count), "sdpa": capture(peer, count)}
+    medians = time_graphs(graphs, count, rounds)
+    for name, milliseconds in medians.items():
+        print(
+            "%-44s %9.2f us %7.1f TFLOP/s %6.1f %%"
+            % (
+                name,
+                milliseconds * 1e3,
+                operations / milliseconds / 1e9,
+                100 * medians["sdpa"] / milliseconds,
+            ),
+            flush=True,
+        )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -247,10 +307,13 @@ def main():
     right = [check(options.folder, case, generator) for case in cases]
     print("%d of %d kernels right" % (sum(right), len(right)))
     if not options.check_only:
-        timed = [case for case in cases if case["timed"]]
+        timed = [case for case in cases if case["timed"] and case.get("kind") != "attention"]
         for shape in sorted({tuple(case["shape"]) for case in timed}):
             same = [case for case in timed if tuple(case["shape"]) == shape]
             measure(options.folder, shape, same, options.rounds, generator)
+        for case in cases:
+            if case["timed"] and case.get("kind") == "attention":
+                measure_attention(options.folder, case, options.rounds, generator)
     sys.exit(0 if all(right) else 1)
 
 

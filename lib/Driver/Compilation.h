@@ -167,6 +167,7 @@ private:
   void loadDialects();
   /// Reads an ONNX model into `module`.
   llvm::Error importOnnx();
+  llvm::Error importStableHLO();
   /// What attributes of the context may point to, with the context.
   std::shared_ptr<const void> getContextOwner() const;
   /// Fails for tasks on targets that no code can be generated for.

@@ -13,6 +13,7 @@
 #endif
 #include "orchestra/Dialect/Orchestra/HostProgram.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Frontend/StableHLO.h"
 #include "orchestra/Pipeline/Registration.h"
 #include "orchestra/Schedule/Passes.h"
 
@@ -86,6 +87,18 @@ llvm::Error Compilation::importOnnx() {
 #endif
 }
 
+llvm::Error Compilation::importStableHLO() {
+  stablehlo::ImportOptions import;
+  import.name = llvm::sys::path::stem(model).str();
+  if (options.given && options.fixShapes)
+    for (const auto &[name, input] : *options.given)
+      import.shapes[name] = input.dims;
+  module = stablehlo::importStableHLO(*module, import);
+  if (!module)
+    return diagnostics->takeError("importing", /*afterImport=*/false);
+  return llvm::Error::success();
+}
+
 std::shared_ptr<const void> Compilation::getContextOwner() const {
   if (!source)
     return context;
@@ -132,7 +145,10 @@ llvm::Error Compilation::load() {
     module = parseSourceFile<ModuleOp>(sources, ParserConfig(context.get()));
     if (!module)
       return diagnostics->takeError("parsing", /*afterImport=*/false);
-    if (!options.dims.empty())
+    if (stablehlo::isStableHLO(*module)) {
+      if (llvm::Error error = importStableHLO())
+        return error;
+    } else if (!options.dims.empty())
       return makeError(Fault::Usage, model,
                        "dims can be fixed for ONNX models only "
                        "[dims-not-supported]");

@@ -40,8 +40,12 @@ orchestra::tileAndFuseKernel(RewriterBase &rewriter, func::FuncOp kernel,
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   options.tilingOptions.setTileSizes(sizes);
   SmallPtrSet<Operation *, 4> returned;
-  for (Value value : kernel.getBody().front().getTerminator()->getOperands())
+  for (Value value : kernel.getBody().front().getTerminator()->getOperands()) {
+    // Padding is cut off again.
+    if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
+      value = slice.getSource();
     returned.insert(value.getDefiningOp());
+  }
   options.setFusionControlFn(
       [&](tensor::ExtractSliceOp, OpResult producer,
           bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {

@@ -91,49 +91,94 @@ TracedValue AttentionMatcher::readSmaller(TracedValue mask) {
   return {smaller.getResult(0), flat};
 }
 
-/// How many keys before the first row a constant mask shows it, if it shows
-/// every row one more than the row before, and hides the others.
-std::optional<int64_t>
-AttentionMatcher::getCausalPast(const TracedValue &mask) {
-  auto type = cast<RankedTensorType>(mask.value.getType());
+/// A choice between two numbers by a condition, that is by what it depends on.
+void AttentionMatcher::readCondition(Mask &mask) {
+  linalg::GenericOp op = mask.ifTrue ? nullptr : pointwise(mask.traced);
+  if (!op)
+    return;
+  auto select = dyn_cast_or_null<arith::SelectOp>(
+      op.getBody()->getTerminator()->getOperand(0).getDefiningOp());
+  if (!select)
+    return;
+  std::optional<TracedValue> condition =
+      getOperand(op, select.getCondition(), mask.traced.lists);
+  std::optional<double> ifTrue = getScalarConstant(op, select.getTrueValue()),
+                        ifFalse = getScalarConstant(op, select.getFalseValue());
+  if (condition && ifTrue && ifFalse)
+    mask = {traceBack(loops, *condition), ifTrue, ifFalse};
+}
+
+/// What a constant mask adds, element by element; null if it is computed.
+static std::function<double(int64_t)>
+getConstantMask(Value value, std::optional<double> ifTrue,
+                std::optional<double> ifFalse) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Type element = type.getElementType();
   ElementsAttr elements;
-  if (!type.hasStaticShape() ||
-      !(type.getElementType().isF32() ||
-        (isNarrow && type.getElementType().isF16())) ||
-      !matchPattern(mask.value, m_Constant(&elements)))
-    return std::nullopt;
-  List order;
-  for (const List &list : loops.flatten(mask.lists))
-    for (unsigned loop : list)
-      if (loops.getSize(loop) != 1)
-        order.push_back(loop);
-  if (order != List{rows, keys})
-    return std::nullopt;
+  if (!type.hasStaticShape() || !matchPattern(value, m_Constant(&elements)))
+    return nullptr;
+  if (auto dense = dyn_cast<DenseElementsAttr>(elements);
+      dense && element.isInteger(1) && ifTrue)
+    return [dense, ifTrue, ifFalse](int64_t at) {
+      bool shown = dense.isSplat() ? dense.getSplatValue<bool>()
+                                   : dense.getValues<bool>()[at];
+      return shown ? *ifTrue : *ifFalse;
+    };
   ArrayRef<char> bytes;
+  bool isSplat = false;
   if (auto dense = dyn_cast<DenseElementsAttr>(elements)) {
-    if (dense.isSplat())
-      return std::nullopt;
+    isSplat = dense.isSplat();
     bytes = dense.getRawData();
   } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
     if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
       bytes = blob->getData();
   }
-  bool isHalf = type.getElementType().isF16();
-  if (int64_t(bytes.size()) != type.getNumElements() * (isHalf ? 2 : 4))
-    return std::nullopt;
-  auto valueAt = [&](int64_t at) -> double {
-    if (!isHalf)
-      return reinterpret_cast<const float *>(bytes.data())[at];
-    uint16_t bits = reinterpret_cast<const uint16_t *>(bytes.data())[at];
-    return APFloat(APFloat::IEEEhalf(), APInt(16, bits)).convertToFloat();
+  int64_t count = isSplat ? 1 : type.getNumElements();
+  auto has = [&](int64_t size) {
+    return int64_t(bytes.size()) == count * size;
   };
+  auto place = [isSplat](int64_t at) { return isSplat ? 0 : at; };
+  if (element.isInteger(1) && ifTrue && has(1))
+    return [bytes, ifTrue, ifFalse, place](int64_t at) {
+      return bytes[place(at)] ? *ifTrue : *ifFalse;
+    };
+  if (ifTrue)
+    return nullptr;
+  if (element.isF32() && has(sizeof(float)))
+    return [bytes, place](int64_t at) {
+      return double(reinterpret_cast<const float *>(bytes.data())[place(at)]);
+    };
+  if (element.isF16() && has(sizeof(uint16_t)))
+    return [bytes, place](int64_t at) {
+      uint16_t bits =
+          reinterpret_cast<const uint16_t *>(bytes.data())[place(at)];
+      return double(
+          APFloat(APFloat::IEEEhalf(), APInt(16, bits)).convertToFloat());
+    };
+  return nullptr;
+}
+
+/// How many keys before the first row a constant mask shows it, if it shows
+/// every row one more than the row before, and hides the others.
+std::optional<int64_t> AttentionMatcher::getCausalPast(const Mask &mask) {
+  std::function<double(int64_t)> valueAt =
+      getConstantMask(mask.traced.value, mask.ifTrue, mask.ifFalse);
+  if (!valueAt)
+    return std::nullopt;
+  List order;
+  for (const List &list : loops.flatten(mask.traced.lists))
+    for (unsigned loop : list)
+      if (loops.getSize(loop) != 1)
+        order.push_back(loop);
+  if (order != List{rows, keys})
+    return std::nullopt;
   int64_t numRows = loops.getSize(rows), numKeys = loops.getSize(keys);
   int64_t shown = 0;
   while (shown < numKeys && valueAt(shown) == 0)
     ++shown;
   if (shown == 0)
     return std::nullopt;
-  double hidden = isHalf ? kHiddenNarrow : kHidden;
+  double hidden = isNarrow ? kHiddenNarrow : kHidden;
   for (int64_t row = 0; row < numRows; ++row)
     for (int64_t at = 0; at < numKeys; ++at) {
       double v = valueAt(row * numKeys + at);
@@ -143,17 +188,31 @@ AttentionMatcher::getCausalPast(const TracedValue &mask) {
   return shown - 1;
 }
 
+/// Whether a mask adds zeros alone.
+static bool addsNothing(Value value, std::optional<double> ifTrue,
+                        std::optional<double> ifFalse) {
+  std::function<double(int64_t)> valueAt =
+      getConstantMask(value, ifTrue, ifFalse);
+  if (!valueAt)
+    return false;
+  int64_t count = cast<RankedTensorType>(value.getType()).getNumElements();
+  for (int64_t at = 0; at < count; ++at)
+    if (valueAt(at) != 0)
+      return false;
+  return true;
+}
+
 /// Makes one tensor of all masks, or none.
 void AttentionMatcher::useMasks(List &loopsOfMask, Value &sum) {
   SmallVector<Mask> left;
   for (Mask &mask : masks) {
-    if (!mask.ifTrue) {
+    readCondition(mask);
+    if (!mask.ifTrue)
       mask.traced = readSmaller(mask.traced);
-      if (matchPattern(mask.traced.value, m_AnyZeroFloat()))
-        continue;
-      if (!past && (past = getCausalPast(mask.traced)))
-        continue;
-    }
+    if (addsNothing(mask.traced.value, mask.ifTrue, mask.ifFalse))
+      continue;
+    if (!past && (past = getCausalPast(mask)))
+      continue;
     rewriter.setInsertionPoint(second);
     mask.traced = makePlain(mask.traced);
     left.push_back(mask);

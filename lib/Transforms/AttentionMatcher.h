@@ -49,7 +49,6 @@ private:
                                             bool isMaximum);
   TracedValue readSmaller(TracedValue mask);
   void useMasks(List &loopsOfMask, mlir::Value &sum);
-  std::optional<int64_t> getCausalPast(const TracedValue &mask);
   TracedValue makePlain(TracedValue traced);
   mlir::Value giveShape(mlir::Value value, const Lists &lists,
                         mlir::RankedTensorType type);
@@ -70,6 +69,8 @@ private:
     TracedValue traced;
     std::optional<double> ifTrue, ifFalse;
   };
+  void readCondition(Mask &mask);
+  std::optional<int64_t> getCausalPast(const Mask &mask);
   llvm::SmallVector<Mask> masks;
   std::optional<int64_t> past;
   double scale = 1;

@@ -43,8 +43,15 @@ struct Chain {
 };
 } // namespace
 
+/// Whether nothing but constants is read for `value`.
 static bool isConstant(Value value) {
-  return matchPattern(value, m_Constant());
+  Operation *op = value.getDefiningOp();
+  return op && op->getNumRegions() <= 1 && isMemoryEffectFree(op) &&
+         (op->hasTrait<OpTrait::ConstantLike>() || isa<tensor::EmptyOp>(op) ||
+          (op->getNumOperands() != 0 &&
+           isa<linalg::LinalgOp, tensor::ExpandShapeOp,
+               tensor::CollapseShapeOp>(op) &&
+           llvm::all_of(op->getOperands(), isConstant)));
 }
 
 /// Each element by itself, in order, with constants that vary along columns.
@@ -87,8 +94,10 @@ static std::optional<Chain> getChain(linalg::MatmulOp op) {
   }
   if (!chain.heads || chain.heads->use_empty() ||
       chain.heads.getReassociationIndices().back().size() != 2 ||
-      !llvm::all_of(chain.heads->getUsers(),
-                    llvm::IsaPred<linalg_ext::AttentionOp>))
+      !llvm::all_of(chain.heads->getUsers(), [&](Operation *user) {
+        return isa<linalg_ext::AttentionOp>(user) &&
+               user->getBlock() == op->getBlock();
+      }))
     return std::nullopt;
   return chain;
 }
@@ -125,27 +134,28 @@ static bool areAlike(Chain &a, Chain &b) {
   return true;
 }
 
+/// The first attention that reads one of the results.
+static Operation *getFirstUser(MutableArrayRef<Chain> chains) {
+  Operation *first = nullptr;
+  for (Chain &chain : chains)
+    for (Operation *user : chain.heads->getUsers())
+      if (!first || user->isBeforeInBlock(first))
+        first = user;
+  return first;
+}
+
 /// One product by all constants side by side; each attention reads its slice.
 static void merge(IRRewriter &rewriter, MutableArrayRef<Chain> chains) {
   Chain &first = chains.front();
-  // Behind all that the merged ops read, before all that reads them.
-  Operation *at = first.product;
-  for (Chain &chain : chains)
-    if (chain.product->isBeforeInBlock(at))
-      at = chain.product;
-  rewriter.setInsertionPoint(at);
+  rewriter.setInsertionPoint(getFirstUser(chains));
   SmallVector<Location> locations;
   for (Chain &chain : chains)
     locations.push_back(chain.product.getLoc());
   Location loc = rewriter.getFusedLoc(locations);
   auto join = [&](int64_t dim, function_ref<Value(Chain &)> get) -> Value {
     SmallVector<Value> parts;
-    for (Chain &chain : chains) {
-      Value part = get(chain);
-      // Constants may stand anywhere above their first use.
-      rewriter.moveOpBefore(part.getDefiningOp(), &at->getBlock()->front());
-      parts.push_back(part);
-    }
+    for (Chain &chain : chains)
+      parts.push_back(get(chain));
     return tensor::ConcatOp::create(rewriter, loc, dim, parts);
   };
   int64_t rows = cast<RankedTensorType>(first.product.getResult(0).getType())
@@ -237,7 +247,10 @@ struct MergeProducts : orchestra::impl::MergeProductsPassBase<MergeProducts> {
     });
     IRRewriter rewriter(&getContext());
     for (std::vector<Chain> &group : groups) {
-      if (group.size() < 2)
+      // All are there before any is read.
+      if (group.size() < 2 || !llvm::all_of(group, [&](Chain &chain) {
+            return chain.heads->isBeforeInBlock(getFirstUser(group));
+          }))
         continue;
       remark::passed(group.front().product.getLoc(),
                      remark::RemarkOpts::name("MergeProducts")

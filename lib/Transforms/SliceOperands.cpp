@@ -18,46 +18,70 @@ namespace orchestra {
 using namespace mlir;
 using namespace orchestra;
 
-static bool isStaticSlice(tensor::ExtractSliceOp op) {
-  return op && op.hasUnitStride() && op.getSourceType().hasStaticShape() &&
-         op.getType().hasStaticShape() &&
-         !llvm::any_of(op.getStaticOffsets(), ShapedType::isDynamic) &&
-         !llvm::any_of(op.getStaticSizes(), ShapedType::isDynamic) &&
-         op.getSourceType().getRank() == op.getType().getRank();
+/// Whether only the last dimension is cut, at known places.
+static bool cutsColumns(tensor::ExtractSliceOp op) {
+  if (!op || !op.hasUnitStride() || !op.getSourceType().hasStaticShape() ||
+      !op.getType().hasStaticShape() ||
+      op.getSourceType().getRank() != op.getType().getRank() ||
+      op.getType().getRank() < 2 ||
+      llvm::any_of(op.getStaticOffsets(), ShapedType::isDynamic))
+    return false;
+  for (int64_t dim = 0; dim + 1 < op.getType().getRank(); ++dim)
+    if (op.getSourceType().getDimSize(dim) != op.getType().getDimSize(dim))
+      return false;
+  return op.getType().getNumElements() > 0;
 }
 
-/// The slice of an expanded value that equals `op`, the expansion of a slice:
-/// if a slice begins and ends between whole inner parts. Null otherwise.
-static tensor::ExtractSliceOp swap(IRRewriter &rewriter,
-                                   tensor::ExpandShapeOp op,
-                                   tensor::ExtractSliceOp slice) {
-  ArrayRef<int64_t> source = slice.getSourceType().getShape(),
-                    offsets = slice.getStaticOffsets(),
-                    result = op.getResultType().getShape();
-  SmallVector<int64_t> shape, begin;
-  for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
-    int64_t inner = 1;
-    for (int64_t part : ArrayRef(group).drop_front())
-      inner *= result[part];
-    if (inner == 0 || source[dim] % inner != 0 || offsets[dim] % inner != 0)
-      return nullptr;
-    shape.push_back(source[dim] / inner);
-    begin.push_back(offsets[dim] / inner);
-    for (int64_t part : ArrayRef(group).drop_front()) {
-      shape.push_back(result[part]);
-      begin.push_back(0);
-    }
-  }
+/// The slice of a reshaped value that equals `type`, a reshaped slice: if it
+/// begins and ends between whole inner parts. Null otherwise.
+static tensor::ExtractSliceOp reshapeFirst(IRRewriter &rewriter,
+                                           tensor::ExtractSliceOp slice,
+                                           RankedTensorType type) {
+  RankedTensorType source = slice.getSourceType();
+  int64_t columns = source.getShape().back(),
+          width = slice.getType().getShape().back(),
+          offset = slice.getStaticOffsets().back();
+  // The last dimensions of the result are those of the columns.
+  ArrayRef<int64_t> shape = type.getShape();
+  int64_t first = shape.size(), product = 1;
+  while (first > 0 && product < width)
+    product *= shape[--first];
+  if (product != width || first == 0 || first == int64_t(shape.size()))
+    return nullptr;
+  int64_t inner = width / shape[first];
+  if (inner == 0 || columns % inner != 0 || offset % inner != 0)
+    return nullptr;
+  SmallVector<int64_t> whole(shape), begin(shape.size(), 0);
+  whole[first] = columns / inner;
+  begin[first] = offset / inner;
+
   rewriter.setInsertionPoint(slice);
-  Value whole = tensor::ExpandShapeOp::create(
-      rewriter, op.getLoc(),
-      RankedTensorType::get(shape, op.getResultType().getElementType()),
-      slice.getSource(), op.getReassociationIndices());
+  Location loc = slice.getLoc();
+  Value value = slice.getSource();
+  auto reshape = [&](ArrayRef<int64_t> to, int64_t split, bool expand) {
+    // Two groups: rows, and columns.
+    int64_t rank = expand ? to.size() : source.getRank();
+    SmallVector<ReassociationIndices> groups(2);
+    for (int64_t dim = 0; dim < rank; ++dim)
+      groups[dim >= split].push_back(dim);
+    auto result = RankedTensorType::get(to, type.getElementType());
+    if (expand)
+      value =
+          tensor::ExpandShapeOp::create(rewriter, loc, result, value, groups);
+    else
+      value =
+          tensor::CollapseShapeOp::create(rewriter, loc, result, value, groups);
+  };
+  if (source.getRank() > 2)
+    reshape({source.getNumElements() / columns, columns}, source.getRank() - 1,
+            /*expand=*/false);
+  if (shape.size() > 2)
+    reshape(whole, first, /*expand=*/true);
+  MLIRContext *ctx = slice.getContext();
   SmallVector<OpFoldResult> ones(shape.size(), rewriter.getIndexAttr(1));
-  MLIRContext *ctx = op.getContext();
   return tensor::ExtractSliceOp::create(
-      rewriter, slice.getLoc(), whole, getAsIndexOpFoldResult(ctx, begin),
-      getAsIndexOpFoldResult(ctx, result), ones);
+      rewriter, loc, value, getAsIndexOpFoldResult(ctx, begin),
+      getAsIndexOpFoldResult(ctx, shape), ones);
 }
 
 namespace {
@@ -77,23 +101,29 @@ struct SliceOperands : orchestra::impl::SliceOperandsPassBase<SliceOperands> {
 private:
   /// Gives the operand a slice of its own, which goes into its kernel.
   void read(IRRewriter &rewriter, OpOperand &operand) {
-    auto slice = operand.get().getDefiningOp<tensor::ExtractSliceOp>();
-    if (auto expand = operand.get().getDefiningOp<tensor::ExpandShapeOp>()) {
-      slice = expand.getSrc().getDefiningOp<tensor::ExtractSliceOp>();
-      if (!isStaticSlice(slice))
+    Value value = operand.get();
+    while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+        value.getDefiningOp()))
+      value = value.getDefiningOp()->getOperand(0);
+    auto slice = value.getDefiningOp<tensor::ExtractSliceOp>();
+    auto type = cast<RankedTensorType>(operand.get().getType());
+    if (!slice || !type.hasStaticShape())
+      return;
+    tensor::ExtractSliceOp own;
+    if (value == operand.get()) {
+      if (!slice.hasUnitStride() ||
+          llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic))
         return;
-      slice = swap(rewriter, expand, slice);
-    } else if (isStaticSlice(slice)) {
       rewriter.setInsertionPoint(slice);
-      slice = cast<tensor::ExtractSliceOp>(rewriter.clone(*slice));
-    } else {
-      return;
+      own = cast<tensor::ExtractSliceOp>(rewriter.clone(*slice));
+    } else if (cutsColumns(slice)) {
+      own = reshapeFirst(rewriter, slice, type);
     }
-    if (!slice)
+    if (!own)
       return;
-    slice->setAttr(kInKernelAttrName, rewriter.getUnitAttr());
+    own->setAttr(kInKernelAttrName, rewriter.getUnitAttr());
     rewriter.modifyOpInPlace(operand.getOwner(),
-                             [&] { operand.set(slice.getResult()); });
+                             [&] { operand.set(own.getResult()); });
   }
 };
 } // namespace

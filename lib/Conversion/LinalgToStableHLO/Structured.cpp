@@ -317,8 +317,8 @@ static Value emitReduce(ConversionPatternRewriter &rewriter,
         emitElementwise(rewriter, reduction.combiner, body->getArguments(), {});
     ReturnOp::create(rewriter, loc, combined);
   }
-  Value result =
-      fromLoops(rewriter, loc, reduce, kept, op.getMatchingIndexingMap(init));
+  Value result = fromLoops(rewriter, loc, reduce.getResult(0), kept,
+                           op.getMatchingIndexingMap(init));
   if (startsNeutral)
     return result;
   return emitElementwise(rewriter, reduction.combiner,

@@ -1,13 +1,17 @@
-//===- StableHLO.cpp - The hand-off dialect -------------------------------===//
+//===- StableHLO.cpp - The dialect of frameworks and vendors --------------===//
 //
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The parts of the assembly that ODS cannot say; Verifiers.cpp has the rest.
+// Registration and what ODS generates. The assembly that ODS cannot say is in
+// Assembly.cpp and its neighbours, checks are in Verif*.cpp.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
 
+#include "Assembly.h"
+
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -15,176 +19,44 @@
 using namespace mlir;
 using namespace orchestra::stablehlo;
 
-//===----------------------------------------------------------------------===//
-// Pieces of assembly
-//===----------------------------------------------------------------------===//
-
-static ParseResult parseDims(AsmParser &parser,
-                             SmallVectorImpl<int64_t> &dims) {
-  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
-    return parser.parseInteger(dims.emplace_back());
-  });
+static bool hasIntWidth(IntegerType type) {
+  return llvm::is_contained({2, 4, 8, 16, 32, 64}, type.getWidth());
 }
 
-static void printDims(AsmPrinter &printer, ArrayRef<int64_t> dims) {
-  printer << '[';
-  llvm::interleaveComma(dims, printer);
-  printer << ']';
+bool orchestra::stablehlo::isFloatElement(Type type) {
+  return isa<FloatType>(type) &&
+         !isa<FloatTF32Type, Float80Type, Float128Type>(type);
 }
 
-/// A dimension without the type that an integer attribute would print.
-static ParseResult parseDimension(OpAsmParser &parser, IntegerAttr &dimension) {
-  int64_t value;
-  if (parser.parseInteger(value))
-    return failure();
-  dimension = parser.getBuilder().getI64IntegerAttr(value);
-  return success();
+bool orchestra::stablehlo::isSignedElement(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  return integer && integer.isSignless() && hasIntWidth(integer);
 }
 
-static void printDimension(OpAsmPrinter &printer, Operation *,
-                           IntegerAttr dimension) {
-  printer << dimension.getInt();
+bool orchestra::stablehlo::isIntElement(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  return integer && !integer.isSigned() && hasIntWidth(integer);
 }
 
-static ParseResult parseDimsPair(OpAsmParser &parser,
-                                 SmallVectorImpl<int64_t> &lhs,
-                                 SmallVectorImpl<int64_t> &rhs) {
-  return failure(parser.parseEqual() || parseDims(parser, lhs) ||
-                 parser.parseKeyword("x") || parseDims(parser, rhs));
+bool orchestra::stablehlo::isComplexElement(Type type) {
+  auto complex = dyn_cast<ComplexType>(type);
+  return complex && isa<Float32Type, Float64Type>(complex.getElementType());
 }
 
-static ParseResult parseDotDimensionNumbers(OpAsmParser &parser,
-                                            DotDimensionNumbersAttr &numbers) {
-  SmallVector<int64_t> lhsBatch, rhsBatch, lhsContract, rhsContract;
-  if (succeeded(parser.parseOptionalKeyword("batching_dims")))
-    if (parseDimsPair(parser, lhsBatch, rhsBatch) || parser.parseComma())
-      return failure();
-  if (parser.parseKeyword("contracting_dims") ||
-      parseDimsPair(parser, lhsContract, rhsContract))
-    return failure();
-  numbers = DotDimensionNumbersAttr::get(parser.getContext(), lhsBatch,
-                                         rhsBatch, lhsContract, rhsContract);
-  return success();
+bool orchestra::stablehlo::isQuantElement(Type type) {
+  return isa<quant::UniformQuantizedType, quant::UniformQuantizedPerAxisType>(
+      type);
 }
 
-static void printDotDimensionNumbers(OpAsmPrinter &printer, Operation *,
-                                     DotDimensionNumbersAttr numbers) {
-  auto pair = [&](StringRef name, ArrayRef<int64_t> lhs,
-                  ArrayRef<int64_t> rhs) {
-    printer << name << " = ";
-    printDims(printer, lhs);
-    printer << " x ";
-    printDims(printer, rhs);
-  };
-  if (!numbers.getLhsBatchingDimensions().empty() ||
-      !numbers.getRhsBatchingDimensions().empty()) {
-    pair("batching_dims", numbers.getLhsBatchingDimensions(),
-         numbers.getRhsBatchingDimensions());
-    printer << ", ";
-  }
-  pair("contracting_dims", numbers.getLhsContractingDimensions(),
-       numbers.getRhsContractingDimensions());
+bool orchestra::stablehlo::isDimElement(Type type) {
+  return type.isIndex() || isIntElement(type);
 }
-
-static ParseResult parsePrecisionConfig(OpAsmParser &parser,
-                                        ArrayAttr &config) {
-  if (failed(parser.parseOptionalComma()))
-    return success();
-  SmallVector<Attribute> precisions;
-  auto parseOne = [&]() -> ParseResult {
-    StringRef keyword;
-    SMLoc loc = parser.getCurrentLocation();
-    if (parser.parseKeyword(&keyword))
-      return failure();
-    std::optional<Precision> precision = symbolizePrecision(keyword);
-    if (!precision)
-      return parser.emitError(loc, "expected DEFAULT, HIGH or HIGHEST");
-    precisions.push_back(PrecisionAttr::get(parser.getContext(), *precision));
-    return success();
-  };
-  if (parser.parseKeyword("precision") || parser.parseEqual() ||
-      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOne))
-    return failure();
-  config = parser.getBuilder().getArrayAttr(precisions);
-  return success();
-}
-
-static void printPrecisionConfig(OpAsmPrinter &printer, Operation *,
-                                 ArrayAttr config) {
-  if (!config)
-    return;
-  printer << ", precision = [";
-  llvm::interleaveComma(config, printer, [&](Attribute precision) {
-    printer << stringifyPrecision(cast<PrecisionAttr>(precision).getValue());
-  });
-  printer << ']';
-}
-
-/// `%a, %b,`: an attribute follows the last comma.
-static ParseResult parseOperandsBeforeAttribute(
-    OpAsmParser &parser,
-    SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands) {
-  OpAsmParser::UnresolvedOperand operand;
-  OptionalParseResult result = parser.parseOptionalOperand(operand);
-  while (result.has_value()) {
-    if (failed(*result) || parser.parseComma())
-      return failure();
-    operands.push_back(operand);
-    operand = {};
-    result = parser.parseOptionalOperand(operand);
-  }
-  return success();
-}
-
-static void printOperandsBeforeAttribute(OpAsmPrinter &printer, Operation *,
-                                         OperandRange operands) {
-  llvm::interleaveComma(operands, printer);
-  printer << ',';
-}
-
-/// `[start:limit, start:limit:stride]`
-static ParseResult parseSliceRanges(OpAsmParser &parser,
-                                    DenseI64ArrayAttr &start,
-                                    DenseI64ArrayAttr &limit,
-                                    DenseI64ArrayAttr &strides) {
-  SmallVector<int64_t> starts, limits, steps;
-  auto parseOne = [&]() -> ParseResult {
-    if (parser.parseInteger(starts.emplace_back()) || parser.parseColon() ||
-        parser.parseInteger(limits.emplace_back()))
-      return failure();
-    steps.push_back(1);
-    return succeeded(parser.parseOptionalColon())
-               ? parser.parseInteger(steps.back())
-               : ParseResult(success());
-  };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOne))
-    return failure();
-  Builder &builder = parser.getBuilder();
-  start = builder.getDenseI64ArrayAttr(starts);
-  limit = builder.getDenseI64ArrayAttr(limits);
-  strides = builder.getDenseI64ArrayAttr(steps);
-  return success();
-}
-
-static void printSliceRanges(OpAsmPrinter &printer, Operation *,
-                             DenseI64ArrayAttr start, DenseI64ArrayAttr limit,
-                             DenseI64ArrayAttr strides) {
-  printer << '[';
-  llvm::interleaveComma(llvm::seq<size_t>(0, start.size()), printer,
-                        [&](size_t i) {
-                          printer << start[i] << ':' << limit[i];
-                          if (strides[i] != 1)
-                            printer << ':' << strides[i];
-                        });
-  printer << ']';
-}
-
-//===----------------------------------------------------------------------===//
-// Generated code
-//===----------------------------------------------------------------------===//
 
 #include "orchestra/Dialect/StableHLO/StableHLODialect.cpp.inc"
 #include "orchestra/Dialect/StableHLO/StableHLOEnums.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "orchestra/Dialect/StableHLO/StableHLOTypes.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "orchestra/Dialect/StableHLO/StableHLOAttrs.cpp.inc"
@@ -193,6 +65,10 @@ static void printSliceRanges(OpAsmPrinter &printer, Operation *,
 #include "orchestra/Dialect/StableHLO/StableHLOOps.cpp.inc"
 
 void StableHLODialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "orchestra/Dialect/StableHLO/StableHLOTypes.cpp.inc"
+      >();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "orchestra/Dialect/StableHLO/StableHLOAttrs.cpp.inc"
@@ -204,101 +80,3 @@ void StableHLODialect::initialize() {
 }
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-
-//===----------------------------------------------------------------------===//
-// Reduce
-//===----------------------------------------------------------------------===//
-
-/// The body's only op, if the compact form can say it.
-static Operation *compactReducer(ReduceOp op) {
-  Block &body = op.getBody().front();
-  if (!llvm::hasNItems(body, 2) || body.getNumArguments() != 2)
-    return nullptr;
-  Operation &reducer = body.front();
-  if (reducer.getDialect() != op->getDialect() ||
-      !reducer.hasTrait<OpTrait::IsCommutative>() ||
-      !reducer.getAttrs().empty() || reducer.getNumOperands() != 2 ||
-      reducer.getNumResults() != 1 ||
-      reducer.getOperand(0) != body.getArgument(0) ||
-      reducer.getOperand(1) != body.getArgument(1) ||
-      body.back().getOperands() != reducer.getResults())
-    return nullptr;
-  return &reducer;
-}
-
-void ReduceOp::print(OpAsmPrinter &printer) {
-  Operation *compact = compactReducer(*this);
-  printer << '(' << getInput() << " init: " << getInitValue() << ')';
-  if (compact)
-    printer << " applies " << compact->getName();
-  printer << " across dimensions = ";
-  printDims(printer, getDimensions());
-  printer.printOptionalAttrDict((*this)->getAttrs(), {"dimensions"});
-  printer << " : ";
-  printer.printFunctionalType(*this);
-  if (compact)
-    return;
-  printer.printNewline();
-  printer << " reducer";
-  printer << '(';
-  llvm::interleaveComma(
-      getBody().getArguments(), printer,
-      [&](BlockArgument argument) { printer.printRegionArgument(argument); });
-  printer << ") ";
-  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
-}
-
-ParseResult ReduceOp::parse(OpAsmParser &parser, OperationState &result) {
-  OpAsmParser::UnresolvedOperand input, init;
-  if (parser.parseLParen() || parser.parseOperand(input) ||
-      parser.parseKeyword("init") || parser.parseColon() ||
-      parser.parseOperand(init) || parser.parseRParen())
-    return failure();
-  FailureOr<OperationName> reducer = failure();
-  SMLoc reducerLoc;
-  if (succeeded(parser.parseOptionalKeyword("applies"))) {
-    reducerLoc = parser.getCurrentLocation();
-    reducer = parser.parseCustomOperationName();
-    if (failed(reducer))
-      return failure();
-  }
-  SmallVector<int64_t> dims;
-  FunctionType type;
-  SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseKeyword("across") || parser.parseKeyword("dimensions") ||
-      parser.parseEqual() || parseDims(parser, dims) ||
-      parser.parseOptionalAttrDict(result.attributes) ||
-      parser.parseColonType(type) ||
-      parser.resolveOperands({input, init}, type.getInputs(), loc,
-                             result.operands))
-    return failure();
-  result.addTypes(type.getResults());
-  result.addAttribute("dimensions",
-                      parser.getBuilder().getDenseI64ArrayAttr(dims));
-
-  Region *body = result.addRegion();
-  if (failed(reducer)) {
-    SmallVector<OpAsmParser::Argument> arguments;
-    return failure(parser.parseKeyword("reducer") ||
-                   parser.parseArgumentList(arguments,
-                                            AsmParser::Delimiter::Paren,
-                                            /*allowType=*/true) ||
-                   parser.parseRegion(*body, arguments));
-  }
-  auto scalar = dyn_cast<RankedTensorType>(type.getInput(1));
-  if (!scalar)
-    return parser.emitError(loc, "expected a tensor as initial value");
-  Block &block = body->emplaceBlock();
-  block.addArguments({scalar, scalar}, {result.location, result.location});
-  // The region has no operation yet, so neither a context.
-  OpBuilder builder(parser.getContext());
-  builder.setInsertionPointToStart(&block);
-  OperationState state(result.location, *reducer);
-  state.addOperands(block.getArguments());
-  state.addTypes(scalar);
-  if (!reducer->isRegistered())
-    return parser.emitError(reducerLoc, "unknown op '") << *reducer << "'";
-  Operation *op = builder.create(state);
-  ReturnOp::create(builder, result.location, op->getResults());
-  return success();
-}

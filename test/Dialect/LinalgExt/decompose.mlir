@@ -53,3 +53,39 @@ func.func @update(%q: tensor<2x3x8xf32>, %k: tensor<2x5x8xf32>, %v: tensor<2x5x4
   %r:3 = linalg_ext.attention_update {indexing_maps = [#q, #k, #v, #o, #r, #r]} ins(%q, %k, %v : tensor<2x3x8xf32>, tensor<2x5x8xf32>, tensor<2x5x4xf32>) scale(%c : f32) causal(%past) outs(%o, %g, %w : tensor<3x2x4xf32>, tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<3x2x4xf32>, tensor<2x3xf32>, tensor<2x3xf32>
   return %r#0, %r#1, %r#2 : tensor<3x2x4xf32>, tensor<2x3xf32>, tensor<2x3xf32>
 }
+
+// Computed in the type of the scale: narrower operands are widened where they
+// are read, the result is rounded once, after the division.
+// CHECK-LABEL: func.func @narrow
+// CHECK: linalg.fill {{.*}} -> tensor<3x2x4xf32>
+// CHECK: ^bb0(%[[Q:.*]]: f16, %{{.*}}: f32):
+// CHECK: %[[WIDE:.*]] = arith.extf %[[Q]] : f16 to f32
+// CHECK: arith.mulf %[[WIDE]], %arg4 : f32
+// CHECK: ^bb0(%[[QC:.*]]: f32, %[[K:.*]]: f16, %[[S:.*]]: f32):
+// CHECK: %[[KW:.*]] = arith.extf %[[K]] : f16 to f32
+// CHECK: arith.mulf %[[QC]], %[[KW]] : f32
+// CHECK: ^bb0(%[[M:.*]]: f16, %[[SCORE:.*]]: f32):
+// CHECK: %[[MW:.*]] = arith.extf %[[M]] : f16 to f32
+// CHECK: arith.addf %[[SCORE]], %[[MW]] : f32
+// CHECK: math.exp
+// CHECK-NOT: arith.truncf
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %arg2 : tensor<2x3x5xf32>, tensor<2x5x4xf16>) outs(%{{.*}} : tensor<3x2x4xf32>)
+// CHECK: arith.extf
+// CHECK: %[[MEAN:.*]] = arith.divf %{{.*}}, %{{.*}} : f32
+// CHECK: %[[R:.*]] = arith.truncf %[[MEAN]] : f32 to f16
+// CHECK: linalg.yield %[[R]] : f16
+func.func @narrow(%q: tensor<2x3x8xf16>, %k: tensor<2x5x8xf16>, %v: tensor<2x5x4xf16>, %m: tensor<5xf16>, %c: f32, %o: tensor<3x2x4xf16>) -> tensor<3x2x4xf16> {
+  %r = linalg_ext.attention {indexing_maps = [#q, #k, #v, #mask, #o]} ins(%q, %k, %v : tensor<2x3x8xf16>, tensor<2x5x8xf16>, tensor<2x5x4xf16>) scale(%c : f32) mask(%m : tensor<5xf16>) outs(%o : tensor<3x2x4xf16>) -> tensor<3x2x4xf16>
+  return %r : tensor<3x2x4xf16>
+}
+
+// A wide result of narrow operands is where products are added.
+// CHECK-LABEL: func.func @wide_result
+// CHECK: linalg.fill {{.*}} outs(%arg3 : tensor<3x2x4xf32>)
+// CHECK-NOT: arith.truncf
+// CHECK: return
+func.func @wide_result(%q: tensor<2x3x8xbf16>, %k: tensor<2x5x8xbf16>, %v: tensor<2x5x4xbf16>, %o: tensor<3x2x4xf32>) -> tensor<3x2x4xf32> {
+  %c = arith.constant 1.0 : f32
+  %r = linalg_ext.attention {indexing_maps = [#q, #k, #v, #o]} ins(%q, %k, %v : tensor<2x3x8xbf16>, tensor<2x5x8xbf16>, tensor<2x5x4xbf16>) scale(%c : f32) outs(%o : tensor<3x2x4xf32>) -> tensor<3x2x4xf32>
+  return %r : tensor<3x2x4xf32>
+}

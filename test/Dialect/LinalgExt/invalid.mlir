@@ -65,6 +65,32 @@ func.func @element(%q: tensor<2x3x8xf32>, %k: tensor<2x5x8xf64>, %v: tensor<2x5x
 
 // -----
 
+func.func @wider(%q: tensor<2x3x8xf16>, %k: tensor<2x5x8xf16>, %v: tensor<2x5x4xf16>, %c: f16, %o: tensor<2x3x4xf32>) {
+  // expected-error @+1 {{has a result of 'f32', but a scale of 'f16'}}
+  %r = linalg_ext.attention {indexing_maps = [affine_map<(h, m, n, k, s) -> (h, m, k)>, affine_map<(h, m, n, k, s) -> (h, s, k)>, affine_map<(h, m, n, k, s) -> (h, s, n)>, affine_map<(h, m, n, k, s) -> (h, m, n)>]} ins(%q, %k, %v : tensor<2x3x8xf16>, tensor<2x5x8xf16>, tensor<2x5x4xf16>) scale(%c : f16) outs(%o : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+
+// As wide as what is computed in, but another type.
+func.func @other_half(%q: tensor<2x3x8xbf16>, %k: tensor<2x5x8xf16>, %v: tensor<2x5x4xf16>, %c: f16, %o: tensor<2x3x4xf16>) {
+  // expected-error @+1 {{has a query of 'bf16', but a scale of 'f16'}}
+  %r = linalg_ext.attention {indexing_maps = [affine_map<(h, m, n, k, s) -> (h, m, k)>, affine_map<(h, m, n, k, s) -> (h, s, k)>, affine_map<(h, m, n, k, s) -> (h, s, n)>, affine_map<(h, m, n, k, s) -> (h, m, n)>]} ins(%q, %k, %v : tensor<2x3x8xbf16>, tensor<2x5x8xf16>, tensor<2x5x4xf16>) scale(%c : f16) outs(%o : tensor<2x3x4xf16>) -> tensor<2x3x4xf16>
+  return
+}
+
+// -----
+
+// States lose nothing from one update to the next.
+func.func @narrow_state(%q: tensor<2x3x8xf16>, %k: tensor<2x5x8xf16>, %v: tensor<2x5x4xf16>, %c: f32, %o: tensor<2x3x4xf32>, %g: tensor<2x3xf16>, %w: tensor<2x3xf32>) {
+  // expected-error @+1 {{of 'f16', but a scale of 'f32'}}
+  %r:3 = linalg_ext.attention_update {indexing_maps = [affine_map<(h, m, n, k, s) -> (h, m, k)>, affine_map<(h, m, n, k, s) -> (h, s, k)>, affine_map<(h, m, n, k, s) -> (h, s, n)>, affine_map<(h, m, n, k, s) -> (h, m, n)>, affine_map<(h, m, n, k, s) -> (h, m)>, affine_map<(h, m, n, k, s) -> (h, m)>]} ins(%q, %k, %v : tensor<2x3x8xf16>, tensor<2x5x8xf16>, tensor<2x5x4xf16>) scale(%c : f32) outs(%o, %g, %w : tensor<2x3x4xf32>, tensor<2x3xf16>, tensor<2x3xf32>) -> tensor<2x3x4xf32>, tensor<2x3xf16>, tensor<2x3xf32>
+  return
+}
+
+// -----
+
 func.func @permutation(%q: tensor<2x3x8xf32>, %k: tensor<2x5x8xf32>, %v: tensor<2x5x4xf32>, %c: f32, %o: tensor<2x3x4xf32>) {
   // expected-error @+1 {{needs a projected permutation of 5 loops as map of the query}}
   %r = linalg_ext.attention {indexing_maps = [affine_map<(h, m, n, k, s) -> (h, m + k, k)>, affine_map<(h, m, n, k, s) -> (h, s, k)>, affine_map<(h, m, n, k, s) -> (h, s, n)>, affine_map<(h, m, n, k, s) -> (h, m, n)>]} ins(%q, %k, %v : tensor<2x3x8xf32>, tensor<2x5x8xf32>, tensor<2x5x4xf32>) scale(%c : f32) outs(%o : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>

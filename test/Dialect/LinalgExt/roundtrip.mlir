@@ -23,6 +23,14 @@ func.func @masked(%q: tensor<2x3x8xf32>, %k: tensor<2x5x8xf32>, %v: tensor<2x5x4
   return %r : tensor<2x3x4xf32>
 }
 
+// Operands, mask and result may be narrower than what is computed in.
+// CHECK-LABEL: func.func @narrow
+// CHECK: linalg_ext.attention {{.*}} ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<2x3x8xf16>, tensor<2x5x8xf16>, tensor<2x5x4xbf16>) scale(%{{.*}} : f32) mask(%{{.*}} : tensor<3x5xf16>) outs(%{{.*}} : tensor<2x3x4xf16>) -> tensor<2x3x4xf16>
+func.func @narrow(%q: tensor<2x3x8xf16>, %k: tensor<2x5x8xf16>, %v: tensor<2x5x4xbf16>, %m: tensor<3x5xf16>, %c: f32, %o: tensor<2x3x4xf16>) -> tensor<2x3x4xf16> {
+  %r = linalg_ext.attention {indexing_maps = [#q, #k, #v, #mask, #o]} ins(%q, %k, %v : tensor<2x3x8xf16>, tensor<2x5x8xf16>, tensor<2x5x4xbf16>) scale(%c : f32) mask(%m : tensor<3x5xf16>) outs(%o : tensor<2x3x4xf16>) -> tensor<2x3x4xf16>
+  return %r : tensor<2x3x4xf16>
+}
+
 // CHECK-LABEL: func.func @buffers
 // CHECK: linalg_ext.attention_update {{.*}} outs(%{{.*}}, %{{.*}}, %{{.*}} : memref<2x3x4xf32>, memref<2x3xf32>, memref<2x3xf32>)
 func.func @buffers(%q: memref<2x3x8xf32>, %k: memref<2x5x8xf32>, %v: memref<2x5x4xf32>, %c: f32, %o: memref<2x3x4xf32>, %g: memref<2x3xf32>, %w: memref<2x3xf32>) {

@@ -28,3 +28,16 @@ func.func @instructions(%x: vector<4xf32>) -> vector<4xf32> {
   %2 = math.fma %1, %x, %x : vector<4xf32>
   return %2 : vector<4xf32>
 }
+
+// A power of two is one instruction in f32, and a polynomial nowhere.
+// CHECK-LABEL: func.func @powers
+// CHECK-SAME: %[[X:[a-z0-9]+]]: f32
+// CHECK-NOT: math.exp2
+// CHECK: llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f32"(%[[X]]) : (f32) -> f32
+// CHECK-NOT: math.exp2
+// CHECK: return
+func.func @powers(%x: f32, %v: vector<4xf32>) -> (f32, vector<4xf32>) {
+  %0 = math.exp2 %x : f32
+  %1 = math.exp2 %v : vector<4xf32>
+  return %0, %1 : f32, vector<4xf32>
+}

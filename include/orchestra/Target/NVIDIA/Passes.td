@@ -99,9 +99,10 @@ def NVIDIAExpandMathPass : Pass<"orchestra-nvidia-expand-math"> {
     After: `exp`, `log`, `tanh`, `erf`, `sin`, `pow` and the like are arithmetic
     (upstream's polynomial approximations, in f32), so that no device library,
     and with it no CUDA toolkit, is needed. Ops that are instructions, such as
-    `sqrt`, `fma`, `floor`, stay.
+    `sqrt`, `fma`, `floor`, stay, and `exp2` of f32 is one.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::vector::VectorDialect"];
 }
@@ -327,8 +328,8 @@ def NVIDIADistributeFragmentsPass
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect",
-    "::orchestra::nvtile::NVTileDialect"];
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::orchestra::nvtile::NVTileDialect"];
 }
 
 def NVIDIAStageStoresPass

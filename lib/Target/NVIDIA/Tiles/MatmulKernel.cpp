@@ -105,6 +105,14 @@ static std::string checkContraction(linalg::LinalgOp op, MatmulKernel &kernel) {
   return "";
 }
 
+/// Whether `root` is computed from the results of `op`, or is `op`.
+static bool leadsTo(Operation *op, Operation *root) {
+  return op == root || llvm::any_of(op->getUsers(), [&](Operation *user) {
+           return user->hasTrait<OpTrait::IsTerminator>() ? false
+                                                          : leadsTo(user, root);
+         });
+}
+
 FailureOr<MatmulKernel> nvtile::matchMatmulKernel(func::FuncOp function,
                                                   std::string &reason) {
   MatmulKernel kernel;
@@ -142,12 +150,15 @@ FailureOr<MatmulKernel> nvtile::matchMatmulKernel(func::FuncOp function,
       return refuse("an op is not pointwise in the result's order");
     kernel.root = structured;
   }
-  Operation *terminator = body.getTerminator();
-  if (terminator->getNumOperands() != 1 ||
-      terminator->getOperand(0).getDefiningOp() != kernel.root)
-    return refuse("it does not return its last op alone");
-  if (!hasTensorMap(terminator->getOperand(0).getType(), kernel.getRank()))
-    return refuse("rows of the result are not a multiple of 16 bytes");
+  for (Value result : body.getTerminator()->getOperands()) {
+    auto op = result.getDefiningOp<linalg::LinalgOp>();
+    if (!op || !leadsTo(op, kernel.root))
+      return refuse("it returns what its last op does not need");
+    if (op == kernel.contraction && op != kernel.root)
+      return refuse("it returns its sums besides what is made of them");
+    if (!hasTensorMap(result.getType(), kernel.getRank()))
+      return refuse("rows of the result are not a multiple of 16 bytes");
+  }
   return kernel;
 }
 
@@ -264,16 +275,18 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
       contraction = cast<linalg::LinalgOp>(copy);
     root = cast<linalg::LinalgOp>(copy);
   }
-  auto type = cast<RankedTensorType>(kernel.root->getResult(0).getType());
-  SmallVector<OpFoldResult> zeros(type.getRank(), rewriter.getIndexAttr(0)),
-      ones(type.getRank(), rewriter.getIndexAttr(1)),
-      sizes = getAsIndexOpFoldResult(rewriter.getContext(), type.getShape());
-  rewriter.setInsertionPointAfter(root);
-  Value slice = tensor::ExtractSliceOp::create(
-      rewriter, root.getLoc(), type, root->getResult(0), zeros, sizes, ones);
   Operation *terminator = function.getBody().front().getTerminator();
-  rewriter.modifyOpInPlace(terminator,
-                           [&] { terminator->setOperand(0, slice); });
+  rewriter.setInsertionPoint(terminator);
+  for (OpOperand &returned : terminator->getOpOperands()) {
+    auto type = cast<RankedTensorType>(returned.get().getType());
+    SmallVector<OpFoldResult> zeros(type.getRank(), rewriter.getIndexAttr(0)),
+        ones(type.getRank(), rewriter.getIndexAttr(1)),
+        sizes = getAsIndexOpFoldResult(rewriter.getContext(), type.getShape());
+    Value slice = tensor::ExtractSliceOp::create(
+        rewriter, root.getLoc(), type, mapping.lookup(returned.get()), zeros,
+        sizes, ones);
+    rewriter.modifyOpInPlace(terminator, [&] { returned.set(slice); });
+  }
   for (linalg::LinalgOp op : llvm::reverse(ops))
     rewriter.eraseOp(op);
   kernel.contraction = contraction;

@@ -13,11 +13,11 @@
 //       CHECK:     %[[Z:.*]] = arith.constant 0.000000e+00 : f32
 //       CHECK:     %[[ACC:.*]]:32 = scf.for {{.*}} iter_args(
 //   CHECK-DAG:       %[[HIGH:.*]] = arith.constant 4611686293305294848 : i64
-//   CHECK-DAG:       %[[A:.*]] = nvtile.descriptor %{{.*}} k_major : memref<128x64xbf16
 //   CHECK-DAG:       %[[B:.*]] = nvtile.descriptor %{{.*}} k_major : memref<64x64xbf16
 // Rows of the second consumer: 64 of 128 bytes on, in units of 16 bytes.
 //       CHECK:       %[[UNIT:.*]] = arith.constant 512 : i32
 //       CHECK:       %[[PART:.*]] = arith.muli %{{.*}}, %[[UNIT]]
+//       CHECK:       %[[A:.*]] = nvtile.descriptor %{{.*}} k_major : memref<128x64xbf16
 //       CHECK:       %[[MINE:.*]] = arith.addi %[[A]], %[[PART]]
 // CHECK-COUNT-32:      llvm.insertvalue
 //       CHECK:       nvvm.wgmma.fence.aligned
@@ -115,6 +115,108 @@ func.func private @slice(%out: memref<512x520xf32>, %i: index) {
     %v = arith.constant dense<1.0> : vector<64x16xf32>
     %s = vector.extract_strided_slice %v {offsets = [0, 8], sizes = [64, 8], strides = [1, 1]} : vector<64x16xf32> to vector<64x8xf32>
     nvtile.store %s, %out[%i, %i] : vector<64x8xf32>, memref<512x520xf32>
+  }
+  return
+}
+
+// -----
+
+// The first operand in registers: four of them, pairs of 16 bits, are 64 rows
+// and 16 steps of k. 32 steps of k are two instructions.
+!b = memref<64x64xf16, #gpu.address_space<workgroup>>
+// CHECK-LABEL: func.func private @registers
+//       CHECK:   nvtile.descriptor %{{.*}} : memref<64x64xf16
+//   CHECK-NOT:   nvtile.descriptor
+//       CHECK:   nvvm.wgmma.fence.aligned
+// CHECK-COUNT-4: llvm.bitcast %{{.*}} : vector<2xf16> to i32
+//       CHECK:   %[[FIRST:.*]] = llvm.inline_asm has_side_effects
+//  CHECK-SAME:     wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {$0, $1,
+//  CHECK-SAME:     {$32, $33, $34, $35}, $36, p, 1, 1, 1;
+//  CHECK-SAME:     "=f,=f,{{.*}},r,r,r,r,l,0,1,2,
+//  CHECK-SAME:     (i32, i32, i32, i32, i64, f32,
+// CHECK-COUNT-4: llvm.bitcast %{{.*}} : vector<2xf16> to i32
+//       CHECK:   llvm.extractvalue %[[FIRST]][0]
+//       CHECK:   llvm.inline_asm
+// CHECK-COUNT-2: llvm.inline_asm
+//   CHECK-NOT:   llvm.inline_asm
+//       CHECK:   nvvm.wgmma.wait.group.sync.aligned 0
+func.func private @registers(%b: !b, %out: memref<512x512xf32>, %i: index) {
+  nvtile.roles consumers = 2 producer {
+  } consumer {
+    %zero = arith.constant dense<0.0> : vector<128x64xf32>
+    %a = arith.constant dense<1.0> : vector<128x64xf16>
+    %d = nvtile.mma %a, %b, %zero : vector<128x64xf16>, !b, vector<128x64xf32>
+    nvtile.store %d, %out[%i, %i] : vector<128x64xf32>, memref<512x512xf32>
+  }
+  return
+}
+
+// -----
+
+// Columns of k: the second operand is not transposed, and bf16 is bf16.
+!b = memref<64x64xbf16, #gpu.address_space<workgroup>>
+// CHECK-LABEL: func.func private @registers_k_major
+//       CHECK:   nvtile.descriptor %{{.*}} k_major
+//       CHECK:   wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16
+//  CHECK-SAME:     $36, p, 1, 1, 0;
+func.func private @registers_k_major(%b: !b, %out: memref<512x512xf32>, %i: index) {
+  nvtile.roles consumers = 1 producer {
+  } consumer {
+    %zero = arith.constant dense<0.0> : vector<64x64xf32>
+    %a = arith.constant dense<1.0> : vector<64x64xbf16>
+    %d = nvtile.mma %a, %b, %zero transpose_b : vector<64x64xbf16>, !b, vector<64x64xf32>
+    nvtile.store %d, %out[%i, %i] : vector<64x64xf32>, memref<512x512xf32>
+  }
+  return
+}
+
+// -----
+
+// A consumer's rows are added to the index of the tile's first dimension.
+// CHECK-LABEL: func.func private @dims
+//  CHECK-SAME:   %[[I:[a-z0-9]+]]: index, %[[J:[a-z0-9]+]]: index)
+//       CHECK:   %[[ROW:.*]] = arith.addi %[[I]], %{{.*}} : index
+//       CHECK:   nvtile.store_fragment({{.*}}), %{{.*}}[%[[ROW]], %[[J]], %[[J]]] rows = 64 columns = 8 {dims = array<i64: 0, 2>}
+func.func private @dims(%out: memref<512x12x64xf32>, %i: index, %j: index) {
+  nvtile.roles consumers = 2 producer {
+  } consumer {
+    %v = arith.constant dense<1.0> : vector<128x8xf32>
+    nvtile.store %v, %out[%i, %j, %j] {dims = array<i64: 0, 2>} : vector<128x8xf32>, memref<512x12x64xf32>
+  }
+  return
+}
+
+// -----
+
+// A pending product is waited for later. The barrier of a consumer's turn is
+// that of its number behind those of stores: 3 and 4 of two.
+!a = memref<128x64xf16, #gpu.address_space<workgroup>>
+!b = memref<64x64xf16, #gpu.address_space<workgroup>>
+// CHECK-LABEL: func.func private @turns
+//       CHECK:   %[[W:.*]] = nvtile.warpgroup
+//       CHECK:   %[[IS:.*]] = arith.cmpi eq
+//       CHECK:   scf.if %[[IS]]
+//       CHECK:     %[[FIRST:.*]] = arith.constant 3 : i32
+//       CHECK:     nvvm.barrier.arrive id = %[[FIRST]] number_of_threads = %{{.*}}
+//       CHECK:   %[[C3:.*]] = arith.constant 3 : i32
+//       CHECK:   %[[OWN:.*]] = arith.addi %{{.*}}, %[[C3]] : i32
+//       CHECK:   nvvm.barrier id = %[[OWN]] number_of_threads = %{{.*}}
+//       CHECK:   nvvm.wgmma.commit.group.sync.aligned
+//   CHECK-NOT:   nvvm.wgmma.wait
+//       CHECK:   %[[C4:.*]] = arith.constant 4 : i32
+//       CHECK:   %[[OTHER:.*]] = arith.subi %[[C4]], %{{.*}} : i32
+//       CHECK:   nvvm.barrier.arrive id = %[[OTHER]]
+//       CHECK:   nvvm.wgmma.wait.group.sync.aligned 1
+func.func private @turns(%a: !a, %b: !b, %out: memref<512x512xf32>, %i: index) {
+  nvtile.roles consumers = 2 producer {
+  } consumer {
+    %zero = arith.constant dense<0.0> : vector<128x64xf32>
+    nvtile.pass_turn first
+    nvtile.take_turn
+    %p = nvtile.mma %a, %b, %zero transpose_b pending : !a, !b, vector<128x64xf32>
+    nvtile.pass_turn
+    %d = nvtile.wait %p younger = 1 : vector<128x64xf32>
+    nvtile.store %d, %out[%i, %i] : vector<128x64xf32>, memref<512x512xf32>
   }
   return
 }

@@ -42,3 +42,20 @@ func.func private @one() {
   }
   return
 }
+
+// -----
+
+// The number of a block in its cluster.
+// CHECK-LABEL: func.func private @rank
+//       CHECK:   %[[ID:.*]] = nvvm.read.ptx.sreg.cluster.ctarank
+//       CHECK:   %[[RANK:.*]] = arith.index_cast %[[ID]] : i32 to index
+//       CHECK:   call @compute(%[[RANK]])
+func.func private @rank() {
+  %r = nvtile.rank
+  nvtile.roles consumers = 1 producer {
+  } consumer {
+    func.call @compute(%r) : (index) -> ()
+  }
+  return
+}
+func.func private @compute(index)

@@ -83,7 +83,7 @@ func.func @mma(%a: !a, %b: !b, %c: vector<128x128xf32>) {
 // -----
 
 func.func @mma(%a: memref<128x64xbf16>, %c: vector<128x128xf32>) {
-  // expected-error@below {{multiplies tiles in shared memory only}}
+  // expected-error@below {{multiplies tiles in shared memory, the first one also in registers}}
   %d = nvtile.mma %a, %a, %c transpose_b : memref<128x64xbf16>, memref<128x64xbf16>, vector<128x128xf32>
   return
 }
@@ -105,5 +105,130 @@ func.func @slots(%channel: !channel, %n: index) {
 func.func @slots(%channel: !channel, %n: index) {
   // expected-error@below {{must give the tiles of}}
   %t = nvtile.await %channel[%n] : !channel -> !a
+  return
+}
+
+// -----
+
+!a = memref<128x64xbf16, #gpu.address_space<workgroup>>
+func.func @mma(%a: vector<128x64xbf16>, %b: vector<128x64xbf16>, %c: vector<128x128xf32>) {
+  // expected-error@below {{expected builtin.memref, but found 'vector<128x64xbf16>'}}
+  %d = nvtile.mma %a, %b, %c transpose_b : vector<128x64xbf16>, vector<128x64xbf16>, vector<128x128xf32>
+  return
+}
+
+// -----
+
+!b = memref<128x64xbf16, #gpu.address_space<workgroup>>
+func.func @mma(%a: vector<128x64xbf16>, %b: !b, %c: vector<64x64xf32>) {
+  // expected-error@below {{cannot transpose a tile in registers}}
+  %d = nvtile.mma %a, %b, %c transpose_a : vector<128x64xbf16>, !b, vector<64x64xf32>
+  return
+}
+
+// -----
+
+!b = memref<64x64xbf16, #gpu.address_space<workgroup>>
+func.func @mma(%a: vector<128x64xf16>, %b: !b, %c: vector<128x64xf32>) {
+  // expected-error@below {{multiplies 'f16' by 'bf16'}}
+  %d = nvtile.mma %a, %b, %c : vector<128x64xf16>, !b, vector<128x64xf32>
+  return
+}
+
+// -----
+
+// expected-error@below {{split must be positive, but is 0}}
+func.func private @policy() attributes {policy = #nvtile.policy<stages = 1, consumers = 2, group = 8, blocks = 132, store_bytes = 128, split = 0>}
+
+// -----
+
+// expected-error@below {{split must be at most 8, but is 16}}
+func.func private @policy() attributes {policy = #nvtile.policy<stages = 1, consumers = 2, group = 8, blocks = 132, store_bytes = 128, split = 16>}
+
+// -----
+
+func.func @repeat(%rows: vector<128xf32>) {
+  // expected-error@below {{'vector<128xf32>' has no number for each row of 'vector<64x64xf32>'}}
+  %t = nvtile.repeat %rows : vector<128xf32> -> vector<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @repeat(%rows: vector<64xf32>) {
+  // expected-error@below {{'vector<64xf32>' has no number for each row of 'vector<64x64xf16>'}}
+  %t = nvtile.repeat %rows : vector<64xf32> -> vector<64x64xf16>
+  return
+}
+
+// -----
+
+func.func @position() {
+  // expected-error@below {{attribute 'dim' failed to satisfy constraint}}
+  %t = nvtile.position dim = 2 : vector<64x64xindex>
+  return
+}
+
+// -----
+
+func.func @position() {
+  // expected-error@below {{result #0 must be}}
+  %t = nvtile.position dim = 1 : vector<64x64xi32>
+  return
+}
+
+// -----
+
+func.func @sum_cluster(%t: vector<64x64xf32>) {
+  // expected-error@below {{'vector<64x24xf32>' is no part of the columns of 'vector<64x64xf32>'}}
+  %s = nvtile.sum_cluster %t : vector<64x64xf32> -> vector<64x24xf32>
+  return
+}
+
+// -----
+
+func.func @sum_cluster(%t: vector<64x64xf32>) {
+  // expected-error@below {{'vector<32x16xf32>' is no part of the columns of 'vector<64x64xf32>'}}
+  %s = nvtile.sum_cluster %t : vector<64x64xf32> -> vector<32x16xf32>
+  return
+}
+
+// -----
+
+func.func @dims(%x: memref<512x12x64xf16>, %i: index) {
+  // expected-error@below {{dims must be two of the 3 dimensions of the buffer, in order}}
+  %t = nvtile.load %x[%i, %i, %i] {dims = array<i64: 2, 0>} : memref<512x12x64xf16> -> memref<128x64xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @dims(%x: memref<512x12x64xf16>, %i: index) {
+  // expected-error@below {{dims must be two of the 3 dimensions of the buffer, in order}}
+  %t = nvtile.load %x[%i, %i, %i] {dims = array<i64: 0>} : memref<512x12x64xf16> -> memref<128x64xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @dims(%x: memref<512x12x64xf16>, %i: index, %v: vector<128x64xf16>) {
+  // expected-error@below {{dims must be two of the 3 dimensions of the buffer, in order}}
+  nvtile.store %v, %x[%i, %i, %i] {dims = array<i64: 1, 3>} : vector<128x64xf16>, memref<512x12x64xf16>
+  return
+}
+
+// -----
+
+func.func @dims(%x: memref<512xf16>, %i: index, %v: vector<128x64xf16>) {
+  // expected-error@below {{needs a buffer of two dimensions at least}}
+  nvtile.store %v, %x[%i] : vector<128x64xf16>, memref<512xf16>
+  return
+}
+
+// -----
+
+func.func @wait(%p: vector<64x64xf32>) {
+  // expected-error@below {{attribute 'younger' failed to satisfy constraint}}
+  %d = nvtile.wait %p younger = -1 : vector<64x64xf32>
   return
 }

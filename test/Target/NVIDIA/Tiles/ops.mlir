@@ -62,3 +62,68 @@ func.func @stores(%out: memref<1000x512xf32>, %i: index, %r: f32) {
   nvtile.store_fragment (%r, %r), %out[%i, %i] rows = 64 columns = 8 : memref<1000x512xf32>, f32, f32
   return
 }
+
+// CHECK-LABEL: func.func private @policy
+// CHECK-SAME:    policy = #nvtile.policy<stages = 2, consumers = 1, group = 8, blocks = 132, store_bytes = 128, reversed = true, split = 4>
+func.func private @policy() attributes {policy = #nvtile.policy<stages = 2, consumers = 1, group = 8, blocks = 132, store_bytes = 128, reversed = true, split = 4>}
+
+// CHECK-LABEL: func.func @rows
+func.func @rows(%rows: vector<128xf32>) -> (vector<128x64xf32>, vector<128x64xindex>, vector<128xindex>) {
+  // CHECK: nvtile.repeat %{{.*}} : vector<128xf32> -> vector<128x64xf32>
+  %t = nvtile.repeat %rows : vector<128xf32> -> vector<128x64xf32>
+  // CHECK: nvtile.position dim = 1 : vector<128x64xindex>
+  %c = nvtile.position dim = 1 : vector<128x64xindex>
+  // CHECK: nvtile.position dim = 0 : vector<128xindex>
+  %r = nvtile.position dim = 0 : vector<128xindex>
+  return %t, %c, %r : vector<128x64xf32>, vector<128x64xindex>, vector<128xindex>
+}
+
+// CHECK-LABEL: func.func @registers
+func.func @registers(%w: vector<128x128xbf16>, %b: !a, %c: vector<128x64xf32>) -> vector<128x64xf32> {
+  // CHECK: nvtile.mma %{{.*}}, %{{.*}}, %{{.*}} : vector<128x128xbf16>, memref<128x64xbf16, #gpu.address_space<workgroup>>, vector<128x64xf32>
+  %d = nvtile.mma %w, %b, %c : vector<128x128xbf16>, !a, vector<128x64xf32>
+  return %d : vector<128x64xf32>
+}
+
+// CHECK-LABEL: func.func @cluster
+func.func @cluster(%t: vector<64x64xf32>) -> (index, vector<64x16xf32>) {
+  // CHECK: nvtile.rank
+  %r = nvtile.rank
+  // CHECK: nvtile.sum_cluster %{{.*}} : vector<64x64xf32> -> vector<64x16xf32>
+  %s = nvtile.sum_cluster %t : vector<64x64xf32> -> vector<64x16xf32>
+  return %r, %s : index, vector<64x16xf32>
+}
+
+// Tiles along dimensions that are not the last two.
+// CHECK-LABEL: func.func @dims
+func.func @dims(%q: memref<512x12x64xbf16>, %i: index, %v: vector<128x64xbf16>, %r: bf16, %p: !llvm.ptr<3>) {
+  // CHECK: nvtile.load %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] {dims = array<i64: 0, 2>} : memref<512x12x64xbf16> -> memref<128x64xbf16,
+  %t = nvtile.load %q[%i, %i, %i] {dims = array<i64: 0, 2>} : memref<512x12x64xbf16> -> !a
+  // CHECK: nvtile.store %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] {dims = array<i64: 0, 2>} : vector<128x64xbf16>, memref<512x12x64xbf16>
+  nvtile.store %v, %q[%i, %i, %i] {dims = array<i64: 0, 2>} : vector<128x64xbf16>, memref<512x12x64xbf16>
+  %channel = nvtile.channel : !channel
+  %slots:2 = nvtile.acquire %channel[%i] : !channel -> !a, !b
+  // CHECK: nvtile.copy %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] to %{{.*}}#0 on %{{.*}}[%{{.*}}] {dims = array<i64: 0, 2>}
+  nvtile.copy %q[%i, %i, %i] to %slots#0 on %channel[%i] {dims = array<i64: 0, 2>} : memref<512x12x64xbf16>, !a, !channel
+  // CHECK: nvtile.store_fragment(%{{.*}}, %{{.*}}), %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] rows = 64 columns = 8 {dims = array<i64: 0, 2>}
+  nvtile.store_fragment (%r, %r), %q[%i, %i, %i] rows = 64 columns = 8 {dims = array<i64: 0, 2>} : memref<512x12x64xbf16>, bf16, bf16
+  // CHECK: nvtile.bulk_store %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] rows = 64 columns = 64 {dims = array<i64: 0, 2>}
+  nvtile.bulk_store %p, %q[%i, %i, %i] rows = 64 columns = 64 {dims = array<i64: 0, 2>} : memref<512x12x64xbf16>
+  return
+}
+
+// CHECK-LABEL: func.func @pending
+// CHECK-SAME:    overlap = true>
+func.func @pending(%a: !a, %b: !b, %c: vector<128x256xf32>) -> vector<128x256xf32> attributes {policy = #nvtile.policy<stages = 2, consumers = 2, group = 8, blocks = 132, store_bytes = 128, overlap = true>} {
+  // CHECK: nvtile.pass_turn first
+  nvtile.pass_turn first
+  // CHECK: nvtile.take_turn
+  nvtile.take_turn
+  // CHECK: nvtile.mma %{{.*}}, %{{.*}}, %{{.*}} transpose_b pending :
+  %p = nvtile.mma %a, %b, %c transpose_b pending : !a, !b, vector<128x256xf32>
+  // CHECK: nvtile.pass_turn{{$}}
+  nvtile.pass_turn
+  // CHECK: nvtile.wait %{{.*}} younger = 1 : vector<128x256xf32>
+  %d = nvtile.wait %p younger = 1 : vector<128x256xf32>
+  return %d : vector<128x256xf32>
+}

@@ -1,7 +1,7 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// RUN: orchestra-opt %s --orchestra-nvidia-outline-tiles | FileCheck %s
+// RUN: orchestra-opt %s -split-input-file --orchestra-nvidia-outline-tiles | FileCheck %s
 
 // Maps by value, then addresses; shared memory by alignment; the launch says
 // what each parameter is made of.
@@ -27,5 +27,31 @@ func.func private @kernel(%bias: memref<1000xf32>, %x: memref<512x1000xbf16>) at
   %v = llvm.load %p : !llvm.ptr<1> -> f32
   llvm.store %v, %small : f32, !llvm.ptr<3>
   llvm.store %v, %big : f32, !llvm.ptr<3>
+  return
+}
+
+// -----
+
+// A split is a cluster of blocks; shapes and boxes have as many dimensions as
+// buffers.
+// CHECK-LABEL: module attributes {orchestra.nvidia.launch = {cluster =
+//  CHECK-SAME:   grid = array<i32: 16, 1, 1>
+//  CHECK-SAME:   box = array<i64: 64, 1, 64>, element = f16, shape = array<i64: 512, 12, 64>
+//       CHECK:   llvm.func @cluster(
+//  CHECK-SAME:     nvvm.cluster_dim = array<i32: 4, 1, 1>
+func.func private @cluster(%x: memref<512x12x64xf16>) attributes {gpu.known_block_size = array<i32: 256, 1, 1>, gpu.known_grid_size = array<i32: 16, 1, 1>, orchestra.nvtile = #nvtile.policy<stages = 4, consumers = 1, group = 8, blocks = 132, store_bytes = 128, split = 4>} {
+  %s = nvtile.shared bytes = 8 alignment = 8
+  %map = nvtile.tensor_map %x box = [64, 1, 64] : memref<512x12x64xf16> -> !llvm.ptr
+  nvvm.prefetch tensormap, %map : !llvm.ptr
+  return
+}
+
+// -----
+
+// CHECK-LABEL: llvm.func @alone(
+//   CHECK-NOT:   cluster_dim
+func.func private @alone(%x: memref<512x64xf16>) attributes {gpu.known_block_size = array<i32: 256, 1, 1>, gpu.known_grid_size = array<i32: 16, 1, 1>, orchestra.nvtile = #nvtile.policy<stages = 4, consumers = 1, group = 8, blocks = 132, store_bytes = 128>} {
+  %map = nvtile.tensor_map %x box = [64, 64] : memref<512x64xf16> -> !llvm.ptr
+  nvvm.prefetch tensormap, %map : !llvm.ptr
   return
 }

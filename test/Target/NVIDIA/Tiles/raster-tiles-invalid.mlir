@@ -4,7 +4,7 @@
 // RUN: orchestra-opt %s -split-input-file -verify-diagnostics --orchestra-nvidia-raster-tiles
 
 #policy = #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132, store_bytes = 256>
-// expected-error@below {{needs one parallel loop of rows and columns, or of a batch of them [unsupported-by-target]}}
+// expected-error@below {{needs one parallel loop [unsupported-by-target]}}
 func.func private @none() attributes {orchestra.nvtile = #policy} {
   return
 }
@@ -21,3 +21,19 @@ func.func private @dynamic(%n: index) attributes {orchestra.nvtile = #policy} {
 }
 
 func.func private @use(index, index)
+
+// -----
+
+#policy = #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132, store_bytes = 256>
+// expected-error@below {{needs one parallel loop [unsupported-by-target]}}
+func.func private @two() attributes {orchestra.nvtile = #policy} {
+  scf.forall (%i) = (0) to (512) step (128) {
+    func.call @use(%i) : (index) -> ()
+  }
+  scf.forall (%i) = (0) to (512) step (128) {
+    func.call @use(%i) : (index) -> ()
+  }
+  return
+}
+
+func.func private @use(index)

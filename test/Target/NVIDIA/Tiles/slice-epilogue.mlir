@@ -40,3 +40,20 @@ func.func private @one(%acc: vector<128x128xbf16>, %out: memref<512x512xbf16>, %
   nvtile.store %acc, %out[%i, %i] : vector<128x128xbf16>, memref<512x512xbf16>
   return
 }
+
+// -----
+
+// A row's number is repeated over as many columns; a dimension of heads between
+// rows and columns stays.
+// CHECK-LABEL: func.func private @rows
+//  CHECK-SAME:   %[[SUMS:[a-z0-9]+]]: vector<128xf32>, %[[OUT:[a-z0-9]+]]: memref<512x4x128xbf16>, %[[I:[a-z0-9]+]]: index)
+// CHECK-COUNT-2: nvtile.repeat %[[SUMS]] : vector<128xf32> -> vector<128x64xf32>
+//       CHECK:   %[[J:.*]] = arith.addi %[[I]], %c64
+//       CHECK:   nvtile.store %{{.*}}, %[[OUT]][%[[I]], %[[I]], %[[J]]] {dims = array<i64: 0, 2>} : vector<128x64xbf16>
+func.func private @rows(%acc: vector<128x128xf32>, %sums: vector<128xf32>, %out: memref<512x4x128xbf16>, %i: index) attributes {orchestra.nvtile = #nvtile.policy<stages = 2, consumers = 2, group = 8, blocks = 132, store_bytes = 128>} {
+  %r = nvtile.repeat %sums : vector<128xf32> -> vector<128x128xf32>
+  %d = arith.divf %acc, %r : vector<128x128xf32>
+  %t = arith.truncf %d : vector<128x128xf32> to vector<128x128xbf16>
+  nvtile.store %t, %out[%i, %i, %i] {dims = array<i64: 0, 2>} : vector<128x128xbf16>, memref<512x4x128xbf16>
+  return
+}
