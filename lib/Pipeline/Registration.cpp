@@ -10,6 +10,7 @@
 #include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/LinalgExt/Passes.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Dialect/StableHLO/CHLO.h"
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
 #include "orchestra/Pipeline/Stages.h"
 #include "orchestra/Schedule/Passes.h"
@@ -33,8 +34,8 @@ using namespace mlir;
 void orchestra::registerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
-  registry.insert<OrchestraDialect, linalg_ext::LinalgExtDialect,
-                  stablehlo::StableHLODialect>();
+  registry.insert<chlo::CHLODialect, OrchestraDialect,
+                  linalg_ext::LinalgExtDialect, stablehlo::StableHLODialect>();
   registerBufferizableOpInterfaceModels(registry);
   linalg_ext::registerBufferizableOpInterfaceModels(registry);
   registerArchitectures(registry);

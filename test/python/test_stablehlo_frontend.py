@@ -343,3 +343,19 @@ def test_open_sizes(orchestra, tmp_path):
     }"""
     (got,) = run(orchestra, tmp_path, text, {"arg0": x})
     assert np.array_equal(got, x.reshape(-1) + np.arange(15, dtype=F))
+
+
+def test_functions_beside(orchestra, tmp_path):
+    """What JAX writes as CHLO, a NaN of each sign among the greatest elements."""
+    x = np.array([0.5, -0.25, np.nan, 3, np.copysign(np.nan, -1), -np.inf, np.inf, 0, -0.0], F)
+    text = """func.func public @main(%x: tensor<9xf32>) -> (tensor<9xf32>, tensor<9xf32>, tensor<9xf32>, tensor<9xi32>) {
+      %0 = chlo.erf %x : tensor<9xf32> -> tensor<9xf32>
+      %up = stablehlo.constant dense<0x7F800000> : tensor<9xf32>
+      %1 = chlo.next_after %x, %up : tensor<9xf32>, tensor<9xf32> -> tensor<9xf32>
+      %2, %3 = chlo.top_k(%x, k = 9) : tensor<9xf32> -> (tensor<9xf32>, tensor<9xi32>)
+      return %0, %1, %2, %3 : tensor<9xf32>, tensor<9xf32>, tensor<9xf32>, tensor<9xi32>
+    }"""
+    erf, after, _, order = run(orchestra, tmp_path, text, {"arg0": x})
+    np.testing.assert_allclose(erf[:2], [0.5204998778, -0.2763263902], rtol=1e-6)
+    assert np.array_equal(after, np.nextafter(x, F(np.inf)), equal_nan=True)
+    assert order.tolist() == [2, 6, 3, 0, 7, 8, 1, 5, 4]

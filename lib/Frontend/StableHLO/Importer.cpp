@@ -13,6 +13,7 @@
 
 #include "orchestra/Dialect/LinalgExt/LinalgExt.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
+#include "orchestra/Dialect/StableHLO/CHLO.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -153,6 +154,8 @@ LogicalResult Importer::importOp(Operation *op, ImplicitLocOpBuilder &b) {
   }
   if (isElementwise(op))
     return lowerElementwise(lowering);
+  if (isa_and_nonnull<chlo::CHLODialect>(op->getDialect()))
+    return lowerChlo(lowering);
   auto entry = op->getName().getDialectNamespace() ==
                        StableHLODialect::getDialectNamespace()
                    ? lowerings().find(op->getName().stripDialect())
@@ -398,7 +401,8 @@ OwningOpRef<ModuleOp> Importer::run() {
 
 bool isStableHLO(ModuleOp module) {
   WalkResult found = module.walk([](Operation *op) {
-    return isa_and_nonnull<StableHLODialect>(op->getDialect())
+    return isa_and_nonnull<StableHLODialect, chlo::CHLODialect>(
+               op->getDialect())
                ? WalkResult::interrupt()
                : WalkResult::advance();
   });

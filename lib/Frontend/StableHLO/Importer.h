@@ -225,8 +225,13 @@ Element quotient(ImplicitLocOpBuilder &b, const Element &x, const Element &y);
 Element conjugate(ImplicitLocOpBuilder &b, const Element &x);
 /// Values of another element type: what `convert` means.
 Element convertElement(ImplicitLocOpBuilder &b, const Element &x, Type to);
+/// Floats as integers in the order -NaN, -inf, ..., -0, 0, ..., inf, NaN; such
+/// an integer as the float's bits.
+Value totalOrder(ImplicitLocOpBuilder &b, Value x);
 bool isElementwise(mlir::Operation *op);
 LogicalResult lowerElementwise(Op &op);
+/// An op of the dialect beside StableHLO.
+LogicalResult lowerChlo(Op &op);
 
 //===----------------------------------------------------------------------===//
 // Lowerings, by the name of the op

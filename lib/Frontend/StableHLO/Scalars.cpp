@@ -14,9 +14,25 @@
 using namespace mlir;
 
 namespace orchestra::stablehlo::frontend {
-namespace {
 
 using B = ImplicitLocOpBuilder;
+
+Value totalOrder(B &b, Value x) {
+  Type type = b.getIntegerType(x.getType().getIntOrFloatBitWidth());
+  Value bits = x;
+  if (x.getType() != type)
+    bits = arith::BitcastOp::create(b, type, x);
+  Value zero = scalarInt(b, type, 0);
+  Value negative =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, bits, zero);
+  unsigned width = type.getIntOrFloatBitWidth();
+  Value most = arith::ConstantOp::create(
+      b, b.getIntegerAttr(type, llvm::APInt::getSignedMaxValue(width)));
+  return arith::SelectOp::create(b, negative,
+                                 arith::XOrIOp::create(b, bits, most), bits);
+}
+
+namespace {
 
 /// -1 as all ones.
 Value allOnes(B &b, Type type) {
@@ -232,19 +248,6 @@ Value reducePrecision(B &b, Value x, unsigned exponentBits,
     nan = math::CopySignOp::create(
         b, number(b, x, std::numeric_limits<double>::infinity()), x);
   return select(b, isNaN(b, x), nan, rounded);
-}
-
-/// Order of all values: -NaN, -inf, ..., -0, 0, ..., inf, NaN.
-Value totalOrder(B &b, Value x) {
-  Type type = b.getIntegerType(x.getType().getIntOrFloatBitWidth());
-  Value bits = arith::BitcastOp::create(b, type, x);
-  Value zero = scalarInt(b, type, 0);
-  Value negative =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, bits, zero);
-  unsigned width = type.getIntOrFloatBitWidth();
-  Value most = arith::ConstantOp::create(
-      b, b.getIntegerAttr(type, llvm::APInt::getSignedMaxValue(width)));
-  return select(b, negative, arith::XOrIOp::create(b, bits, most), bits);
 }
 
 Value compare(B &b, CompareOp op, const Element &x, const Element &y) {

@@ -16,20 +16,6 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def StableHLO_Dialect : Dialect {
-  let name = "stablehlo";
-  let cppNamespace = "::orchestra::stablehlo";
-  let summary = "What frameworks write and vendors' compilers read.";
-  let description = [{
-    OpenXLA's dialect of the same name: its ops, types and attributes, with the
-    official names and assembly, so that text goes both ways. The specification
-    is https://openxla.org/stablehlo/spec; descriptions here only point into it.
-    Versioned portable artefacts are made and read by the official library.
-  }];
-  let useDefaultAttributePrinterParser = 1;
-  let useDefaultTypePrinterParser = 1;
-}
-
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//
