@@ -180,6 +180,94 @@ static void printSliceRanges(OpAsmPrinter &printer, Operation *,
 }
 
 //===----------------------------------------------------------------------===//
+// #stablehlo.conv
+//===----------------------------------------------------------------------===//
+
+/// `[b, f, 0, 1]`: the letters name two dimensions, the numbers the others.
+static ParseResult parseWindowDims(AsmParser &parser, StringRef firstName,
+                                   int64_t &first, StringRef secondName,
+                                   int64_t &second,
+                                   SmallVectorImpl<int64_t> &spatial) {
+  first = second = -1;
+  SmallVector<std::pair<int64_t, int64_t>> numbered; // number, position
+  int64_t position = 0;
+  SMLoc loc = parser.getCurrentLocation();
+  auto parseOne = [&]() -> ParseResult {
+    int64_t at = position++, number;
+    OptionalParseResult parsed = parser.parseOptionalInteger(number);
+    if (parsed.has_value()) {
+      numbered.push_back({number, at});
+      return *parsed;
+    }
+    if (succeeded(parser.parseOptionalKeyword(firstName))) {
+      first = at;
+      return success();
+    }
+    if (parser.parseKeyword(secondName))
+      return failure();
+    second = at;
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOne))
+    return failure();
+  llvm::sort(numbered);
+  for (auto [index, entry] : llvm::enumerate(numbered)) {
+    if (entry.first != int64_t(index))
+      return parser.emitError(loc, "expected the spatial dimensions 0 to ")
+             << numbered.size() - 1 << ", each once";
+    spatial.push_back(entry.second);
+  }
+  if (first < 0 || second < 0 ||
+      numbered.size() + 2 != static_cast<size_t>(position))
+    return parser.emitError(loc, "expected '")
+           << firstName << "' and '" << secondName << "', each once";
+  return success();
+}
+
+static void printWindowDims(AsmPrinter &printer, StringRef firstName,
+                            int64_t first, StringRef secondName, int64_t second,
+                            ArrayRef<int64_t> spatial) {
+  SmallVector<std::string> names(spatial.size() + 2);
+  names[first] = firstName.str();
+  names[second] = secondName.str();
+  for (auto [index, position] : llvm::enumerate(spatial))
+    names[position] = std::to_string(index);
+  printer << '[';
+  llvm::interleaveComma(names, printer,
+                        [&](const std::string &name) { printer << name; });
+  printer << ']';
+}
+
+Attribute ConvDimensionNumbersAttr::parse(AsmParser &parser, Type) {
+  int64_t batch, feature, kernelIn, kernelOut, outBatch, outFeature;
+  SmallVector<int64_t> input, kernel, output;
+  if (parser.parseLess() ||
+      parseWindowDims(parser, "b", batch, "f", feature, input) ||
+      parser.parseKeyword("x") ||
+      parseWindowDims(parser, "i", kernelIn, "o", kernelOut, kernel) ||
+      parser.parseArrow() ||
+      parseWindowDims(parser, "b", outBatch, "f", outFeature, output) ||
+      parser.parseGreater())
+    return {};
+  return get(parser.getContext(), batch, feature, input, kernelIn, kernelOut,
+             kernel, outBatch, outFeature, output);
+}
+
+void ConvDimensionNumbersAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  printWindowDims(printer, "b", getInputBatchDimension(), "f",
+                  getInputFeatureDimension(), getInputSpatialDimensions());
+  printer << 'x';
+  printWindowDims(printer, "i", getKernelInputFeatureDimension(), "o",
+                  getKernelOutputFeatureDimension(),
+                  getKernelSpatialDimensions());
+  printer << "->";
+  printWindowDims(printer, "b", getOutputBatchDimension(), "f",
+                  getOutputFeatureDimension(), getOutputSpatialDimensions());
+  printer << '>';
+}
+
+//===----------------------------------------------------------------------===//
 // Generated code
 //===----------------------------------------------------------------------===//
 

@@ -230,3 +230,202 @@ LogicalResult ReduceOp::verify() {
       shape.push_back(size);
   return verifyResult(*this, getInput(), shape);
 }
+
+//===----------------------------------------------------------------------===//
+// Windows and indices
+//===----------------------------------------------------------------------===//
+
+/// How many windows fit along one dimension; negative sizes are refused before.
+static int64_t countWindows(int64_t size, int64_t window, int64_t stride,
+                            int64_t low, int64_t high, int64_t baseDilation,
+                            int64_t windowDilation) {
+  int64_t base = (size == 0 ? 0 : (size - 1) * baseDilation + 1) + low + high;
+  int64_t reach = window == 0 ? 0 : (window - 1) * windowDilation + 1;
+  return base < reach || base <= 0 ? 0 : (base - reach) / stride + 1;
+}
+
+namespace {
+/// Windows along `rank` dimensions; absent attributes have their defaults.
+struct Windows {
+  SmallVector<int64_t> strides, baseDilations, windowDilations, low, high;
+
+  Windows(int64_t rank)
+      : strides(rank, 1), baseDilations(rank, 1), windowDilations(rank, 1),
+        low(rank, 0), high(rank, 0) {}
+
+  LogicalResult read(Operation *op, DenseI64ArrayAttr values, StringRef what,
+                     SmallVectorImpl<int64_t> &into) {
+    if (!values)
+      return success();
+    if (values.size() != static_cast<int64_t>(into.size()))
+      return op->emitOpError() << what << " names " << values.size()
+                               << " dimensions instead of " << into.size();
+    if (llvm::any_of(values.asArrayRef(), [](int64_t v) { return v < 1; }))
+      return op->emitOpError() << what << " must be positive";
+    into.assign(values.asArrayRef().begin(), values.asArrayRef().end());
+    return success();
+  }
+
+  LogicalResult readPadding(Operation *op, DenseIntElementsAttr padding) {
+    if (!padding)
+      return success();
+    if (padding.getType().getShape() !=
+        ArrayRef<int64_t>{static_cast<int64_t>(low.size()), 2})
+      return op->emitOpError("padding must have two numbers for each of ")
+             << low.size() << " dimensions";
+    for (auto [index, value] : llvm::enumerate(padding.getValues<int64_t>()))
+      (index % 2 ? high : low)[index / 2] = value;
+    return success();
+  }
+
+  int64_t count(unsigned dim, int64_t size, int64_t window) const {
+    return countWindows(size, window, strides[dim], low[dim], high[dim],
+                        baseDilations[dim], windowDilations[dim]);
+  }
+};
+} // namespace
+
+LogicalResult ConvolutionOp::verify() {
+  ConvDimensionNumbersAttr dims = getDimensionNumbers();
+  ArrayRef<int64_t> lhs = shapeOf(getLhs()), rhs = shapeOf(getRhs());
+  size_t spatial = dims.getInputSpatialDimensions().size();
+  if (lhs.size() != spatial + 2 || rhs.size() != spatial + 2 ||
+      dims.getKernelSpatialDimensions().size() != spatial ||
+      dims.getOutputSpatialDimensions().size() != spatial)
+    return emitOpError("needs operands and a result of ")
+           << spatial + 2 << " dimensions, as its dimension numbers say";
+  Windows windows(spatial);
+  if (failed(windows.read(*this, getWindowStridesAttr(), "window_strides",
+                          windows.strides)) ||
+      failed(windows.read(*this, getLhsDilationAttr(), "lhs_dilation",
+                          windows.baseDilations)) ||
+      failed(windows.read(*this, getRhsDilationAttr(), "rhs_dilation",
+                          windows.windowDilations)) ||
+      failed(windows.readPadding(*this, getPaddingAttr())))
+    return failure();
+  int64_t groups = getFeatureGroupCount(), batches = getBatchGroupCount();
+  int64_t features = lhs[dims.getInputFeatureDimension()];
+  int64_t kernelIn = rhs[dims.getKernelInputFeatureDimension()];
+  int64_t kernelOut = rhs[dims.getKernelOutputFeatureDimension()];
+  if (groups < 1 || batches < 1 || features != kernelIn * groups ||
+      kernelOut % groups != 0 || kernelOut % batches != 0)
+    return emitOpError("cannot divide ")
+           << features << " features into " << groups << " groups of "
+           << kernelIn << " for " << kernelOut << " results";
+  SmallVector<int64_t> shape(spatial + 2);
+  shape[dims.getOutputBatchDimension()] =
+      lhs[dims.getInputBatchDimension()] / batches;
+  shape[dims.getOutputFeatureDimension()] = kernelOut;
+  for (size_t i = 0; i < spatial; ++i)
+    shape[dims.getOutputSpatialDimensions()[i]] =
+        windows.count(i, lhs[dims.getInputSpatialDimensions()[i]],
+                      rhs[dims.getKernelSpatialDimensions()[i]]);
+  // The result may be wider than the operands, as a dot_general's may.
+  ArrayRef<int64_t> given = shapeOf(getResult());
+  if (given != ArrayRef(shape)) {
+    InFlightDiagnostic diagnostic = emitOpError("must have a result of shape ");
+    llvm::interleave(
+        shape, [&](int64_t size) { diagnostic << size; },
+        [&] { diagnostic << 'x'; });
+    return diagnostic << ", but it is " << getResult().getType();
+  }
+  return success();
+}
+
+LogicalResult ReduceWindowOp::verify() {
+  if (getInputs().empty())
+    return emitOpError("reduces nothing");
+  if (getResults().size() != getInputs().size())
+    return emitOpError("has ") << getResults().size() << " results for "
+                               << getInputs().size() << " inputs";
+  ArrayRef<int64_t> from = shapeOf(getInputs().front());
+  if (getWindowDimensions().size() != from.size())
+    return emitOpError("names ")
+           << getWindowDimensions().size()
+           << " window dimensions for inputs that have " << from.size();
+  Windows windows(from.size());
+  if (failed(windows.read(*this, getWindowStridesAttr(), "window_strides",
+                          windows.strides)) ||
+      failed(windows.read(*this, getBaseDilationsAttr(), "base_dilations",
+                          windows.baseDilations)) ||
+      failed(windows.read(*this, getWindowDilationsAttr(), "window_dilations",
+                          windows.windowDilations)) ||
+      failed(windows.readPadding(*this, getPaddingAttr())))
+    return failure();
+  SmallVector<int64_t> shape;
+  for (auto [dim, size] : llvm::enumerate(from))
+    shape.push_back(windows.count(dim, size, getWindowDimensions()[dim]));
+  for (auto [input, result] : llvm::zip_equal(getInputs(), getResults())) {
+    auto expected =
+        RankedTensorType::get(shape, getElementTypeOrSelf(input.getType()));
+    if (shapeOf(input) != from)
+      return emitOpError("has inputs of different shapes");
+    if (result.getType() != expected)
+      return emitOpError("must have a result of type ")
+             << expected << ", but it is " << result.getType();
+  }
+  if (getBody().getNumArguments() != 2 * getInputs().size())
+    return emitOpError("has a body of ")
+           << getBody().getNumArguments() << " arguments instead of "
+           << 2 * getInputs().size();
+  return success();
+}
+
+LogicalResult GatherOp::verify() {
+  GatherDimensionNumbersAttr dims = getDimensionNumbers();
+  ArrayRef<int64_t> from = shapeOf(getOperand());
+  SmallVector<int64_t> batch(shapeOf(getStartIndices()));
+  ArrayRef<int64_t> sizes = getSliceSizes();
+  if (sizes.size() != from.size())
+    return emitOpError("names ")
+           << sizes.size() << " slice sizes for an operand that has "
+           << from.size() << " dimensions";
+  for (auto [size, whole] : llvm::zip_equal(sizes, from))
+    if (size < 0 || size > whole)
+      return emitOpError("cannot take ") << size << " of " << whole;
+  int64_t vectorDim = dims.getIndexVectorDim();
+  int64_t indices = 1;
+  if (vectorDim < 0 || vectorDim > static_cast<int64_t>(batch.size()))
+    return emitOpError("index_vector_dim ")
+           << vectorDim << " is not in [0, " << batch.size() << "]";
+  if (vectorDim < static_cast<int64_t>(batch.size())) {
+    indices = batch[vectorDim];
+    batch.erase(batch.begin() + vectorDim);
+  }
+  if (indices != static_cast<int64_t>(dims.getStartIndexMap().size()))
+    return emitOpError("has ")
+           << indices << " indices for " << dims.getStartIndexMap().size()
+           << " dimensions in start_index_map";
+  if (failed(verifyDims(*this, dims.getStartIndexMap(), from.size(),
+                        "start_index_map")) ||
+      failed(verifyDims(*this, dims.getCollapsedSliceDims(), from.size(),
+                        "collapsed dimension")) ||
+      failed(verifyDims(*this, dims.getOperandBatchingDims(), from.size(),
+                        "batching dimension")))
+    return failure();
+  SmallVector<int64_t> offsets;
+  for (auto [dim, size] : llvm::enumerate(sizes)) {
+    bool dropped = llvm::is_contained(dims.getCollapsedSliceDims(), dim) ||
+                   llvm::is_contained(dims.getOperandBatchingDims(), dim);
+    if (dropped && size > 1)
+      return emitOpError("drops dimension ")
+             << dim << ", of which it takes " << size;
+    if (!dropped)
+      offsets.push_back(size);
+  }
+  int64_t rank = batch.size() + offsets.size();
+  if (dims.getOffsetDims().size() != offsets.size())
+    return emitOpError("has ")
+           << dims.getOffsetDims().size() << " offset dimensions for "
+           << offsets.size() << " that its slices keep";
+  if (failed(verifyDims(*this, dims.getOffsetDims(), rank, "offset dimension")))
+    return failure();
+  SmallVector<int64_t> shape(rank, -1);
+  for (auto [dim, size] : llvm::zip_equal(dims.getOffsetDims(), offsets))
+    shape[dim] = size;
+  auto next = batch.begin();
+  for (int64_t &size : shape)
+    if (size < 0)
+      size = *next++;
+  return verifyResult(*this, getOperand(), shape);
+}

@@ -86,6 +86,47 @@ def StableHLO_DotDimensionNumbersAttr
   }];
 }
 
+def StableHLO_ConvDimensionNumbersAttr
+    : AttrDef<StableHLO_Dialect, "ConvDimensionNumbers"> {
+  let mnemonic = "conv";
+  let summary = "What each dimension of a convolution is.";
+  let description = [{
+    ```mlir
+    #stablehlo.conv<[b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1]>
+    ```
+  }];
+  let parameters = (ins
+      "int64_t":$input_batch_dimension,
+      "int64_t":$input_feature_dimension,
+      ArrayRefParameter<"int64_t">:$input_spatial_dimensions,
+      "int64_t":$kernel_input_feature_dimension,
+      "int64_t":$kernel_output_feature_dimension,
+      ArrayRefParameter<"int64_t">:$kernel_spatial_dimensions,
+      "int64_t":$output_batch_dimension,
+      "int64_t":$output_feature_dimension,
+      ArrayRefParameter<"int64_t">:$output_spatial_dimensions);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def StableHLO_GatherDimensionNumbersAttr
+    : AttrDef<StableHLO_Dialect, "GatherDimensionNumbers"> {
+  let mnemonic = "gather";
+  let summary = "How the slices of a gather are found and put together.";
+  let parameters = (ins
+      OptionalArrayRefParameter<"int64_t">:$offset_dims,
+      OptionalArrayRefParameter<"int64_t">:$collapsed_slice_dims,
+      OptionalArrayRefParameter<"int64_t">:$operand_batching_dims,
+      OptionalArrayRefParameter<"int64_t">:$start_indices_batching_dims,
+      OptionalArrayRefParameter<"int64_t">:$start_index_map,
+      "int64_t":$index_vector_dim);
+  let assemblyFormat = [{
+    `<` struct(custom<Dims>($offset_dims), custom<Dims>($collapsed_slice_dims),
+               custom<Dims>($operand_batching_dims),
+               custom<Dims>($start_indices_batching_dims),
+               custom<Dims>($start_index_map), $index_vector_dim) `>`
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Elementwise ops
 //===----------------------------------------------------------------------===//
@@ -466,7 +507,7 @@ def StableHLO_ReduceOp
 
 def StableHLO_ReturnOp
     : StableHLO_Op<"return", [Pure, Terminator, ReturnLike,
-                              HasParent<"ReduceOp">]> {
+                              ParentOneOf<["ReduceOp", "ReduceWindowOp"]>]> {
   let summary = "Ends a body and names its results.";
   let description = [{
     ```mlir
@@ -476,6 +517,83 @@ def StableHLO_ReturnOp
   let arguments = (ins Variadic<StableHLO_Tensor>:$results);
   let assemblyFormat = "($results^ `:` type($results))? attr-dict";
   let builders = [OpBuilder<(ins), [{ /* returns nothing */ }]>];
+}
+
+//===----------------------------------------------------------------------===//
+// Windows and indices
+//===----------------------------------------------------------------------===//
+
+def StableHLO_ConvolutionOp : StableHLO_Op<"convolution", [Pure]> {
+  let summary = "Multiplies windows by a kernel and sums.";
+  let description = [{
+    ```mlir
+    %r = "stablehlo.convolution"(%x, %k) <{
+        batch_group_count = 1 : i64,
+        dimension_numbers = #stablehlo.conv<[b, f, 0]x[o, i, 0]->[b, f, 0]>,
+        feature_group_count = 1 : i64, padding = dense<1> : tensor<1x2xi64>}>
+        : (tensor<1x3x8xf32>, tensor<4x3x3xf32>) -> tensor<1x4x8xf32>
+    ```
+  }];
+  let arguments = (ins
+      StableHLO_Tensor:$lhs, StableHLO_Tensor:$rhs,
+      OptionalAttr<DenseI64ArrayAttr>:$window_strides,
+      OptionalAttr<I64ElementsAttr>:$padding,
+      OptionalAttr<DenseI64ArrayAttr>:$lhs_dilation,
+      OptionalAttr<DenseI64ArrayAttr>:$rhs_dilation,
+      OptionalAttr<DenseBoolArrayAttr>:$window_reversal,
+      StableHLO_ConvDimensionNumbersAttr:$dimension_numbers,
+      I64Attr:$feature_group_count, I64Attr:$batch_group_count,
+      OptionalAttr<StableHLO_PrecisionArray>:$precision_config);
+  let results = (outs StableHLO_Tensor:$result);
+  let hasVerifier = 1;
+}
+
+def StableHLO_ReduceWindowOp
+    : StableHLO_Op<"reduce_window",
+                   [Pure, SingleBlockImplicitTerminator<"ReturnOp">]> {
+  let summary = "Combines the elements of each window.";
+  let description = [{
+    ```mlir
+    %r = "stablehlo.reduce_window"(%x, %zero) <{
+        window_dimensions = array<i64: 1, 2>}> ({
+    ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+      %c = stablehlo.add %a, %b : tensor<f32>
+      stablehlo.return %c : tensor<f32>
+    }) : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x2xf32>
+    ```
+  }];
+  let arguments = (ins
+      Variadic<StableHLO_Tensor>:$inputs, Variadic<StableHLO_Tensor>:$init_values,
+      DenseI64ArrayAttr:$window_dimensions,
+      OptionalAttr<DenseI64ArrayAttr>:$window_strides,
+      OptionalAttr<DenseI64ArrayAttr>:$base_dilations,
+      OptionalAttr<DenseI64ArrayAttr>:$window_dilations,
+      OptionalAttr<I64ElementsAttr>:$padding);
+  let results = (outs Variadic<StableHLO_Tensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let traits = [SameVariadicOperandSize];
+  let hasVerifier = 1;
+}
+
+def StableHLO_GatherOp : StableHLO_Op<"gather", [Pure]> {
+  let summary = "Takes slices at computed places.";
+  let description = [{
+    ```mlir
+    %r = "stablehlo.gather"(%table, %i) <{
+        dimension_numbers = #stablehlo.gather<offset_dims = [1],
+            collapsed_slice_dims = [0], start_index_map = [0],
+            index_vector_dim = 1>,
+        indices_are_sorted = false, slice_sizes = array<i64: 1, 8>}>
+        : (tensor<5x8xf32>, tensor<3x1xi64>) -> tensor<3x8xf32>
+    ```
+  }];
+  let arguments = (ins
+      StableHLO_Tensor:$operand, StableHLO_Tensor:$start_indices,
+      StableHLO_GatherDimensionNumbersAttr:$dimension_numbers,
+      DenseI64ArrayAttr:$slice_sizes,
+      DefaultValuedOptionalAttr<BoolAttr, "false">:$indices_are_sorted);
+  let results = (outs StableHLO_Tensor:$result);
+  let hasVerifier = 1;
 }
 
 #endif // ORCHESTRA_DIALECT_STABLEHLO_OPS
