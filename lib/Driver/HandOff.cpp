@@ -189,7 +189,7 @@ Expected<HandOffReport> orchestra::compileHandOff(StringRef path,
   report.compiled = result->compiled;
   report.notes = result->notes;
   if (!model->weights.empty()) {
-    llvm::sys::path::replace_extension(beside, "");
+    beside = output;
     llvm::sys::path::replace_extension(beside, ".safetensors");
     if (Error error =
             files.write(beside.str().str(), [&](llvm::raw_ostream &os) {

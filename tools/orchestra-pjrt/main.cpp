@@ -85,7 +85,7 @@ static int compile(orch_pjrt_plugin *plugin, int argc, char **argv) {
     const char *equals = std::strchr(argv[i], '=');
     if (!equals)
       return usage();
-    names.emplace_back(argv[i], equals);
+    names.emplace_back(argv[i], size_t(equals - argv[i]));
     std::vector<int64_t> &list = lists.emplace_back();
     for (const char *at = equals; at; at = std::strchr(at + 1, ','))
       list.push_back(std::strtoll(at + 1, nullptr, 10));

@@ -6,7 +6,7 @@
 // Our own declarations: the interface only grows at its ends within a major
 // version, so what is here stays right, and the runtime builds without any
 // package that happens to contain the official header. A test compares these
-// with that header where one is installed (runtime/test/pjrt_layout.py).
+// with that header where one is installed (test/python/test_stablehlo.py).
 // The interface: https://github.com/openxla/xla, xla/pjrt/c/pjrt_c_api.h,
 // version 0.81.
 //
@@ -208,7 +208,6 @@ struct BufferDimensionsArgs {
   const int64_t *dims;
   size_t numDims;
 };
-struct MemoryLayout; // not declared: row-major is asked for by strides
 struct BufferToHostArgs {
   Header header;
   Buffer *buffer;

@@ -1,3 +1,6 @@
+// Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Reads at computed indices become gathers, of whole rows where rows are read.
 // RUN: orchestra-opt %s -linalg-to-stablehlo -split-input-file | FileCheck %s
 
