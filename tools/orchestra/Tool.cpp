@@ -267,6 +267,14 @@ llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
                                           const CompileOptions &options,
                                           const Common &common,
                                           const NamedTensors &inputs) {
+  if (StringRef(options.target).starts_with("pjrt:") && !options.given &&
+      !inputs.empty()) {
+    // Plugins compile for one set of sizes in any case.
+    CompileOptions sized = options;
+    sized.given = describeInputs(inputs);
+    sized.fixShapes = true;
+    return loadModel(path, sized, common);
+  }
   llvm::Expected<Loaded> loaded = loadModel(path, options, common);
   if (loaded || options.given)
     return loaded;

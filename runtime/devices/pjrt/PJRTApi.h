@@ -182,6 +182,9 @@ struct ExecuteOptions {
   size_t numNotDonatable;
   void *context;
   const char *callLocation;
+  size_t numTasks;
+  int *taskIds;
+  int64_t *incarnationIds;
 };
 struct ExecuteArgs {
   Header header;
@@ -254,6 +257,7 @@ struct MemoryStatsArgs {
   Executable *executable;
   int64_t code, arguments, outputs, aliased, temporaries;
   int64_t hostCode, hostArguments, hostOutputs, hostAliased, hostTemporaries;
+  int64_t peak;
 };
 struct SerializeArgs {
   Header header;

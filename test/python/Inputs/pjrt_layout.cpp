@@ -16,8 +16,8 @@ using namespace orchestra::runtime::pjrt;
 #define SAME(Ours, ours, Theirs, theirs)                                       \
   static_assert(offsetof(Ours, ours) == offsetof(Theirs, theirs),              \
                 #Theirs "." #theirs)
-#define NO_LARGER(Ours, Theirs)                                                \
-  static_assert(sizeof(Ours) <= sizeof(Theirs), #Theirs)
+#define SAME_SIZE(Ours, Theirs)                                                \
+  static_assert(sizeof(Ours) == sizeof(Theirs), #Theirs)
 #define CALL(ours, theirs) SAME(Api, ours, PJRT_Api, theirs)
 
 CALL(version, pjrt_api_version);
@@ -101,11 +101,41 @@ SAME(MemoryStatsArgs, temporaries, PJRT_Executable_GetCompiledMemoryStats_Args,
 SAME(SerializeArgs, deleter, PJRT_Executable_Serialize_Args,
      serialized_executable_deleter);
 
-NO_LARGER(Api, PJRT_Api);
-NO_LARGER(ClientCreateArgs, PJRT_Client_Create_Args);
-NO_LARGER(ExecuteOptions, PJRT_ExecuteOptions);
-NO_LARGER(ExecuteArgs, PJRT_LoadedExecutable_Execute_Args);
-NO_LARGER(MemoryStatsArgs, PJRT_Executable_GetCompiledMemoryStats_Args);
+static_assert(sizeof(Api) <= sizeof(PJRT_Api));
+// Plugins refuse structures that are smaller than they know them.
+SAME_SIZE(Version, PJRT_Api_Version);
+SAME_SIZE(NamedValue, PJRT_NamedValue);
+SAME_SIZE(ErrorDestroyArgs, PJRT_Error_Destroy_Args);
+SAME_SIZE(ErrorMessageArgs, PJRT_Error_Message_Args);
+SAME_SIZE(PluginInitializeArgs, PJRT_Plugin_Initialize_Args);
+SAME_SIZE(PluginAttributesArgs, PJRT_Plugin_Attributes_Args);
+SAME_SIZE(EventArgs, PJRT_Event_Await_Args);
+SAME_SIZE(EventArgs, PJRT_Event_Destroy_Args);
+SAME_SIZE(ClientCreateArgs, PJRT_Client_Create_Args);
+SAME_SIZE(ClientArgs, PJRT_Client_Destroy_Args);
+SAME_SIZE(ClientPlatformNameArgs, PJRT_Client_PlatformName_Args);
+SAME_SIZE(ClientDevicesArgs, PJRT_Client_AddressableDevices_Args);
+SAME_SIZE(Program, PJRT_Program);
+SAME_SIZE(ClientCompileArgs, PJRT_Client_Compile_Args);
+SAME_SIZE(BufferFromHostArgs, PJRT_Client_BufferFromHostBuffer_Args);
+SAME_SIZE(LoadedArgs, PJRT_LoadedExecutable_Destroy_Args);
+SAME_SIZE(LoadedGetExecutableArgs, PJRT_LoadedExecutable_GetExecutable_Args);
+SAME_SIZE(ExecutableArgs, PJRT_Executable_Destroy_Args);
+SAME_SIZE(ExecutableNumOutputsArgs, PJRT_Executable_NumOutputs_Args);
+SAME_SIZE(ExecuteOptions, PJRT_ExecuteOptions);
+SAME_SIZE(ExecuteArgs, PJRT_LoadedExecutable_Execute_Args);
+SAME_SIZE(BufferArgs, PJRT_Buffer_Destroy_Args);
+SAME_SIZE(BufferElementTypeArgs, PJRT_Buffer_ElementType_Args);
+SAME_SIZE(BufferDimensionsArgs, PJRT_Buffer_Dimensions_Args);
+SAME_SIZE(BufferToHostArgs, PJRT_Buffer_ToHostBuffer_Args);
+SAME_SIZE(TopologyCreateArgs, PJRT_TopologyDescription_Create_Args);
+SAME_SIZE(TopologyArgs, PJRT_TopologyDescription_Destroy_Args);
+SAME_SIZE(TopologyDevicesArgs,
+          PJRT_TopologyDescription_GetDeviceDescriptions_Args);
+SAME_SIZE(DeviceKindArgs, PJRT_DeviceDescription_Kind_Args);
+SAME_SIZE(CompileArgs, PJRT_Compile_Args);
+SAME_SIZE(MemoryStatsArgs, PJRT_Executable_GetCompiledMemoryStats_Args);
+SAME_SIZE(SerializeArgs, PJRT_Executable_Serialize_Args);
 
 static_assert(kMajor == PJRT_API_MAJOR);
 static_assert(int(BufferType::Pred) == PJRT_Buffer_Type_PRED);
