@@ -321,3 +321,9 @@ def test_our_declarations_of_pjrt(plugin):
     source = ROOT / "test" / "python" / "Inputs" / "pjrt_layout.cpp"
     done = subprocess.run(["clang++-22", *words, str(source)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_python_refuses_plugins(folder):
+    package = pytest.importorskip("orchestra", reason="the build made no Python package")
+    with pytest.raises(package.CompileError, match="cannot be run from Python yet"):
+        package.compile(folder / "model.onnx", target="pjrt:plugin.so")
