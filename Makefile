@@ -13,7 +13,7 @@ PYTHON := .venv/bin/python
 SUITES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build check check-stablehlo demo bench conformance format lint \
+.PHONY: help bootstrap build check check-stablehlo check-tpu demo bench conformance format lint \
         sanitize docs wheel clean
 
 help: ## List these commands
@@ -31,6 +31,10 @@ build: $(BUILD_DIR)/build.ninja ## Build everything into build/bin
 
 check: build ## Build and run all tests (SUITES="lit unit" runs some)
 	@$(PYTHON) utils/check.py --build $(BUILD_DIR) -j$(JOBS) $(SUITES)
+
+check-tpu: build ## Compile for TPUs with Google's own compiler (fetches 1.3 GB once)
+	@utils/bootstrap.sh tpu
+	@$(PYTHON) -m pytest -q -rs test/python/test_stablehlo.py
 
 demo: $(BUILD_DIR)/build.ninja ## Compile the bundled model and classify a picture with it
 	@ninja -C $(BUILD_DIR) -j$(JOBS) orchestra

@@ -6,7 +6,7 @@
 # that is there: Debian packages (utils/debian-packages.txt), Python packages
 # (requirements.txt) in .venv, source archives (utils/downloads.txt) in .cache.
 # Says what it does; stops at the first step that fails; takes a fraction of a
-# second when all is there. Usage: utils/bootstrap.sh [packages|python|downloads|bench]
+# second when all is there. Usage: utils/bootstrap.sh [packages|python|downloads|bench|tpu]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -177,6 +177,17 @@ install_bench() {
   cp requirements-bench.txt "$stamp"
 }
 
+# jaxlib and libtpu, only for `make check-tpu`; about 1.3 GB.
+install_tpu() {
+  local stamp=.venv/.requirements-tpu.txt
+  if [ -f "$stamp" ] && cmp -s requirements-tpu.txt "$stamp"; then return 0; fi
+  say "installing the Python packages of requirements-tpu.txt into .venv"
+  .venv/bin/python -m pip install -q --disable-pip-version-check \
+    -r requirements-tpu.txt </dev/null >&2 ||
+    fail "pip could not install requirements-tpu.txt" "its messages stand above"
+  cp requirements-tpu.txt "$stamp"
+}
+
 #--- Source archives ----------------------------------------------------------#
 
 checksum_ok() { # file sha256
@@ -205,10 +216,11 @@ packages) install_packages ;;
 python) install_python ;;
 downloads) install_downloads ;;
 bench) install_bench ;;
+tpu) install_tpu ;;
 all)
   install_packages
   install_python
   install_downloads
   ;;
-*) fail "unknown part '$1'" "parts are: packages, python, downloads, bench" ;;
+*) fail "unknown part '$1'" "parts are: packages, python, downloads, bench, tpu" ;;
 esac

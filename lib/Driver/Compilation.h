@@ -9,6 +9,7 @@
 //   Kernels.cpp  kernels leave the module and become objects, in parallel
 //   Fold.cpp     constant work runs now instead of at each start
 //   Host.cpp     the host program, the weights, what the artefact says
+//   StableHLO.cpp  the model as StableHLO, for other compilers
 //   Plan.cpp     a plan for a machine with several devices
 //   Compile.cpp  the steps in order, behind the public functions
 //
@@ -44,6 +45,7 @@ namespace orchestra {
 
 struct PlanRequest;
 struct PlannedSchedule;
+struct StableHLOModel;
 
 /// The version and the identity of the compiler's own file: code compiled by
 /// another build of it is never reused.
@@ -69,6 +71,13 @@ using KernelModules =
 /// first calls.
 llvm::SetVector<mlir::StringAttr>
 calledKernels(mlir::Operation *caller, mlir::Operation *except = nullptr);
+
+/// The runtime's number of an element type; `given`, its name, tells signs that
+/// the type does not.
+uint32_t dtypeOfElement(mlir::Type type, mlir::Attribute given = {});
+/// Inputs, outputs and calls of the entries, for `info`.
+llvm::Error describeEntries(llvm::ArrayRef<mlir::func::FuncOp> entries,
+                            llvm::StringRef model, cpu::ArtefactInfo &info);
 
 /// @orchestra_fold of a host program, if it has work on constants.
 mlir::func::FuncOp findFold(mlir::ModuleOp host);
@@ -143,6 +152,11 @@ public:
 
   /// Prints LLVM IR or assembly of all parts.
   llvm::Error printCode(cpu::EmitKind kind, llvm::raw_ostream &os);
+
+  /// Stage 1 and the way to StableHLO; large weights become arguments, or stay.
+  llvm::Expected<StableHLOModel> lowerToStableHLO(bool weightArguments);
+  /// Prints StableHLO text, a portable artefact or an HLO proto.
+  llvm::Error printStableHLO(EmitFormat format, llvm::raw_ostream &os);
 
   Cache &getCache() { return cache; }
   CompileReport &getReport() { return report; }

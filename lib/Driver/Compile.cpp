@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Compilation.h"
 #include "LoadedModel.h"
+#include "Pjrt.h"
 
 #include "emulated.h"
 #include "orchestra/Dialect/Orchestra/HostProgram.h"
@@ -96,6 +97,14 @@ static llvm::Error prepareEmulation(StringRef arch,
 
 Expected<std::unique_ptr<Compilation>>
 Compilation::create(StringRef model, const CompileOptions &options) {
+  if (isHandOffTarget(options.target) ||
+      StringRef(options.target).starts_with(kPjrtPrefix))
+    return makeError(Fault::Usage, model,
+                     "'" + options.target +
+                         "' takes a whole model as "
+                         "StableHLO and has no stages [unsupported-by-target]",
+                     {"help: 'orchestra compile -o' hands over to a vendor's "
+                      "compiler, 'orchestra run' runs on a PJRT plugin"});
   std::unique_ptr<Compilation> result(new Compilation(model, options));
   StringRef machine = options.target;
   std::string emulates;
@@ -504,6 +513,8 @@ static void describeProgram(const Program &program, CompileReport &report) {
 static Expected<std::unique_ptr<CompiledModel>>
 compile(StringRef path, const ModelBytes *bytes,
         const CompileOptions &options) {
+  if (StringRef(options.target).starts_with(kPjrtPrefix))
+    return compileForPjrt(path, bytes, options);
   double start = now();
   Expected<std::unique_ptr<Compilation>> made =
       Compilation::create(path, options);
@@ -605,6 +616,13 @@ llvm::Error orchestra::emitModel(StringRef path, const CompileOptions &options,
       Compilation::create(path, options);
   if (!compilation)
     return compilation.takeError();
+  if (isStableHLO(format)) {
+    if (!stageName.empty())
+      return makeError(Fault::Usage, "",
+                       "StableHLO leaves no stage [unknown-stage]",
+                       {"help: drop --stop-after"});
+    return (*compilation)->printStableHLO(format, os);
+  }
   if (format == EmitFormat::MLIR)
     return (*compilation)->printStage(*stage, os);
   if (!stageName.empty() && *stage != Stage::Emit)

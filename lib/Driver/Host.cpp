@@ -17,7 +17,7 @@ using namespace orchestra;
 using llvm::Expected;
 using llvm::StringRef;
 
-static uint32_t dtypeOf(Type type, Attribute given) {
+uint32_t orchestra::dtypeOfElement(Type type, Attribute given) {
   if (auto name = dyn_cast_or_null<StringAttr>(given))
     if (uint32_t dtype = cpu::dtypeFromName(name.getValue()))
       return dtype;
@@ -70,7 +70,8 @@ static llvm::Error describeTensor(Type type, DictionaryAttr attributes,
   std::string spelled;
   llvm::raw_string_ostream(spelled) << type;
   if (shaped)
-    tensor.dtype = dtypeOf(shaped.getElementType(), get(kElementTypeAttrName));
+    tensor.dtype =
+        dtypeOfElement(shaped.getElementType(), get(kElementTypeAttrName));
   if (tensor.dtype == ORCH_DTYPE_INVALID)
     return makeError(Fault::Input, model + ":" + tensor.name,
                      "an input or output of this type is not supported "
@@ -91,8 +92,9 @@ static llvm::Error describeTensor(Type type, DictionaryAttr attributes,
   return llvm::Error::success();
 }
 
-static llvm::Error describe(llvm::ArrayRef<func::FuncOp> entries,
-                            StringRef model, cpu::ArtefactInfo &info) {
+llvm::Error orchestra::describeEntries(llvm::ArrayRef<func::FuncOp> entries,
+                                       StringRef model,
+                                       cpu::ArtefactInfo &info) {
   func::FuncOp entry = entries.front();
   for (unsigned i = 0; i < entry.getNumArguments(); ++i)
     if (llvm::Error error =
@@ -203,7 +205,7 @@ Expected<Program> Compilation::compileHost(ModuleOp host,
   program.target = machine;
   program.info.name = host.getName().value_or("model").str();
   program.info.producer = compilerName();
-  if (llvm::Error error = describe(entries, model, program.info))
+  if (llvm::Error error = describeEntries(entries, model, program.info))
     return std::move(error);
 
   PipelineOptions pipeline = pipelineFor(machine);

@@ -23,6 +23,11 @@ using namespace orchestra;
 static_assert(kMaxThreads == ORCH_MAX_THREADS);
 
 Model::~Model() = default;
+Expected<std::unique_ptr<Session>>
+Model::startSession(std::shared_ptr<Model>, const SessionOptions &) const {
+  return makeError(Fault::Internal, getName(),
+                   "the model has no sessions of its own [internal]");
+}
 Session::~Session() = default;
 
 Fault orchestra::faultOfStatus(int32_t status) {
@@ -253,6 +258,10 @@ Expected<std::shared_ptr<Model>> orchestra::loadArtefact(StringRef path) {
 
 Expected<std::unique_ptr<Session>>
 Session::create(std::shared_ptr<Model> model, const SessionOptions &options) {
+  if (!model->getProgram()) {
+    const Model &started = *model;
+    return started.startSession(std::move(model), options);
+  }
   orch_context_options given = ORCH_CONTEXT_OPTIONS_INIT;
   given.num_threads = options.threads;
   given.flags = (options.profile ? ORCH_CONTEXT_PROFILING : 0) |

@@ -102,6 +102,14 @@ static std::unique_ptr<Program> compileProgram(const std::string &path,
   std::shared_ptr<Model> model;
   {
     nb::gil_scoped_release release;
+    // A Program runs on our runtime; a plugin's programs have none of it.
+    if (llvm::StringRef(options.target).starts_with("pjrt:"))
+      (void)valueOf(llvm::Expected<int>(makeError(
+                        Fault::Usage, path,
+                        "models on PJRT plugins cannot be run from Python yet "
+                        "[unsupported-by-target]",
+                        {"help: orchestra run --target=" + options.target})),
+                    "CompileError");
     compiled = valueOf(source.owner ? compileModel(source, options)
                                     : compileModel(path, options),
                        "CompileError");

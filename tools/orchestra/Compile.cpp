@@ -64,10 +64,14 @@ static void printSummary(const CompileReport &report,
 
 /// Text and IR: to the output file, or to stdout.
 static llvm::Error emitText(Arguments &args) {
-  EmitFormat format = args.emit == "llvm"     ? EmitFormat::LLVMIR
-                      : args.emit == "asm"    ? EmitFormat::Assembly
-                      : args.emit == "header" ? EmitFormat::Header
-                                              : EmitFormat::MLIR;
+  EmitFormat format = args.emit == "llvm"        ? EmitFormat::LLVMIR
+                      : args.emit == "asm"       ? EmitFormat::Assembly
+                      : args.emit == "header"    ? EmitFormat::Header
+                      : args.emit == "stablehlo" ? EmitFormat::StableHLO
+                      : args.emit == "stablehlo-artefact"
+                          ? EmitFormat::StableHLOArtefact
+                      : args.emit == "hlo-proto" ? EmitFormat::HloProto
+                                                 : EmitFormat::MLIR;
   if (args.output.empty() || args.output == "-")
     return emitModel(args.model, args.compile, args.stopAfter, format,
                      llvm::outs());
@@ -93,6 +97,33 @@ static llvm::Expected<NamedTensors> readGiven(llvm::StringRef path) {
   return inputs;
 }
 
+/// To a vendor's compiler.
+static int handOver(Arguments &args, const Common &common) {
+  if (args.compile.given)
+    args.compile.fixShapes = true;
+  auto compileIt = [&] {
+    Progress progress(common, args.compile);
+    return compileHandOff(args.model, args.compile, args.output);
+  };
+  llvm::Expected<HandOffReport> result = compileIt();
+  if (!result)
+    return report(result.takeError(), common);
+  if (common.json) {
+    llvm::outs() << llvm::json::Value(llvm::json::Object{
+                        {"ok", true},
+                        {"compiled", result->compiled},
+                        {"files", llvm::json::Array(result->files)},
+                        {"notes", llvm::json::Array(result->notes)}})
+                 << "\n";
+  } else if (!common.quiet) {
+    for (const std::string &file : result->files)
+      llvm::errs() << "wrote " << file << "\n";
+    for (const std::string &note : result->notes)
+      llvm::errs() << "  " << note << "\n";
+  }
+  return 0;
+}
+
 static int compile(Arguments &args, const Common &common) {
   if (!args.inputs.empty()) {
     llvm::Expected<NamedTensors> inputs = readGiven(args.inputs);
@@ -103,6 +134,9 @@ static int compile(Arguments &args, const Common &common) {
   if (args.emit.empty() && !args.stopAfter.empty())
     args.emit = "mlir";
   if (!args.emit.empty() && args.emit != "obj" && args.emit != "so") {
+    // StableHLO is for one set of sizes: those of the inputs, if there are any.
+    if (args.compile.given && args.emit != "mlir")
+      args.compile.fixShapes = true;
     Progress progress(common, args.compile);
     llvm::Error error = emitText(args);
     return error ? report(std::move(error), common) : 0;
@@ -115,7 +149,18 @@ static int compile(Arguments &args, const Common &common) {
                   common);
   if (args.output.empty())
     args.output = llvm::sys::path::stem(args.model).str() +
-                  (args.emit == "obj" ? ".o" : ".so");
+                  (isHandOffTarget(args.compile.target)
+                       ? handOffExtension(args.compile.target).str()
+                   : args.emit == "obj" ? ".o"
+                                        : ".so");
+  llvm::StringRef folder = llvm::sys::path::parent_path(args.output);
+  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
+    return report(makeError(Fault::Environment, args.output,
+                            "the file cannot be written [unwritable-file]",
+                            {"note: there is no folder " + folder.str()}),
+                  common);
+  if (isHandOffTarget(args.compile.target))
+    return handOver(args, common);
   llvm::StringRef extension = llvm::sys::path::extension(args.output);
   if ((args.emit == "obj" && extension == ".so") ||
       (args.emit == "so" && extension == ".o"))
@@ -132,12 +177,6 @@ static int compile(Arguments &args, const Common &common) {
                             "the kind of output is not known [unknown-format]",
                             {"help: name it .so (a shared library) or .o (an "
                              "object to link), or use --emit"}),
-                  common);
-  llvm::StringRef folder = llvm::sys::path::parent_path(args.output);
-  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
-    return report(makeError(Fault::Environment, args.output,
-                            "the file cannot be written [unwritable-file]",
-                            {"note: there is no folder " + folder.str()}),
                   common);
   auto compileIt = [&] {
     Progress progress(common, args.compile);
@@ -184,13 +223,16 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
       "  orchestra compile model.onnx -o model.so --weights=external\n"
       "  orchestra compile model.onnx --cpu=x86-64-v3 -o portable.so\n"
       "  orchestra compile model.onnx --emit=header -o model.h\n"
+      "  orchestra compile model.onnx --emit=stablehlo -o model.mlir\n"
+      "  orchestra compile model.onnx --target=google_tpu_v5e:2x2 -o m.tpu\n"
       "  orchestra compile model.onnx --stop-after=structure --emit=mlir");
   command->add_option("model", args->model, "An .onnx, .mlir or .mlirbc file")
       ->required();
   command->add_option("-o,--output", args->output,
                       "File to write: .so or .o (default: the model's name)");
   command->add_option("--emit", args->emit, "What to write instead")
-      ->check(CLI::IsMember({"so", "obj", "mlir", "llvm", "asm", "header"}));
+      ->check(CLI::IsMember({"so", "obj", "mlir", "llvm", "asm", "header",
+                             "stablehlo", "stablehlo-artefact", "hlo-proto"}));
   command
       ->add_option("--stop-after", args->stopAfter,
                    "Stop after this stage and print what leaves it")
@@ -206,6 +248,8 @@ void tool::addCompile(CLI::App &app, Tool &tool) {
                       "model with one input): as many items of sequences, the "
                       "same small integers where the structure follows from "
                       "them, the same sizes where there is no code for all");
+  command->add_option("--stablehlo-version", args->compile.stablehloVersion,
+                      "Version of the portable artefact, such as 1.9.0");
   addCompileFlags(*command, args->compile);
   addPlanFlags(*command, args->compile);
   addCommonFlags(*command, tool.common);

@@ -53,8 +53,9 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
           "--target", options.target,
           "Machine: host, x86_64, aarch64, a triple, a GPU, such as "
           "nvidia_hopper, or one to emulate here, such as "
-          "emulated:nvidia_hopper; device:cpu: the host as a device "
-          "(default: host)")
+          "emulated:nvidia_hopper; device:cpu: the host as a device; "
+          "pjrt:PLUGIN.so: a device of a PJRT plugin; google_tpu_v5e:2x2, "
+          "aws_trainium2: a vendor's compiler (default: host)")
       ->group(group);
   command
       .add_option("--cpu", options.cpu,
@@ -74,6 +75,16 @@ void tool::addCompileFlags(CLI::App &command, CompileOptions &options) {
   command
       .add_option("--strategy", options.strategy,
                   "Strategy script instead of the built-in one")
+      ->group(group);
+  command
+      .add_option("--vendor-compiler", options.vendorCompiler,
+                  "libtpu.so or neuronx-cc (default: found in the Python "
+                  "environment or PATH)")
+      ->group(group);
+  command
+      .add_option("--stablehlo-translate", options.stablehloTool,
+                  "Command that makes StableHLO artefacts and HLO (default: "
+                  "found in PATH or the Python environment)")
       ->group(group);
   command
       .add_flag("--reference", options.reference,
@@ -256,6 +267,14 @@ llvm::Expected<Loaded> tool::loadModelFor(const std::string &path,
                                           const CompileOptions &options,
                                           const Common &common,
                                           const NamedTensors &inputs) {
+  if (StringRef(options.target).starts_with("pjrt:") && !options.given &&
+      !inputs.empty()) {
+    // Plugins compile for one set of sizes in any case.
+    CompileOptions sized = options;
+    sized.given = describeInputs(inputs);
+    sized.fixShapes = true;
+    return loadModel(path, sized, common);
+  }
   llvm::Expected<Loaded> loaded = loadModel(path, options, common);
   if (loaded || options.given)
     return loaded;

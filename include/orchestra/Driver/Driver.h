@@ -90,6 +90,27 @@ struct ModelBytes {
 llvm::Expected<std::unique_ptr<CompiledModel>>
 compileModel(const ModelBytes &model, const CompileOptions &options);
 
+/// Whether `target` is one whose code the vendor's compiler makes, such as
+/// "google_tpu_v5e:2x2": compileModel does not take it.
+bool isHandOffTarget(llvm::StringRef target);
+/// What the name of the output of such a target ends with: ".tpu".
+llvm::StringRef handOffExtension(llvm::StringRef target);
+
+/// What a vendor's compiler made of a model.
+struct HandOffReport {
+  bool compiled = false; ///< false: the compiler is not here
+  std::vector<std::string> files;
+  /// How to go on; lines that begin with "note: " or "help: ".
+  std::vector<std::string> notes;
+};
+
+/// Hands the model over to the compiler of `options.target`. Writes `output`,
+/// and beside it what went into it: the program, the weights, and what its
+/// arguments and results are, as JSON.
+llvm::Expected<HandOffReport> compileHandOff(llvm::StringRef path,
+                                             const CompileOptions &options,
+                                             llvm::StringRef output);
+
 /// Prints what leaves the stage named `stage` ("" for the last) as `format`.
 /// MLIR for any stage, the others for the last only.
 llvm::Error emitModel(llvm::StringRef path, const CompileOptions &options,

@@ -65,6 +65,13 @@ struct CompileOptions {
   /// Threads that compile; 0: one for each CPU.
   unsigned jobs = 0;
 
+  /// A command of stablehlo-translate's interface; "": the one that is found.
+  std::string stablehloTool;
+  /// The vendor's compiler for targets that need one: libtpu.so, neuronx-cc.
+  std::string vendorCompiler;
+  /// Version of portable artefacts, as "1.9.0"; "": what the consumer reads.
+  std::string stablehloVersion;
+
   bool useCache = true;
   /// "": Cache::defaultFolder().
   std::string cacheFolder;
@@ -76,7 +83,22 @@ struct CompileOptions {
 };
 
 /// What `--emit` prints instead of making an artefact.
-enum class EmitFormat { MLIR, LLVMIR, Assembly, Object, Header };
+enum class EmitFormat {
+  MLIR,
+  LLVMIR,
+  Assembly,
+  Object,
+  Header,
+  StableHLO,         ///< text of the whole model
+  StableHLOArtefact, ///< the official portable artefact
+  HloProto           ///< XLA's HloModuleProto
+};
+
+inline bool isStableHLO(EmitFormat format) {
+  return format == EmitFormat::StableHLO ||
+         format == EmitFormat::StableHLOArtefact ||
+         format == EmitFormat::HloProto;
+}
 
 } // namespace orchestra
 

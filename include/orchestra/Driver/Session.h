@@ -58,7 +58,12 @@ public:
   virtual std::string getMetadata() const = 0; ///< JSON
   virtual uint64_t getWeightBytes() const = 0;
   /// The runtime's handle, for callers of its C interface; without a reference.
+  /// Null for a model that another runtime runs, such as a PJRT plugin.
   virtual orch_program *getProgram() const = 0;
+  /// Of models without a program; `self` is this one.
+  virtual llvm::Expected<std::unique_ptr<class Session>>
+  startSession(std::shared_ptr<Model> self,
+               const struct SessionOptions &options) const;
 };
 
 /// Loads an artefact, a `.so` that `orchestra compile` made.

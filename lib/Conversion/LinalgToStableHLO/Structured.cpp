@@ -11,7 +11,9 @@
 //===----------------------------------------------------------------------===//
 #include "Structured.h"
 
+#include "Bodies.h"
 #include "Elementwise.h"
+#include "Windows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -26,77 +28,19 @@ using namespace orchestra::stablehlo;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// result = combine(result, update), over the reduction loops.
-struct Reduction {
-  Operation *combiner;
-  Value update;
-};
-} // namespace
-
-/// The reduction that yields result `index`, if there is one.
-static std::optional<Reduction> matchReduction(linalg::LinalgOp op,
-                                               unsigned index) {
-  Block &body = *op.getBlock();
-  Value yielded = body.getTerminator()->getOperand(index);
-  BlockArgument running = op.getRegionOutputArgs()[index];
-  Operation *combiner = yielded.getDefiningOp();
-  if (!combiner || combiner->getBlock() != &body ||
-      combiner->getNumOperands() != 2 || !running.hasOneUse() ||
-      !yielded.hasOneUse() ||
-      !isa<arith::AddFOp, arith::AddIOp, arith::MulFOp, arith::MulIOp,
-           arith::MaximumFOp, arith::MinimumFOp, arith::MaxSIOp, arith::MinSIOp,
-           arith::MaxUIOp, arith::MinUIOp, arith::AndIOp, arith::OrIOp,
-           arith::XOrIOp>(combiner) ||
-      !isConvertibleElementwise(combiner) ||
-      !arith::getNeutralElement(combiner))
-    return std::nullopt;
-  if (combiner->getOperand(0) == running)
-    return Reduction{combiner, combiner->getOperand(1)};
-  if (combiner->getOperand(1) == running)
-    return Reduction{combiner, combiner->getOperand(0)};
-  return std::nullopt;
-}
-
-namespace {
 /// A dot_general with the casts that its operands may pass.
 struct Contraction {
   linalg::ContractionDimensions dims;
-  /// What the body multiplies: block arguments or casts of them.
-  Value lhs, rhs;
+  SumOfProducts product;
 };
 } // namespace
 
-/// The input whose elements `value` is, through casts.
-static BlockArgument throughCasts(Value value) {
-  while (Operation *cast = value.getDefiningOp()) {
-    if (!isa<CastOpInterface>(cast))
-      return nullptr;
-    value = cast->getOperand(0);
-  }
-  return llvm::cast<BlockArgument>(value);
-}
-
 static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      op.getNumReductionLoops() == 0)
-    return std::nullopt;
-  std::optional<Reduction> sum = matchReduction(op, 0);
-  if (!sum || !isa<arith::AddFOp, arith::AddIOp>(sum->combiner))
-    return std::nullopt;
-  Operation *product = sum->update.getDefiningOp();
-  if (!product || !isa<arith::MulFOp, arith::MulIOp>(product))
+  std::optional<SumOfProducts> product = matchSumOfProducts(op);
+  if (!product)
     return std::nullopt;
   Contraction result;
-  BlockArgument first = throughCasts(product->getOperand(0));
-  BlockArgument second = throughCasts(product->getOperand(1));
-  Block *body = op.getBlock();
-  if (!first || !second || first.getOwner() != body ||
-      second.getOwner() != body || first == second ||
-      first.getArgNumber() > 1 || second.getArgNumber() > 1)
-    return std::nullopt;
-  bool inOrder = first.getArgNumber() == 0;
-  result.lhs = product->getOperand(inOrder ? 0 : 1);
-  result.rhs = product->getOperand(inOrder ? 1 : 0);
+  result.product = *product;
   FailureOr<linalg::ContractionDimensions> dims =
       linalg::inferContractionDims(op);
   if (failed(dims))
@@ -123,9 +67,6 @@ orchestra::stablehlo::whyNotConvertible(linalg::LinalgOp op) {
     if (!isConvertibleElement(getElementTypeOrSelf(operand.getType())))
       return "StableHLO has no such element type";
   }
-  for (AffineMap map : op.getIndexingMapsArray())
-    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
-      return "an operand is indexed by a sum of loops (a window)";
   for (OpOperand &init : op.getDpsInitsMutable()) {
     AffineMap map = op.getMatchingIndexingMap(&init);
     if (!map.isProjectedPermutation() ||
@@ -135,8 +76,14 @@ orchestra::stablehlo::whyNotConvertible(linalg::LinalgOp op) {
         init.get().getDefiningOp<tensor::EmptyOp>())
       return "a destination that nothing has written is read";
   }
+  if (isWindowed(op))
+    return whyNotWindowed(op);
   for (Operation &inner : op.getBlock()->without_terminator())
-    if (!isConvertibleElementwise(&inner) && !isa<linalg::IndexOp>(inner))
+    if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+      if (std::optional<std::string> why = whyNotGather(extract, op))
+        return why;
+    } else if (!isConvertibleElementwise(&inner) &&
+               !isa<linalg::IndexOp>(inner))
       return ("its body holds " + inner.getName().getStringRef()).str();
   if (op.getNumReductionLoops() > 0)
     for (unsigned index = 0; index < op.getNumDpsInits(); ++index)
@@ -147,141 +94,8 @@ orchestra::stablehlo::whyNotConvertible(linalg::LinalgOp op) {
 }
 
 //===----------------------------------------------------------------------===//
-// Moving between an operand's dimensions and the loops
-//===----------------------------------------------------------------------===//
-
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
-static Value transpose(OpBuilder &builder, Location loc, Value value,
-                       ArrayRef<int64_t> permutation) {
-  if (llvm::is_sorted(permutation))
-    return value;
-  SmallVector<int64_t> shape;
-  for (int64_t dim : permutation)
-    shape.push_back(shapeOf(value)[dim]);
-  auto type = cast<RankedTensorType>(value.getType());
-  return TransposeOp::create(builder, loc, type.clone(shape), value,
-                             builder.getDenseI64ArrayAttr(permutation));
-}
-
-/// The operand `value`, indexed by `map`, repeated over all loops.
-static Value toLoops(OpBuilder &builder, Location loc, Value value,
-                     AffineMap map, ArrayRef<int64_t> ranges) {
-  auto type = cast<RankedTensorType>(value.getType());
-  SplatElementsAttr splat;
-  if (matchPattern(value, m_Constant(&splat)))
-    return emitSplat(builder, loc, splat.getSplatValue<TypedAttr>(), ranges);
-  // Dimensions that the map holds at zero have size 1: drop them.
-  SmallVector<int64_t> loops, shape;
-  for (auto [expr, size] : llvm::zip_equal(map.getResults(), type.getShape())) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim)
-      continue;
-    loops.push_back(dim.getPosition());
-    shape.push_back(size);
-  }
-  if (shape.size() != static_cast<size_t>(type.getRank()))
-    value = ReshapeOp::create(builder, loc, type.clone(shape), value);
-  // Position p of the operand is loop loops[p]; sort by loop.
-  SmallVector<int64_t> order =
-      llvm::to_vector(llvm::seq<int64_t>(0, loops.size()));
-  llvm::sort(order, [&](int64_t x, int64_t y) { return loops[x] < loops[y]; });
-  value = transpose(builder, loc, value, order);
-  llvm::sort(loops);
-  if (shapeOf(value) == ranges)
-    return value;
-  return BroadcastInDimOp::create(builder, loc, type.clone(ranges), value,
-                                  builder.getDenseI64ArrayAttr(loops));
-}
-
-/// `value`, whose dimensions are `loops`, as `map` orders them.
-static Value fromLoops(OpBuilder &builder, Location loc, Value value,
-                       ArrayRef<int64_t> loops, AffineMap map) {
-  SmallVector<int64_t> permutation;
-  for (unsigned i = 0; i < map.getNumResults(); ++i)
-    permutation.push_back(llvm::find(loops, map.getDimPosition(i)) -
-                          loops.begin());
-  return transpose(builder, loc, value, permutation);
-}
-
-//===----------------------------------------------------------------------===//
-// Bodies
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Evaluates values of a linalg body over all loops, each once.
-class BodyEvaluator {
-public:
-  BodyEvaluator(ConversionPatternRewriter &rewriter, linalg::LinalgOp op,
-                ValueRange operands)
-      : rewriter(rewriter), op(op), operands(operands),
-        ranges(op.getStaticLoopRanges()) {}
-
-  Value operator()(Value value) {
-    Value &result = values[value];
-    if (!result)
-      return values[value] = evaluate(value);
-    return result;
-  }
-
-  ArrayRef<int64_t> getRanges() const { return ranges; }
-
-private:
-  Value evaluate(Value value) {
-    Location loc = op.getLoc();
-    auto argument = dyn_cast<BlockArgument>(value);
-    if (argument && argument.getOwner() == op.getBlock()) {
-      OpOperand *operand = op.getMatchingOpOperand(argument);
-      return toLoops(rewriter, loc, operands[operand->getOperandNumber()],
-                     op.getMatchingIndexingMap(operand), ranges);
-    }
-    Operation *inner = value.getDefiningOp();
-    if (!inner || inner->getBlock() != op.getBlock()) // From outside: a scalar.
-      return toLoops(rewriter, loc, rewriter.getRemappedValue(value),
-                     AffineMap::get(op.getNumLoops(), 0, op.getContext()),
-                     ranges);
-    if (auto index = dyn_cast<linalg::IndexOp>(inner))
-      return IotaOp::create(
-          rewriter, inner->getLoc(),
-          RankedTensorType::get(ranges, rewriter.getI64Type()),
-          rewriter.getI64IntegerAttr(index.getDim()));
-    SmallVector<Value> inputs;
-    for (Value operand : inner->getOperands())
-      inputs.push_back((*this)(operand));
-    return emitElementwise(rewriter, inner, inputs, ranges);
-  }
-
-  ConversionPatternRewriter &rewriter;
-  linalg::LinalgOp op;
-  ValueRange operands;
-  SmallVector<int64_t> ranges;
-  DenseMap<Value, Value> values;
-};
-} // namespace
-
-//===----------------------------------------------------------------------===//
 // Reductions and contractions
 //===----------------------------------------------------------------------===//
-
-/// The number that all of a converted destination holds, if it is constant.
-static TypedAttr fillValue(Value destination) {
-  SplatElementsAttr splat;
-  if (!matchPattern(destination, m_Constant(&splat)))
-    return nullptr;
-  return splat.getSplatValue<TypedAttr>();
-}
-
-/// Whether a reduction may start from `value` however often. For sums of floats
-/// both zeros will do: they only decide the sign of a sum of nothing but zeros.
-static bool isNeutral(Operation *combiner, TypedAttr value) {
-  if (!value)
-    return false;
-  if (isa<arith::AddFOp>(combiner))
-    return cast<FloatAttr>(value).getValue().isZero();
-  return arith::getNeutralElement(combiner) == value;
-}
 
 static Value emitReduce(ConversionPatternRewriter &rewriter,
                         linalg::LinalgOp op, unsigned index,
@@ -326,42 +140,12 @@ static Value emitReduce(ConversionPatternRewriter &rewriter,
                          shapeOf(result));
 }
 
-/// One side of a dot_general: the input, cast as the body casts it, except for
-/// widening floats, which dot_general does by itself.
-static Value emitFactor(ConversionPatternRewriter &rewriter, Value factor,
-                        ValueRange operands) {
-  SmallVector<Operation *> casts;
-  while (Operation *cast = factor.getDefiningOp()) {
-    casts.push_back(cast);
-    factor = cast->getOperand(0);
-  }
-  Value value = operands[cast<BlockArgument>(factor).getArgNumber()];
-  if (casts.size() == 1 && isa<arith::ExtFOp>(casts.front()))
-    return value;
-  for (Operation *cast : llvm::reverse(casts))
-    value = emitElementwise(rewriter, cast, value, shapeOf(value));
-  return value;
-}
-
 static Value emitDotGeneral(ConversionPatternRewriter &rewriter,
                             linalg::LinalgOp op, const Contraction &contraction,
                             ValueRange operands, Precision precision) {
   Location loc = op.getLoc();
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  Value lhs = emitFactor(rewriter, contraction.lhs, operands);
-  Value rhs = emitFactor(rewriter, contraction.rhs, operands);
-  if (getElementTypeOrSelf(lhs) != getElementTypeOrSelf(rhs)) {
-    // Only one side widened: widen both, as the body does.
-    Type element = getElementTypeOrSelf(contraction.lhs.getType());
-    auto widen = [&](Value value) -> Value {
-      auto type = cast<RankedTensorType>(value.getType());
-      if (type.getElementType() == element)
-        return value;
-      return ConvertOp::create(rewriter, loc, type.clone(element), value);
-    };
-    lhs = widen(lhs);
-    rhs = widen(rhs);
-  }
+  auto [lhs, rhs] = emitFactors(rewriter, loc, contraction.product, operands);
   auto positions = [](AffineMap map, ArrayRef<unsigned> loops) {
     SmallVector<int64_t> dims;
     for (unsigned loop : loops)
@@ -388,11 +172,7 @@ static Value emitDotGeneral(ConversionPatternRewriter &rewriter,
     shape.push_back(ranges[loop]);
   Type element =
       convertElement(getElementTypeOrSelf(op.getDpsInitOperand(0)->get()));
-  ArrayAttr config;
-  if (getElementTypeOrSelf(lhs).isF32() || getElementTypeOrSelf(lhs).isF64()) {
-    auto attr = PrecisionAttr::get(op.getContext(), precision);
-    config = rewriter.getArrayAttr({attr, attr});
-  }
+  ArrayAttr config = precisionConfig(rewriter, lhs, precision);
   Value dot =
       DotGeneralOp::create(rewriter, loc, RankedTensorType::get(shape, element),
                            lhs, rhs, numbers, config);
@@ -423,6 +203,10 @@ struct StructuredOpConversion
                   ConversionPatternRewriter &rewriter) const override {
     if (std::optional<std::string> why = whyNotConvertible(op))
       return rewriter.notifyMatchFailure(op, *why);
+    if (isWindowed(op)) {
+      rewriter.replaceOp(op, emitWindowed(rewriter, op, operands, precision));
+      return success();
+    }
     if (std::optional<Contraction> contraction = matchContraction(op)) {
       rewriter.replaceOp(
           op, emitDotGeneral(rewriter, op, *contraction, operands, precision));
