@@ -270,7 +270,7 @@ EmulatedConvertKernelsPass::convertLaunch(gpu::LaunchFuncOp launch) {
           dynamic ? getConstantIntValue(dynamic) : std::nullopt;
       bytes && *bytes > architecture->sharedBytes)
     return emitError(loc, "kernel \"")
-           << launch.getKernelName() << "\" needs " << *bytes
+           << launch.getKernelName().getValue() << "\" needs " << *bytes
            << " bytes of shared memory; a group of " << architecture->name
            << " has " << architecture->sharedBytes << " [shared-memory]";
   operands.push_back(

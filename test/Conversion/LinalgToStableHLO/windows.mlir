@@ -6,12 +6,11 @@
 
 // CHECK-LABEL: func.func @conv
 // CHECK-SAME: (%[[X:.*]]: tensor<1x3x8x8xf32>, %[[K:.*]]: tensor<4x3x3x3xf32>)
-// CHECK: %[[R:.*]] = "stablehlo.convolution"(%[[X]], %[[K]])
+// CHECK: %[[R:.*]] = stablehlo.convolution(%[[X]], %[[K]])
+// CHECK-SAME: dim_numbers = [b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1]
+// CHECK-SAME: window = {stride = [2, 2], pad = {{\[\[}}1, 1], [1, 1]]}
 // CHECK-SAME: batch_group_count = 1
-// CHECK-SAME: dimension_numbers = #stablehlo.conv<[b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1]>
 // CHECK-SAME: feature_group_count = 1
-// CHECK-SAME: padding = dense<1> : tensor<2x2xi64>
-// CHECK-SAME: window_strides = array<i64: 2, 2>
 // CHECK-SAME: -> tensor<1x4x4x4xf32>
 // CHECK-NEXT: return %[[R]]
 func.func @conv(%x: tensor<1x3x8x8xf32>, %k: tensor<4x3x3x3xf32>) -> tensor<1x4x4x4xf32> {
@@ -34,8 +33,8 @@ func.func @conv(%x: tensor<1x3x8x8xf32>, %k: tensor<4x3x3x3xf32>) -> tensor<1x4x
 // added.
 // CHECK-LABEL: func.func @conv_other_padding
 // CHECK: stablehlo.pad
-// CHECK: %[[C:.*]] = "stablehlo.convolution"
-// CHECK-NOT: padding =
+// CHECK: %[[C:.*]] = stablehlo.convolution
+// CHECK-NOT: pad =
 // CHECK: stablehlo.add %{{.*}}, %[[C]]
 func.func @conv_other_padding(%x: tensor<1x1x4xf32>, %k: tensor<1x1x3xf32>, %b: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
   %one = arith.constant 1.0 : f32
@@ -53,7 +52,7 @@ func.func @conv_other_padding(%x: tensor<1x1x4xf32>, %k: tensor<1x1x3xf32>, %b: 
 // A dimension of all three operands is a feature group.
 // CHECK-LABEL: func.func @depthwise
 // CHECK: stablehlo.reshape %{{.*}} : (tensor<6x3x3xf32>) -> tensor<6x1x3x3xf32>
-// CHECK: "stablehlo.convolution"
+// CHECK: stablehlo.convolution
 // CHECK-SAME: feature_group_count = 6
 func.func @depthwise(%x: tensor<1x6x5x5xf32>, %k: tensor<6x3x3xf32>) -> tensor<1x6x3x3xf32> {
   %zero = arith.constant 0.0 : f32
@@ -70,7 +69,7 @@ func.func @depthwise(%x: tensor<1x6x5x5xf32>, %k: tensor<6x3x3xf32>) -> tensor<1
 // CHECK-SAME: (%[[X:.*]]: tensor<1x2x3x5x5xf32>, %[[K:.*]]: tensor<2x4x3x3x3xf32>)
 // CHECK-DAG: %[[XF:.*]] = stablehlo.reshape %[[X]] : (tensor<1x2x3x5x5xf32>) -> tensor<1x6x5x5xf32>
 // CHECK-DAG: %[[KF:.*]] = stablehlo.reshape %[[K]] : (tensor<2x4x3x3x3xf32>) -> tensor<8x3x3x3xf32>
-// CHECK: %[[R:.*]] = "stablehlo.convolution"(%[[XF]], %[[KF]])
+// CHECK: %[[R:.*]] = stablehlo.convolution(%[[XF]], %[[KF]])
 // CHECK-SAME: feature_group_count = 2
 // CHECK: stablehlo.reshape %[[R]] : (tensor<1x8x3x3xf32>) -> tensor<1x2x4x3x3xf32>
 func.func @grouped(%x: tensor<1x2x3x5x5xf32>, %k: tensor<2x4x3x3x3xf32>) -> tensor<1x2x4x3x3xf32> {

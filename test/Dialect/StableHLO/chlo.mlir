@@ -3,6 +3,33 @@
 
 // RUN: orchestra-opt %s -split-input-file -verify-diagnostics | orchestra-opt -split-input-file | FileCheck %s
 
+// CHECK-LABEL: func.func @unary
+// CHECK: chlo.acos %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.asin %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.asinh %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.atan %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.atanh %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.cosh %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.erfc %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.sinh %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.square %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+// CHECK: chlo.tan %{{.*}} : tensor<2x3xbf16> -> tensor<2x3xbf16>
+func.func @unary(%x0: tensor<2x3xbf16>) -> tensor<2x3xbf16> {
+  %x1 = chlo.acos %x0 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x2 = chlo.asin %x1 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x3 = chlo.asinh %x2 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x4 = chlo.atan %x3 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x5 = chlo.atanh %x4 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x6 = chlo.cosh %x5 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x7 = chlo.erfc %x6 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x8 = chlo.sinh %x7 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x9 = chlo.square %x8 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  %x10 = chlo.tan %x9 : tensor<2x3xbf16> -> tensor<2x3xbf16>
+  return %x10 : tensor<2x3xbf16>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @functions
 // CHECK: chlo.erf %{{.*}} : tensor<4xf32> -> tensor<4xf32>
 // CHECK: chlo.acosh

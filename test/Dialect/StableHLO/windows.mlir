@@ -4,8 +4,8 @@
 // RUN: orchestra-opt %s | orchestra-opt | FileCheck %s
 
 // CHECK-LABEL: func.func @convolution
-// CHECK: "stablehlo.convolution"
-// CHECK-SAME: #stablehlo.conv<[b, 0, f]x[0, i, o]->[b, 0, f]>
+// CHECK: stablehlo.convolution
+// CHECK-SAME: dim_numbers = [b, 0, f]x[0, i, o]->[b, 0, f]
 func.func @convolution(%x: tensor<2x8x6xf32>, %k: tensor<3x3x4xf32>) -> tensor<2x4x4xf32> {
   %r = "stablehlo.convolution"(%x, %k) <{
       batch_group_count = 1 : i64, feature_group_count = 2 : i64,

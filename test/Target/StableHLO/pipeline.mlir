@@ -22,5 +22,5 @@
 // SOFTMAX: applies stablehlo.add across dimensions = [1]
 // SOFTMAX: stablehlo.divide
 
-// CONV: "stablehlo.convolution"
+// CONV: stablehlo.convolution
 // CONV-NOT: linalg
