@@ -132,7 +132,7 @@ template <typename OpTy> static LogicalResult verifyAttention(OpTy op) {
     bool fits = isMask && own.isInteger(1);
     if (auto floats = dyn_cast<FloatType>(own))
       fits = own == element ||
-             (!(isUpdate && i >= operands.size() - 3) &&
+             ((!isUpdate || i < operands.size() - 3) &&
               floats.getWidth() < element.getIntOrFloatBitWidth());
     if (!fits)
       return op.emitOpError() << "has a " << role.name << " of " << own

@@ -225,12 +225,12 @@ LogicalResult Distributor::distributeElementwise(Operation &op) {
     return emitError(op.getLoc(), "op on tiles has no form on registers: ")
            << op.getName() << " [unsupported-by-target]";
   auto elementOf = [](Value value) { return getElementTypeOrSelf(value); };
-  bool words =
-      isOfRows(op.getOperand(0).getType()) ||
-      llvm::all_of(op.getOperands(),
-                   [&](Value value) { return isWord(elementOf(value)); }) &&
-          llvm::all_of(op.getResults(),
-                       [&](Value value) { return isWord(elementOf(value)); });
+  auto areWords = [&](auto range) {
+    return llvm::all_of(range,
+                        [&](Value value) { return isWord(elementOf(value)); });
+  };
+  bool words = isOfRows(op.getOperand(0).getType()) ||
+               (areWords(op.getOperands()) && areWords(op.getResults()));
   Location loc = op.getLoc();
   SmallVector<SmallVector<Value>> lists;
   size_t count = 0;

@@ -282,9 +282,9 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
     SmallVector<OpFoldResult> zeros(type.getRank(), rewriter.getIndexAttr(0)),
         ones(type.getRank(), rewriter.getIndexAttr(1)),
         sizes = getAsIndexOpFoldResult(rewriter.getContext(), type.getShape());
-    Value slice = tensor::ExtractSliceOp::create(
-        rewriter, root.getLoc(), type, mapping.lookup(returned.get()), zeros,
-        sizes, ones);
+    Value slice = tensor::ExtractSliceOp::create(rewriter, root.getLoc(), type,
+                                                 mapping.lookup(returned.get()),
+                                                 zeros, sizes, ones);
     rewriter.modifyOpInPlace(terminator, [&] { returned.set(slice); });
   }
   for (linalg::LinalgOp op : llvm::reverse(ops))

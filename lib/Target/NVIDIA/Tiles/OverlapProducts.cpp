@@ -214,9 +214,7 @@ void Overlap::rewrite() {
                        steady.getRegionIterArg(1), /*pending=*/true, earlier);
     if (takesTurns)
       PassTurnOp::create(builder, loc, /*first=*/false);
-    mapping.map(
-        first.getResult(),
-        wait(started.getResult(), 1));
+    mapping.map(first.getResult(), wait(started.getResult(), 1));
     release(firstReleases, mapping);
     clone(between, mapping);
     sums = wait(sums, 0);
