@@ -150,8 +150,8 @@ def reference(case, values):
     return result, bound + EPS[case["out"]] * np.abs(result)
 
 
-def check(folder, strategy, case, rng):
-    text, types = write(case)
+def run_on_tiles(folder, strategy, text, arrays):
+    """What a kernel leaves in its last argument; None if it is not on tensor cores."""
     source, device = folder / "case.mlir", folder / "device.mlir"
     source.write_text(text)
     passes = [
@@ -161,18 +161,26 @@ def check(folder, strategy, case, rng):
     ]
     subprocess.run(["orchestra-opt", source, *passes, "-o", device], check=True)
     if "nvvm.wgmma.mma_async" not in device.read_text():
-        print(f"{case}: not on tensor cores")
-        return False
-    arrays = [to_bits(rng.standard_normal(dims), kind) for dims, kind in types]
-    # The destination starts as garbage that no kernel may read.
-    arrays[-1] = to_bits(np.full(types[-1][0], 77.0), types[-1][1])
+        return None
     words = ["--entry=orch_k_case", "--target=emulated:nvidia_hopper"]
     for i, array in enumerate(arrays):
         np.save(folder / f"{i}.npy", array)
         words.append(f"--arg={folder / f'{i}.npy'}")
     words.append(f"--save={len(arrays) - 1}={folder / 'out.npy'}")
     subprocess.run(["orchestra-emulate", device, *words], check=True)
-    got = from_bits(np.load(folder / "out.npy"), case["out"])
+    return np.load(folder / "out.npy")
+
+
+def check(folder, strategy, case, rng):
+    text, types = write(case)
+    arrays = [to_bits(rng.standard_normal(dims), kind) for dims, kind in types]
+    # The destination starts as garbage that no kernel may read.
+    arrays[-1] = to_bits(np.full(types[-1][0], 77.0), types[-1][1])
+    bits = run_on_tiles(folder, strategy, text, arrays)
+    if bits is None:
+        print(f"{case}: not on tensor cores")
+        return False
+    got = from_bits(bits, case["out"])
     values = [from_bits(v, t[1]) for v, t in zip(arrays, types, strict=True)]
     want, bound = reference(case, values)
     wrong = ~(np.abs(got - want) <= bound)

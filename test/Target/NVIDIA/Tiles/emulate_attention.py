@@ -9,11 +9,11 @@ Each case is compiled by the passes of a real GPU until nothing is left that is
 not the GPU's own, and compared with NumPy in float64.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+from emulate import run_on_tiles
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "Inputs"))
 from reference import EPS, from_bits, to_bits  # noqa: E402
@@ -57,28 +57,15 @@ def reference(q, k, v, causal):
 
 def check(folder, strategy, case, rng):
     heads, rows, keys, width, kind, causal = case
-    source, device = folder / "attention.mlir", folder / "device.mlir"
-    source.write_text(write(*case))
-    passes = [
-        f"--orchestra-nvidia-tile-pipeline=strategy={strategy}",
-        "--orchestra-nvidia-device-pipeline",
-        "--orchestra-nvidia-emulate-tiles",
-    ]
-    subprocess.run(["orchestra-opt", source, *passes, "-o", device], check=True)
-    if "nvvm.wgmma.mma_async" not in device.read_text():
-        print(f"{case}: not on tensor cores")
-        return False
     shapes = [(heads, n, width) for n in (rows, keys, keys)]
     arrays = [to_bits(rng.standard_normal(shape), kind) for shape in shapes]
     # The destination starts as garbage that no kernel may read.
     arrays.append(to_bits(np.full(shapes[0], 77.0), kind))
-    words = ["--entry=orch_k_case", "--target=emulated:nvidia_hopper"]
-    for i, array in enumerate(arrays):
-        np.save(folder / f"{i}.npy", array)
-        words.append(f"--arg={folder / f'{i}.npy'}")
-    words.append(f"--save=3={folder / 'out.npy'}")
-    subprocess.run(["orchestra-emulate", device, *words], check=True)
-    got = from_bits(np.load(folder / "out.npy"), kind)
+    bits = run_on_tiles(folder, strategy, write(*case), arrays)
+    if bits is None:
+        print(f"{case}: not on tensor cores")
+        return False
+    got = from_bits(bits, kind)
     values = [from_bits(array, kind) for array in arrays[:3]]
     want, sums = reference(*values, causal)
     # The weights are rounded to the type, each by eps, before the second
