@@ -92,6 +92,12 @@ static bool isForCPU(const PipelineOptions &options) {
   return options.emulates.empty() && options.accelerator.empty();
 }
 
+/// Whether kernels are compiled for a GPU, real or emulated.
+static bool isForGPU(const PipelineOptions &options) {
+  return !options.emulates.empty() ||
+         llvm::is_contained(getAcceleratorArchitectures(), options.accelerator);
+}
+
 static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -143,11 +149,14 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
             nvidia::createNVIDIASelectAttentionPass());
       addCleanup(pm);
     }
-    // Layouts are for vector units of CPUs.
-    if (isForCPU(options))
-      pm.addNestedPass<func::FuncOp>(createChannelsLastPass());
+    ChannelsLastPassOptions layout;
+    layout.filters = isForGPU(options);
+    if (isForCPU(options) || isForGPU(options))
+      pm.addNestedPass<func::FuncOp>(createChannelsLastPass(layout));
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
     pm.addNestedPass<func::FuncOp>(createRaiseDivisionsPass());
+    if (isForGPU(options))
+      pm.addNestedPass<func::FuncOp>(createPadOperandsPass());
     pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
     addCleanup(pm);
     if (!options.accelerator.empty()) {

@@ -268,6 +268,29 @@ struct PointwiseConvolutionToMatmul : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// Puts the channels of a filter behind its window, if `op` is a convolution on
+/// NHWC. No pattern: those that read through transposes would undo it.
+void moveFilterChannelsLast(IRRewriter &rewriter, linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumLoops() != 7 ||
+      op.getNumParallelLoops() != 4)
+    return;
+  MLIRContext *ctx = op.getContext();
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto over = [&](ArrayRef<unsigned> loops) {
+    return AffineMap::getMultiDimMapWithTargets(7, loops, ctx);
+  };
+  if (maps[1] != over({3, 6, 4, 5}) || maps[2] != over({0, 1, 2, 3}))
+    return;
+  maps[1] = over({3, 4, 5, 6});
+  rewriter.setInsertionPoint(op);
+  Value filter =
+      makeTranspose(rewriter, op.getLoc(), op.getInputs()[1], kToChannelsLast);
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getInputsMutable()[1].set(filter);
+    op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+  });
+}
+
 struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
   using Base::Base;
 
@@ -287,6 +310,10 @@ struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
     tensor::EmptyOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
+    IRRewriter rewriter(&getContext());
+    if (filters)
+      getOperation().walk(
+          [&](linalg::GenericOp op) { moveFilterChannelsLast(rewriter, op); });
   }
 };
 } // namespace

@@ -7,6 +7,7 @@
 // of pixels are not contiguous: its loops must be those of the padded shape.
 //
 //===----------------------------------------------------------------------===//
+#include "orchestra/Dialect/Orchestra/KernelGroups.h"
 #include "orchestra/Dialect/Orchestra/Kernels.h"
 #include "orchestra/Transforms/Passes.h"
 
@@ -33,7 +34,7 @@ static bool isOnlyPadded(Value value) {
     return false;
   Operation *user = *value.user_begin();
   if (isa<tensor::PadOp>(user))
-    return true;
+    return !user->hasAttr(kInKernelAttrName);
   auto generic = dyn_cast<linalg::GenericOp>(user);
   return generic && generic->getNumResults() == 1 && isPointwise(generic) &&
          isOnlyPadded(generic->getResult(0));

@@ -60,6 +60,17 @@ private:
 
 } // namespace
 
+/// What `op` and the ops in it use of what is around it.
+static SetVector<Value> getOperandsFromOutside(Operation *op) {
+  SetVector<Value> used;
+  op->walk([&](Operation *nested) {
+    for (Value operand : nested->getOperands())
+      if (isFromOutside(operand, op))
+        used.insert(operand);
+  });
+  return used;
+}
+
 /// Finds what enters and leaves the group.
 void KernelOutliner::collect(const KernelGroup &group) {
   inputs.clear();
@@ -70,18 +81,15 @@ void KernelOutliner::collect(const KernelGroup &group) {
     if (def && members.contains(def))
       return;
     if (def && isClonedIntoKernels(def)) {
-      for (Value operand : def->getOperands())
+      for (Value operand : getOperandsFromOutside(def))
         enter(operand);
       return;
     }
     inputs.insert(value);
   };
   for (Operation *op : group.ops) {
-    op->walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands())
-        if (isFromOutside(operand, op))
-          enter(operand);
-    });
+    for (Value operand : getOperandsFromOutside(op))
+      enter(operand);
     for (Value result : op->getResults())
       if (llvm::any_of(result.getUsers(), [&](Operation *user) {
             Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
@@ -99,7 +107,7 @@ Value KernelOutliner::getInside(Value value) {
     // the mapping is too, as it would keep the block arguments of the last
     // copy.
     IRMapping operands;
-    for (Value operand : def->getOperands())
+    for (Value operand : getOperandsFromOutside(def))
       operands.map(operand, getInside(operand));
     Operation *clone = inner.clone(*def, operands);
     return clone->getResult(0);
@@ -108,13 +116,7 @@ Value KernelOutliner::getInside(Value value) {
 }
 
 void KernelOutliner::cloneMember(Operation *op) {
-  SetVector<Value> used;
-  op->walk([&](Operation *nested) {
-    for (Value operand : nested->getOperands())
-      if (isFromOutside(operand, op))
-        used.insert(operand);
-  });
-  for (Value operand : used)
+  for (Value operand : getOperandsFromOutside(op))
     map.map(operand, getInside(operand));
   inner.clone(*op, map);
 }

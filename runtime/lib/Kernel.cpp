@@ -34,11 +34,18 @@ bool isComplete(const orch_kernel_parameter &parameter) {
   if (parameter.kind == ORCH_PARAMETER_ADDRESS ||
       parameter.kind == ORCH_PARAMETER_VALUE)
     return true;
-  if (parameter.kind != ORCH_PARAMETER_TENSOR_MAP || parameter.rank == 0 ||
-      parameter.rank > ORCH_MAX_MAP_RANK)
+  bool windows = parameter.kind == ORCH_PARAMETER_WINDOW_MAP;
+  if ((parameter.kind != ORCH_PARAMETER_TENSOR_MAP && !windows) ||
+      parameter.rank < (windows ? 3 : 1) || parameter.rank > ORCH_MAX_MAP_RANK)
     return false;
   for (uint32_t dim = 0; dim < parameter.rank; ++dim)
-    if (parameter.shape[dim] == 0 || parameter.box[dim] == 0)
+    if (parameter.shape[dim] == 0)
+      return false;
+  for (uint32_t dim = 0; dim < (windows ? 2 : parameter.rank); ++dim)
+    if (parameter.box[dim] == 0)
+      return false;
+  for (uint32_t dim = 0; windows && dim + 2 < parameter.rank; ++dim)
+    if (parameter.strides[dim] == 0)
       return false;
   return true;
 }

@@ -60,6 +60,18 @@ def SliceOperandsPass
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
+def PadOperandsPass
+    : Pass<"orchestra-pad-operands", "::mlir::func::FuncOp"> {
+  let summary = "Lets convolutions put zeros around their pictures themselves.";
+  let description = [{
+    Before: convolutions of f16 or bf16 on padded pictures with channels
+    innermost. After: each has a `tensor.pad` of its own, with the attribute
+    `orchestra.in_kernel`: kernels take such padding inside, where loads of tiles
+    read zeros outside of a picture.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
 def FuseElementwisePass
     : Pass<"orchestra-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merges chains of elementwise ops and moves reshapes off them.";
@@ -128,8 +140,13 @@ def ChannelsLastPass
     Before: convolutions and poolings on NCHW tensors. After: on NHWC tensors,
     with transposes around them that are moved down through padding,
     concatenation and elementwise ops until they meet and cancel. A 1x1
-    convolution without stride is a matmul.
+    convolution without stride is a matmul. With `filters`, filters of others
+    have their channels innermost too.
   }];
+  let options = [
+    Option<"filters", "filters", "bool", "false",
+           "transpose filters to channels innermost">
+  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"

@@ -11,6 +11,7 @@
 #include "orchestra/Target/CPU/HostApi.h"
 
 #include "orchestra/Target/NVIDIA/Passes.h"
+#include "orchestra/Target/NVIDIA/Tiles.h"
 
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
@@ -164,6 +165,26 @@ void Embedder::callLaunch(Location loc, Value exec, Value code,
               {code, list, grid});
 }
 
+/// What the driver needs to know of a tensor map.
+static void describeMap(DictionaryAttr entry,
+                        orch_kernel_parameter &parameter) {
+  auto box = entry.getAs<DenseI64ArrayAttr>("box").asArrayRef();
+  auto shape = entry.getAs<DenseI64ArrayAttr>("shape").asArrayRef();
+  parameter.kind = ORCH_PARAMETER_TENSOR_MAP;
+  parameter.dtype = getDtype(entry.getAs<TypeAttr>("element").getValue());
+  parameter.rank = shape.size();
+  llvm::copy(shape, parameter.shape);
+  llvm::copy(box, parameter.box);
+  auto windows = entry.getAs<nvtile::WindowsAttr>("windows");
+  if (!windows)
+    return;
+  parameter.kind = ORCH_PARAMETER_WINDOW_MAP;
+  llvm::copy(windows.getLowerCorner(), parameter.lower);
+  llvm::copy(windows.getUpperCorner(shape.drop_front().drop_back()),
+             parameter.upper);
+  llvm::copy(windows.getStrides(), parameter.strides);
+}
+
 /// A kernel of tiles: a function that only launches it.
 LogicalResult Embedder::embedTiles(StringRef name, DictionaryAttr description) {
   auto binary =
@@ -186,16 +207,8 @@ LogicalResult Embedder::embedTiles(StringRef name, DictionaryAttr description) {
                         .getAsRange<DictionaryAttr>()) {
     orch_kernel_parameter parameter = {};
     parameter.argument = entry.getAs<IntegerAttr>("argument").getInt();
-    if (auto box = entry.getAs<DenseI64ArrayAttr>("box")) {
-      auto shape = entry.getAs<DenseI64ArrayAttr>("shape");
-      parameter.kind = ORCH_PARAMETER_TENSOR_MAP;
-      parameter.dtype = getDtype(entry.getAs<TypeAttr>("element").getValue());
-      parameter.rank = shape.size();
-      for (size_t dim = 0; dim < parameter.rank; ++dim) {
-        parameter.shape[dim] = shape[dim];
-        parameter.box[dim] = box[dim];
-      }
-    }
+    if (entry.contains("box"))
+      describeMap(entry, parameter);
     launch.parameters.push_back(parameter);
   }
   Location loc = binary.getLoc();

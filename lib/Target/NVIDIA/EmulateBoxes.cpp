@@ -33,17 +33,24 @@ struct EmulateBoxLoad
   LogicalResult
   matchAndRewrite(NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp op,
                   PatternRewriter &rewriter) const override {
-    if (op.getMode() != NVVM::TMALoadMode::TILE || op.getMulticastMask() ||
-        !op.getIm2colOffsets().empty())
+    bool windows = op.getMode() == NVVM::TMALoadMode::IM2COL;
+    if ((op.getMode() != NVVM::TMALoadMode::TILE && !windows) ||
+        op.getMulticastMask())
       return rewriter.notifyMatchFailure(op, "not a box for one group");
     Location loc = op.getLoc();
     enterPredicate(rewriter, loc, op.getPredicate());
     ValueRange coordinates = op.getCoordinates();
-    callDevice(rewriter, op, loc, "orch_emulated_tensor_load", {},
-               {getItem(op), op.getTmaDescriptor(), op.getDstMem(),
-                getNumber(rewriter, loc, coordinates.size()),
-                makeCoordinates(rewriter, op, coordinates), op.getMbar(),
-                getPlace(rewriter, op, loc)});
+    SmallVector<Value> operands{getItem(op), op.getTmaDescriptor(),
+                                op.getDstMem(),
+                                getNumber(rewriter, loc, coordinates.size()),
+                                makeCoordinates(rewriter, op, coordinates)};
+    if (windows)
+      operands.push_back(makeCoordinates(rewriter, op, op.getIm2colOffsets()));
+    operands.append({op.getMbar(), getPlace(rewriter, op, loc)});
+    callDevice(rewriter, op, loc,
+               windows ? "orch_emulated_im2col_load"
+                       : "orch_emulated_tensor_load",
+               {}, operands);
     rewriter.eraseOp(op);
     return success();
   }

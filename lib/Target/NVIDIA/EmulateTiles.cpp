@@ -13,6 +13,7 @@
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 #include "orchestra/Target/Emulated/Emulation.h"
 #include "orchestra/Target/NVIDIA/Passes.h"
+#include "orchestra/Target/NVIDIA/Tiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -115,15 +116,24 @@ static Value makeMap(OpBuilder &builder, Operation *op, Value buffer,
   SmallVector<Value> zeros(type.getRank(),
                            arith::ConstantIndexOp::create(builder, loc, 0));
   Type element = parameter.getAs<TypeAttr>("element").getValue();
-  return callDevice(
-      builder, op, loc, "orch_emulated_tensor_map",
-      LLVM::LLVMPointerType::get(op->getContext()),
-      {getPointer(builder, loc, buffer, zeros),
-       getNumber(builder, loc, getElementBytes(element)),
-       getNumber(builder, loc, static_cast<int64_t>(shape.size())),
-       array(shape), array(strides),
-       array(parameter.getAs<DenseI64ArrayAttr>("box").asArrayRef()),
-       getNumber(builder, loc, kSwizzle)});
+  auto box = parameter.getAs<DenseI64ArrayAttr>("box").asArrayRef();
+  SmallVector<Value> operands{
+      getPointer(builder, loc, buffer, zeros),
+      getNumber(builder, loc, getElementBytes(element)),
+      getNumber(builder, loc, static_cast<int64_t>(shape.size())), array(shape),
+      array(strides)};
+  StringRef function = "orch_emulated_tensor_map";
+  if (auto windows = parameter.getAs<nvtile::WindowsAttr>("windows")) {
+    function = "orch_emulated_im2col_map";
+    operands.push_back(array(windows.getLowerCorner()));
+    operands.push_back(
+        array(windows.getUpperCorner(shape.drop_front().drop_back())));
+    operands.push_back(array(windows.getStrides()));
+  }
+  operands.push_back(array(box));
+  operands.push_back(getNumber(builder, loc, kSwizzle));
+  return callDevice(builder, op, loc, function,
+                    LLVM::LLVMPointerType::get(op->getContext()), operands);
 }
 
 /// A host function of the kernel's name that launches it.

@@ -118,6 +118,7 @@ struct Script {
 } // namespace
 
 static void addTilePasses(OpPassManager &pm, const Script &script) {
+  pm.addNestedPass<func::FuncOp>(createNVIDIAFlattenConvolutionsPass());
   ApplyStrategyPassOptions strategy;
   strategy.file = script.file;
   strategy.script = script.text;

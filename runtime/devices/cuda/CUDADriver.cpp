@@ -70,6 +70,7 @@ orch_status Api::load() {
   get(graphExecDestroy, "cuGraphExecDestroy");
   get(graphLaunch, "cuGraphLaunch");
   get(tensorMapEncode, "cuTensorMapEncodeTiled", /*required=*/false);
+  get(windowMapEncode, "cuTensorMapEncodeIm2col", /*required=*/false);
   int version = 0;
   if (!missing)
     driverGetVersion(&version);

@@ -84,6 +84,13 @@ struct Api {
                             const uint64_t *strides, const uint32_t *box,
                             const uint32_t *elementStrides, int interleave,
                             int swizzle, int promotion, int fill);
+  Result (*windowMapEncode)(void *map, int dataType, unsigned rank,
+                            void *address, const uint64_t *dims,
+                            const uint64_t *strides, const int *lowerCorner,
+                            const int *upperCorner, uint32_t channels,
+                            uint32_t pixels, const uint32_t *elementStrides,
+                            int interleave, int swizzle, int promotion,
+                            int fill);
 
   /// Opens the library and initialises it; an error says what is missing.
   orch_status load();

@@ -73,29 +73,49 @@ orch_status encode(const Api &api, const orch_kernel_parameter &parameter,
                    void *address, TensorMap &map) {
   // The driver wants the fastest dimension first, and no stride of it.
   uint64_t dims[ORCH_MAX_MAP_RANK], strides[ORCH_MAX_MAP_RANK];
-  uint32_t box[ORCH_MAX_MAP_RANK], ones[ORCH_MAX_MAP_RANK];
+  uint32_t box[ORCH_MAX_MAP_RANK], steps[ORCH_MAX_MAP_RANK];
+  int lower[ORCH_MAX_WINDOW_RANK], upper[ORCH_MAX_WINDOW_RANK];
+  bool windows = parameter.kind == ORCH_PARAMETER_WINDOW_MAP;
   uint64_t bytes = getBytes(parameter.dtype);
   for (uint32_t dim = 0; dim < parameter.rank; ++dim) {
     uint32_t from = parameter.rank - 1 - dim;
     dims[dim] = parameter.shape[from];
     box[dim] = parameter.box[from];
-    ones[dim] = 1;
+    steps[dim] = 1;
     bytes *= dims[dim];
     strides[dim] = bytes;
   }
-  Result result = api.tensorMapEncode(
-      &map, getDataType(parameter.dtype), parameter.rank, address, dims,
-      strides, box, ones, /*interleave=*/0, kSwizzle128, kPromote128,
-      /*fill=*/0);
+  // Spatial dimensions: all but the fastest and the slowest.
+  for (uint32_t dim = 1; windows && dim + 1 < parameter.rank; ++dim) {
+    uint32_t from = parameter.rank - 2 - dim;
+    steps[dim] = parameter.strides[from];
+    lower[dim - 1] = parameter.lower[from];
+    upper[dim - 1] = parameter.upper[from];
+  }
+  int type = getDataType(parameter.dtype);
+  Result result =
+      windows ? api.windowMapEncode(
+                    &map, type, parameter.rank, address, dims, strides, lower,
+                    upper, /*channels=*/parameter.box[1],
+                    /*pixels=*/parameter.box[0], steps, /*interleave=*/0,
+                    kSwizzle128, kPromote128, /*fill=*/0)
+              : api.tensorMapEncode(&map, type, parameter.rank, address, dims,
+                                    strides, box, steps, /*interleave=*/0,
+                                    kSwizzle128, kPromote128, /*fill=*/0);
   return api.check(result, "describing a tensor to it");
+}
+
+bool isMap(const orch_kernel_parameter &parameter) {
+  return parameter.kind == ORCH_PARAMETER_TENSOR_MAP ||
+         parameter.kind == ORCH_PARAMETER_WINDOW_MAP;
 }
 
 orch_status checkMaps(const Api &api, const orch_kernel_info &info) {
   for (uint32_t i = 0; i < info.parameter_count; ++i) {
     const orch_kernel_parameter &parameter = info.parameters[i];
-    if (parameter.kind != ORCH_PARAMETER_TENSOR_MAP)
+    if (!isMap(parameter))
       continue;
-    if (!api.tensorMapEncode)
+    if (!api.tensorMapEncode || !api.windowMapEncode)
       return orch_set_error(ORCH_ERROR_VERSION,
                             "error: the driver of NVIDIA GPUs is too old "
                             "[driver-too-old]\n  note: kernel '%s' copies by "
@@ -204,7 +224,7 @@ orch_status cuda::kernelLaunch(void *state, void *opaque,
     parameters[i] = parameter.kind == ORCH_PARAMETER_VALUE
                         ? arguments[parameter.argument]
                         : &addresses[i];
-    if (parameter.kind != ORCH_PARAMETER_TENSOR_MAP)
+    if (!isMap(parameter))
       continue;
     parameters[i] = &kernel.maps[i];
     if (kernel.mappedTo[i] == addresses[i])

@@ -18,8 +18,10 @@
 using namespace orchestra::emulated;
 
 constexpr int64_t kMaxTensorRank = 5;
+constexpr int64_t kMaxWindowRank = kMaxTensorRank - 2;
 
-/// What orch_emulated_tensor_map makes, fastest dimension first.
+/// What orch_emulated_tensor_map and orch_emulated_im2col_map make, fastest
+/// dimension first.
 struct orchestra::emulated::TensorMap {
   uint64_t magic;
   char *base;
@@ -27,6 +29,8 @@ struct orchestra::emulated::TensorMap {
   int64_t dims[kMaxTensorRank];
   int64_t strides[kMaxTensorRank]; // bytes
   int64_t box[kMaxTensorRank];
+  int64_t windows; // so many at once; 0: copies boxes
+  int64_t lower[kMaxWindowRank], upper[kMaxWindowRank], steps[kMaxWindowRank];
 };
 
 namespace {
@@ -96,6 +100,34 @@ void copyBox(const PendingBox &box, bool toShared) {
   }
 }
 
+/// Copies a pixel of each of so many windows ("im2col mode", PTX ISA).
+void copyWindows(const PendingBox &box) {
+  const TensorMap &map = *box.map;
+  int64_t last = map.rank - 1, at[kMaxTensorRank];
+  for (int64_t dim = 0; dim < map.rank; ++dim)
+    at[dim] = box.coordinates[dim];
+  for (int64_t window = 0; window < map.windows; ++window) {
+    bool inside = at[last] >= 0 && at[last] < map.dims[last];
+    char *global =
+        map.base + at[0] * map.elementSize + at[last] * map.strides[last];
+    for (int64_t dim = 1; dim < last; ++dim) {
+      int64_t pixel = at[dim] + box.offsets[dim - 1];
+      inside &= pixel >= 0 && pixel < map.dims[dim];
+      global += pixel * map.strides[dim];
+    }
+    copyClipped(box, box.shared + window * map.box[0] * map.elementSize, global,
+                inside, /*toShared=*/true);
+    bool carry = true;
+    for (int64_t dim = 1; dim < last && carry; ++dim) {
+      at[dim] += map.steps[dim - 1];
+      carry = at[dim] >= map.dims[dim] + map.upper[dim - 1];
+      if (carry)
+        at[dim] = map.lower[dim - 1];
+    }
+    at[last] += carry;
+  }
+}
+
 /// Checks the rules of maps, and that all that may be touched is the item's.
 PendingBox makeBox(Item *item, const void *pointer, void *shared, int64_t rank,
                    const int64_t *coordinates, int32_t writesTensor,
@@ -110,7 +142,8 @@ PendingBox makeBox(Item *item, const void *pointer, void *shared, int64_t rank,
   require(map->rank == rank,
           "a box has a coordinate for each dimension of its tensor");
   int64_t bytes = map->elementSize, extent = map->elementSize;
-  PendingBox box = {map, static_cast<char *>(shared), 0, {}, nullptr, 0, place};
+  PendingBox box = {map,  static_cast<char *>(shared), 0, {}, {}, nullptr, 0,
+                    place};
   for (int64_t dim = 0; dim < map->rank; ++dim) {
     require(map->box[dim] >= 1 && map->box[dim] <= 256,
             "a box has 1 to 256 elements along a dimension");
@@ -129,9 +162,34 @@ PendingBox makeBox(Item *item, const void *pointer, void *shared, int64_t rank,
           "a tensor that is copied by boxes starts at a multiple of 16 bytes");
   require(reinterpret_cast<uintptr_t>(shared) % 128 == 0,
           "a box in shared memory starts at a multiple of 128 bytes");
-  box.bytes = bytes;
+  box.bytes = map->windows ? bytes * map->windows : bytes;
   orch_emulated_check(item, map->base, extent, writesTensor, place);
   return box;
+}
+
+/// The rules of maps of windows alone: what fits a descriptor.
+void checkWindows(Item *item, const PendingBox &box, const char *place) {
+  const TensorMap &map = *box.map;
+  auto require = [&](bool holds, const char *rule) {
+    orch_emulated_require(item, holds, rule, place);
+  };
+  require(map.windows >= 1 && map.windows <= 1024,
+          "1 to 1024 windows are copied at once, through a map of windows");
+  int64_t bits = map.rank == 3 ? 16 : map.rank == 4 ? 8 : 5;
+  int64_t limit = int64_t(1) << (bits - 1);
+  for (int64_t dim = 0; dim + 2 < map.rank; ++dim) {
+    int64_t first = map.lower[dim], end = map.dims[dim + 1] + map.upper[dim];
+    require(first >= -limit && first < limit && map.upper[dim] >= -limit &&
+                map.upper[dim] < limit,
+            "corners of windows fit 16, 8 or 5 bits in 1, 2 or 3 dimensions");
+    require(first < end, "there is a window in each dimension");
+    require(map.steps[dim] >= 1 && map.steps[dim] <= 8,
+            "windows are 1 to 8 pixels apart");
+    require(box.offsets[dim] >= 0 && box.offsets[dim] < 2 * limit,
+            "offsets in windows fit 16, 8 or 5 bits without a sign");
+    require(box.coordinates[dim + 1] >= first && box.coordinates[dim + 1] < end,
+            "a copy of windows begins with one of them");
+  }
 }
 
 void keep(Item *item, List<PendingBox> &list, const PendingBox &box) {
@@ -140,6 +198,15 @@ void keep(Item *item, List<PendingBox> &list, const PendingBox &box) {
   keepError(ORCH_ERROR_OUT_OF_MEMORY,
             "%s: error: out of memory [out-of-memory]", box.place);
   fail(item);
+}
+
+void beginLoad(Item *item, PendingBox box, void *barrier, const char *place) {
+  requireBarrier(item, barrier, place);
+  watchHazards(item);
+  requireShared(item, box.shared, box.bytes, 1, place);
+  checkHazards(item, box.shared, box.bytes, Access::AsyncWrite, place);
+  box.barrier = barrier;
+  keep(item, item->group->boxes, box);
 }
 
 } // namespace
@@ -158,15 +225,18 @@ bool orchestra::emulated::deliverBoxes(Group *group) {
       continue;
     }
     group->boxes.erase(i);
-    copyBox(box, /*toShared=*/true);
+    if (box.map->windows)
+      copyWindows(box);
+    else
+      copyBox(box, /*toShared=*/true);
     completeBytes(box.barrier, box.bytes);
   }
   return barrier != nullptr;
 }
 
-void *orch_emulated_tensor_map(void *base, int64_t elementSize, int64_t rank,
-                               const int64_t *dims, const int64_t *strides,
-                               const int64_t *box, int64_t swizzle) {
+static TensorMap *makeMap(void *base, int64_t elementSize, int64_t rank,
+                          const int64_t *dims, const int64_t *strides,
+                          int64_t swizzle) {
   auto *map =
       static_cast<TensorMap *>(orch_emulated_allocate(sizeof(TensorMap)));
   if (!map)
@@ -176,10 +246,38 @@ void *orch_emulated_tensor_map(void *base, int64_t elementSize, int64_t rank,
   map->elementSize = elementSize;
   map->rank = rank;
   map->swizzle = swizzle;
+  map->windows = 0;
   for (int64_t dim = 0; dim < rank; ++dim) {
     map->dims[dim] = dims[rank - 1 - dim];
     map->strides[dim] = strides[rank - 1 - dim] * elementSize;
+    map->box[dim] = 1;
+  }
+  return map;
+}
+
+void *orch_emulated_tensor_map(void *base, int64_t elementSize, int64_t rank,
+                               const int64_t *dims, const int64_t *strides,
+                               const int64_t *box, int64_t swizzle) {
+  TensorMap *map = makeMap(base, elementSize, rank, dims, strides, swizzle);
+  for (int64_t dim = 0; map && dim < rank; ++dim)
     map->box[dim] = box[rank - 1 - dim];
+  return map;
+}
+
+void *orch_emulated_im2col_map(void *base, int64_t elementSize, int64_t rank,
+                               const int64_t *dims, const int64_t *strides,
+                               const int64_t *lower, const int64_t *upper,
+                               const int64_t *steps, const int64_t *box,
+                               int64_t swizzle) {
+  TensorMap *map = makeMap(base, elementSize, rank, dims, strides, swizzle);
+  if (!map)
+    return nullptr;
+  map->windows = box[0];
+  map->box[0] = box[1];
+  for (int64_t dim = 0; dim + 2 < rank; ++dim) {
+    map->lower[dim] = lower[rank - 3 - dim];
+    map->upper[dim] = upper[rank - 3 - dim];
+    map->steps[dim] = steps[rank - 3 - dim];
   }
   return map;
 }
@@ -188,12 +286,20 @@ void orch_emulated_tensor_load(Item *item, const void *map, void *to,
                                int64_t rank, const int64_t *coordinates,
                                void *barrier, const char *place) {
   PendingBox box = makeBox(item, map, to, rank, coordinates, 0, place);
-  requireBarrier(item, barrier, place);
-  watchHazards(item);
-  requireShared(item, to, box.bytes, 1, place);
-  checkHazards(item, to, box.bytes, Access::AsyncWrite, place);
-  box.barrier = barrier;
-  keep(item, item->group->boxes, box);
+  orch_emulated_require(item, box.map->windows == 0,
+                        "a box is copied through a map of boxes", place);
+  beginLoad(item, box, barrier, place);
+}
+
+void orch_emulated_im2col_load(Item *item, const void *map, void *to,
+                               int64_t rank, const int64_t *coordinates,
+                               const int64_t *offsets, void *barrier,
+                               const char *place) {
+  PendingBox box = makeBox(item, map, to, rank, coordinates, 0, place);
+  for (int64_t dim = 0; dim + 2 < rank; ++dim)
+    box.offsets[dim] = offsets[dim];
+  checkWindows(item, box, place);
+  beginLoad(item, box, barrier, place);
 }
 
 void orch_emulated_tensor_store(Item *item, const void *map, const void *from,

@@ -58,7 +58,8 @@ struct PendingBox {
   char *shared;
   int64_t bytes; ///< in shared memory, from there on
   int64_t coordinates[5];
-  void *barrier; ///< of a load
+  int64_t offsets[3]; ///< of windows: to the pixel that is copied
+  void *barrier;      ///< of a load
   int64_t batch; ///< of a store: how many commits came before it
   const char *place;
 };

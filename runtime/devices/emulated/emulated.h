@@ -234,6 +234,18 @@ ORCH_API void *orch_emulated_tensor_map(void *base, int64_t element_size,
                                         int64_t rank, const int64_t *dims,
                                         const int64_t *strides,
                                         const int64_t *box, int64_t swizzle);
+/* A map of windows over pictures: `dims` are pictures, spatial dimensions,
+ * channels; rank 3 to 5. For each spatial dimension, slowest first: where windows
+ * begin, `lower` relative to the first pixel and `upper`, exclusive, relative to
+ * the end, and `steps` from one window to the next. `box`: how many windows and
+ * channels are copied at once. */
+ORCH_API void *orch_emulated_im2col_map(void *base, int64_t element_size,
+                                        int64_t rank, const int64_t *dims,
+                                        const int64_t *strides,
+                                        const int64_t *lower,
+                                        const int64_t *upper,
+                                        const int64_t *steps,
+                                        const int64_t *box, int64_t swizzle);
 /* Enqueues the copy of a box to shared memory; elements outside the tensor are
  * zeroed; `barrier` gets the box's bytes. Coordinates from the fastest
  * dimension to the slowest, `rank` of them. The copy is done when nobody can go
@@ -242,6 +254,14 @@ ORCH_API void orch_emulated_tensor_load(orch_emulated_item *item,
                                         const void *map, void *to, int64_t rank,
                                         const int64_t *coordinates,
                                         void *barrier, const char *place);
+/* The same through a map of windows: coordinates of the first window; offsets
+ * from a window's begin to the pixel that is copied, from the fastest spatial
+ * dimension to the slowest. */
+ORCH_API void orch_emulated_im2col_load(orch_emulated_item *item,
+                                        const void *map, void *to, int64_t rank,
+                                        const int64_t *coordinates,
+                                        const int64_t *offsets, void *barrier,
+                                        const char *place);
 /* Enqueues the copy of a box from shared memory, without the elements outside
  * the tensor. It belongs to the item's next group of boxes, and is done when
  * the item waits for that. */

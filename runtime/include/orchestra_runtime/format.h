@@ -103,8 +103,11 @@ struct orch_exec;
 typedef enum orch_parameter_kind {
   ORCH_PARAMETER_ADDRESS = 0,    /* the argument: an address */
   ORCH_PARAMETER_TENSOR_MAP = 1, /* a map of the argument, for bulk copies */
-  ORCH_PARAMETER_VALUE = 2       /* the 8 bytes that the argument points to */
+  ORCH_PARAMETER_VALUE = 2,      /* the 8 bytes that the argument points to */
+  ORCH_PARAMETER_WINDOW_MAP = 3  /* a tensor map of windows over the argument */
 } orch_parameter_kind;
+
+#define ORCH_MAX_WINDOW_RANK 3
 
 typedef struct orch_kernel_parameter {
   uint32_t kind;     /* orch_parameter_kind */
@@ -115,7 +118,14 @@ typedef struct orch_kernel_parameter {
   uint32_t rank;  /* 1 to ORCH_MAX_MAP_RANK */
   uint64_t shape[ORCH_MAX_MAP_RANK];
   uint32_t box[ORCH_MAX_MAP_RANK];
-  uint32_t reserved; /* 0 */
+  /* Of a map of windows: the tensor is pictures x spatial dimensions x channels,
+   * and box[0] windows, box[1] channels of one pixel of each, are copied at
+   * once. For each spatial dimension: where the first window begins, relative to
+   * the first pixel; behind where the last one begins, relative to the end; the
+   * distance of two windows. */
+  int32_t lower[ORCH_MAX_WINDOW_RANK];
+  int32_t upper[ORCH_MAX_WINDOW_RANK];
+  uint32_t strides[ORCH_MAX_WINDOW_RANK];
 } orch_kernel_parameter;
 
 /* A kernel's device code, with what belongs to it behind it in the same block

@@ -210,6 +210,26 @@ def NVIDIASelectAttentionPass
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def NVIDIAFlattenConvolutionsPass
+    : Pass<"orchestra-nvidia-flatten-convolutions", "::mlir::func::FuncOp"> {
+  let summary = "Turns convolutions into products of matrices";
+  let description = [{
+    Before: a kernel on tensors with a convolution whose channels are innermost,
+    or a product over more than one dimension of rows, of f16 or bf16, and what is
+    computed of each element of its result.
+
+    After: the same on matrices, whose rows are pixels of the result. The picture
+    is read as `nvtile.im2col` says; zeros around it are not made, for what tensor
+    maps read outside of a picture is zero. Results are reshaped at the end.
+
+    A kernel that tensor cores do not take then either is left as it is, and a
+    remark says why.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::orchestra::nvtile::NVTileDialect"];
+}
+
 def LinalgToNVTilePass : Pass<"orchestra-linalg-to-nvtile", "::mlir::ModuleOp"> {
   let summary = "Turns tiled linalg on tensors into a program on tiles";
   let description = [{

@@ -76,6 +76,49 @@ def NVTile_PolicyAttr : AttrDef<NVTile_Dialect, "Policy"> {
   let genVerifyDecl = 1;
 }
 
+def NVTile_WindowsAttr : AttrDef<NVTile_Dialect, "Windows"> {
+  let mnemonic = "windows";
+  let summary = "A picture read as a matrix: a row for each window over it.";
+  let description = [{
+    Of a picture of N x spatial dimensions x C. Lists have an entry for each
+    spatial dimension, the slowest first. `sizes`: of a window. `strides`: from
+    one window to the next. `dilations`: from one pixel of a window to the next.
+    `low`: how far outside of the picture the first window begins. `counts`:
+    windows. `channels`: those of a pixel of a window, C or more. Row r of the
+    matrix is window r, counted over N and `counts`; column c is channel
+    c mod `channels` of pixel c div `channels` of the window. Pixels and channels
+    outside of the picture are zero. This is the matrix that im2col makes, with
+    channels innermost.
+
+    ```mlir
+    #nvtile.windows<sizes = [3, 3], strides = [1, 1], dilations = [1, 1],
+                    low = [1, 1], counts = [56, 56], channels = 64>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$sizes,
+                        ArrayRefParameter<"int64_t">:$strides,
+                        ArrayRefParameter<"int64_t">:$dilations,
+                        ArrayRefParameter<"int64_t">:$low,
+                        ArrayRefParameter<"int64_t">:$counts,
+                        "int64_t":$channels);
+  let assemblyFormat = [{
+    `<` `sizes` `=` `[` $sizes `]` `,` `strides` `=` `[` $strides `]` `,`
+    `dilations` `=` `[` $dilations `]` `,` `low` `=` `[` $low `]` `,`
+    `counts` `=` `[` $counts `]` `,` `channels` `=` $channels `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Rows and columns of the matrix for `batch` pictures.
+    int64_t getRows(int64_t batch) const;
+    int64_t getColumns() const;
+    /// Where windows begin, relative to the picture's first pixel: the first
+    /// window, and relative to the picture's end: behind the last window.
+    ::llvm::SmallVector<int64_t> getLowerCorner() const;
+    ::llvm::SmallVector<int64_t>
+    getUpperCorner(::llvm::ArrayRef<int64_t> picture) const;
+  }];
+}
+
 def NVTile_ChannelType : TypeDef<NVTile_Dialect, "Channel"> {
   let mnemonic = "channel";
   let summary = "A ring of tiles in shared memory.";
@@ -102,12 +145,34 @@ defvar NVTile_Tile = AnyStaticShapeMemRef;
 def NVTile_Fragment : FixedVectorOfRankAndType<[2], [AnyFloat]>;
 def NVTile_SharedPointer : LLVM_PointerInAddressSpace<3>;
 
+def NVTile_Im2colOp : NVTile_Op<"im2col", [Pure]> {
+  let summary = "Reads a picture as a matrix of windows.";
+  let description = [{
+    A view: nothing is computed, and tiles of the result are loaded from the
+    picture. See `#nvtile.windows` for rows and columns.
+
+    ```mlir
+    %m = nvtile.im2col %x windows = #nvtile.windows<…>
+      : tensor<1x56x56x64xf16> -> tensor<3136x576xf16>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$picture,
+                       NVTile_WindowsAttr:$windows);
+  let results = (outs 2DTensorOf<[AnyType]>:$matrix);
+  let assemblyFormat = [{
+    $picture `windows` `=` $windows attr-dict `:` type($picture) `->`
+    type($matrix)
+  }];
+  let hasVerifier = 1;
+}
+
 def NVTile_LoadOp : NVTile_Op<"load"> {
   let summary = "Brings a tile into shared memory.";
   let description = [{
     The tile lives as long as the block of the op. `dims` are the dimensions of
     the buffer that its rows and columns run along, in the buffer's order; if
-    absent, the last two.
+    absent, the last two. With `windows`, the indices are a row and a column of
+    the matrix that the buffer is read as.
 
     ```mlir
     %t = nvtile.load %a[%i, %k] : memref<4000x4096xbf16>
@@ -118,7 +183,8 @@ def NVTile_LoadOp : NVTile_Op<"load"> {
   }];
   let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$source,
                        Variadic<Index>:$indices,
-                       OptionalAttr<DenseI64ArrayAttr>:$dims);
+                       OptionalAttr<DenseI64ArrayAttr>:$dims,
+                       OptionalAttr<NVTile_WindowsAttr>:$windows);
   let results = (outs Res<NVTile_Tile, "", [MemAlloc, MemWrite]>:$tile);
   let assemblyFormat = [{
     $source `[` $indices `]` attr-dict `:` type($source) `->` type($tile)
@@ -290,7 +356,8 @@ def NVTile_CopyOp : NVTile_Op<"copy"> {
                        Variadic<Index>:$indices,
                        Arg<NVTile_Tile, "", [MemWrite]>:$tile,
                        NVTile_ChannelType:$channel, Index:$number,
-                       OptionalAttr<DenseI64ArrayAttr>:$dims);
+                       OptionalAttr<DenseI64ArrayAttr>:$dims,
+                       OptionalAttr<NVTile_WindowsAttr>:$windows);
   let assemblyFormat = [{
     $source `[` $indices `]` `to` $tile `on` $channel `[` $number `]` attr-dict
     `:` type($source) `,` type($tile) `,` type($channel)
@@ -430,9 +497,12 @@ def NVTile_AddressOp : NVTile_Op<"address", [Pure]> {
 def NVTile_TensorMapOp : NVTile_Op<"tensor_map", [Pure]> {
   let summary = "The tensor map of a buffer, made by the host.";
   let description = [{
-    Copies boxes of `box` elements, rows first, swizzled over 128 bytes.
+    Copies boxes of `box` elements, rows first, swizzled over 128 bytes. With
+    `windows`, a box is of rows and columns of the matrix, and the columns are
+    channels of one pixel of each window.
   }];
-  let arguments = (ins AnyStaticShapeMemRef:$buffer, DenseI64ArrayAttr:$box);
+  let arguments = (ins AnyStaticShapeMemRef:$buffer, DenseI64ArrayAttr:$box,
+                       OptionalAttr<NVTile_WindowsAttr>:$windows);
   let results = (outs LLVM_AnyPointer:$map);
   let assemblyFormat = [{
     $buffer `box` `=` $box attr-dict `:` type($buffer) `->` type($map)

@@ -19,11 +19,12 @@
 namespace orchestra::nvtile {
 
 /// A place in a buffer: an index for each of its dimensions, of which the
-/// tensor has `dims`.
+/// tensor has `dims`. With `windows`, in the matrix that the buffer is read as.
 struct View {
   mlir::Value buffer;
   mlir::SmallVector<mlir::Value> indices;
   mlir::SmallVector<int64_t> dims;
+  WindowsAttr windows = nullptr;
 };
 
 /// Converts one kernel, in one walk in program order. A tensor is one of two
@@ -42,6 +43,12 @@ private:
   mlir::LogicalResult convertForall(mlir::scf::ForallOp op);
   mlir::LogicalResult convertFor(mlir::scf::ForOp op);
   mlir::LogicalResult convertSlice(mlir::tensor::ExtractSliceOp op);
+  mlir::LogicalResult convertPad(mlir::tensor::PadOp op);
+  mlir::LogicalResult convertCollapse(mlir::tensor::CollapseShapeOp op);
+  mlir::LogicalResult convertIm2col(Im2colOp op);
+  View getWhole(mlir::Value buffer);
+  View getCollapsed(mlir::Location loc, const View &view,
+                    mlir::ArrayRef<mlir::ReassociationIndices> groups);
   mlir::LogicalResult convertInsert(mlir::tensor::InsertSliceOp op);
   mlir::LogicalResult convertInsert(mlir::tensor::ParallelInsertSliceOp op);
   // Structured ops: StructuredToTiles.cpp.
@@ -78,6 +85,7 @@ private:
 
   mlir::func::FuncOp source;
   mlir::OpBuilder &builder;
+  mlir::Value zero;       ///< the index, at the kernel's begin
   mlir::IRMapping values; ///< scalars, and fragments
   mlir::DenseMap<mlir::Value, View> views;
 };

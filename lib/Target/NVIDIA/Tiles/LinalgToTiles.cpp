@@ -15,6 +15,7 @@
 #include "orchestra/Target/NVIDIA/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
@@ -56,19 +57,31 @@ FailureOr<func::FuncOp> Converter::run() {
   target->setDiscardableAttrs(llvm::to_vector(source->getDiscardableAttrs()));
   Block *entry = target.addEntryBlock();
   builder.setInsertionPointToStart(entry);
-  Value zero = arith::ConstantIndexOp::create(builder, source.getLoc(), 0);
+  zero = arith::ConstantIndexOp::create(builder, source.getLoc(), 0);
   for (auto [before, after] :
-       llvm::zip_equal(source.getArguments(), entry->getArguments())) {
-    int64_t rank = cast<MemRefType>(after.getType()).getRank();
-    views[before] = {after, SmallVector<Value>(rank, zero),
-                     llvm::to_vector(llvm::seq<int64_t>(0, rank))};
-  }
+       llvm::zip_equal(source.getArguments(), entry->getArguments()))
+    views[before] = getWhole(after);
   if (failed(convertBody(source.getBody().front()))) {
     target.erase();
     return failure();
   }
   func::ReturnOp::create(builder, source.getLoc());
   return target;
+}
+
+View Converter::getWhole(Value buffer) {
+  int64_t rank = cast<MemRefType>(buffer.getType()).getRank();
+  return {buffer, SmallVector<Value>(rank, zero),
+          llvm::to_vector(llvm::seq<int64_t>(0, rank))};
+}
+
+/// The whole buffer of `view` in fewer dimensions, at the kernel's begin.
+View Converter::getCollapsed(Location loc, const View &view,
+                             ArrayRef<ReassociationIndices> groups) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(zero);
+  return getWhole(
+      memref::CollapseShapeOp::create(builder, loc, view.buffer, groups));
 }
 
 LogicalResult Converter::convertBody(Block &block) {
@@ -85,23 +98,13 @@ LogicalResult Converter::convert(Operation &op) {
       .Case([&](tensor::ExtractSliceOp slice) { return convertSlice(slice); })
       .Case([&](tensor::InsertSliceOp insert) { return convertInsert(insert); })
       .Case([&](tensor::EmptyOp) { return success(); })
-      .Case([&](tensor::PadOp pad) -> LogicalResult {
-        auto view = views.find(pad.getSource());
-        Value value = pad.getConstantPaddingValue();
-        if (view == views.end() || !pad.hasZeroLowPad() || !value ||
-            !matchPattern(value, m_AnyZeroFloat()))
-          return refuse(pad, "pads with more than zeros behind an argument");
-        // Behind the slice must be the buffer's end.
-        auto buffer = cast<MemRefType>(view->second.buffer.getType());
-        for (auto [number, dim] : llvm::enumerate(view->second.dims))
-          if (!isZeroInteger(pad.getMixedHighPad()[number]) &&
-              (!isConstantIntValue(view->second.indices[dim], 0) ||
-               buffer.getDimSize(dim) !=
-                   pad.getSourceType().getDimSize(number)))
-            return refuse(pad, "pads a slice that ends inside of its buffer");
-        views[pad.getResult()] = View(view->second);
-        return success();
+      .Case([&](tensor::PadOp pad) { return convertPad(pad); })
+      .Case([&](tensor::CollapseShapeOp collapse) {
+        return convertCollapse(collapse);
       })
+      .Case([&](Im2colOp im2col) { return convertIm2col(im2col); })
+      // Of what is returned: convertForall has seen it.
+      .Case([&](tensor::ExpandShapeOp) { return success(); })
       .Case([&](linalg::FillOp fill) { return convertFill(fill); })
       .Case([&](linalg::LinalgOp linalgOp) {
         if (linalgOp.getNumReductionLoops() == 0)
@@ -121,27 +124,75 @@ LogicalResult Converter::convert(Operation &op) {
       });
 }
 
+/// Zeros behind an argument: the same place, for what is read outside of a
+/// buffer is zero.
+LogicalResult Converter::convertPad(tensor::PadOp op) {
+  auto found = views.find(op.getSource());
+  Value value = op.getConstantPaddingValue();
+  if (found == views.end() || !op.hasZeroLowPad() || !value ||
+      !matchPattern(value, m_AnyZeroFloat()))
+    return refuse(op, "pads with more than zeros behind an argument");
+  // Behind the slice must be the buffer's end.
+  View view = found->second;
+  SmallVector<int64_t> shape =
+      llvm::to_vector(cast<MemRefType>(view.buffer.getType()).getShape());
+  if (view.windows)
+    shape = {view.windows.getRows(shape[0]), view.windows.getColumns()};
+  for (auto [number, dim] : llvm::enumerate(view.dims))
+    if (!isZeroInteger(op.getMixedHighPad()[number]) &&
+        (!isConstantIntValue(view.indices[dim], 0) ||
+         shape[dim] != op.getSourceType().getDimSize(number)))
+      return refuse(op, "pads a slice that ends inside of its buffer");
+  views[op.getResult()] = view;
+  return success();
+}
+
+LogicalResult Converter::convertCollapse(tensor::CollapseShapeOp op) {
+  auto found = views.find(op.getSrc());
+  if (found == views.end() || !isa<BlockArgument>(op.getSrc()))
+    return refuse(op, "reshapes what is no argument");
+  views[op.getResult()] = getCollapsed(op.getLoc(), View(found->second),
+                                       op.getReassociationIndices());
+  return success();
+}
+
+LogicalResult Converter::convertIm2col(Im2colOp op) {
+  auto found = views.find(op.getPicture());
+  if (found == views.end() || !isa<BlockArgument>(op.getPicture()))
+    return refuse(op, "takes windows of what is no argument");
+  views[op.getMatrix()] =
+      View{found->second.buffer, {zero, zero}, {0, 1}, op.getWindows()};
+  return success();
+}
+
 LogicalResult Converter::convertForall(scf::ForallOp op) {
-  // Each result is what the kernel returns, whole or without its padding.
+  Location loc = op.getLoc();
+  // Each result is what the kernel returns: whole or without its padding,
+  // perhaps in more dimensions.
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
     Value value = result;
-    if (value.hasOneUse())
-      if (auto slice = dyn_cast<tensor::ExtractSliceOp>(*value.user_begin()))
-        if (slice.hasUnitStride() &&
-            llvm::all_of(slice.getMixedOffsets(), isZeroInteger))
-          value = slice.getResult();
+    auto slice = value.hasOneUse()
+                     ? dyn_cast<tensor::ExtractSliceOp>(*value.user_begin())
+                     : nullptr;
+    if (slice && slice.hasUnitStride() &&
+        llvm::all_of(slice.getMixedOffsets(), isZeroInteger))
+      value = slice.getResult();
+    auto expand = value.hasOneUse()
+                      ? dyn_cast<tensor::ExpandShapeOp>(*value.user_begin())
+                      : nullptr;
+    if (expand)
+      value = expand.getResult();
     if (!value.hasOneUse() || !isa<func::ReturnOp>(*value.user_begin()))
       return refuse(op, "computes what the kernel does not return");
     unsigned argument =
         getTargetArgument(source, value.use_begin()->getOperandNumber());
-    views[op.getRegionIterArgs()[i]] =
-        View(views[source.getArgument(argument)]);
-    if (auto slice = result.hasOneUse() ? dyn_cast<tensor::ExtractSliceOp>(
-                                              *result.user_begin())
-                                        : nullptr)
-      views[result] = View(views[source.getArgument(argument)]);
+    View target = views[source.getArgument(argument)];
+    if (expand)
+      target = getCollapsed(loc, target, expand.getReassociationIndices());
+    views[op.getRegionIterArgs()[i]] = target;
+    if (slice)
+      views[result] = target;
   }
-  Location loc = op.getLoc();
   auto mixed = [&](ArrayRef<OpFoldResult> list) {
     return llvm::map_to_vector(list, [&](OpFoldResult value) -> OpFoldResult {
       return isa<Attribute>(value)

@@ -7,6 +7,10 @@
 // it swizzles over. One map in three dimensions could fetch all panels at once,
 // but would read past the end of rows that are no multiple of a panel.
 //
+// A tile of windows is copied by a map of its own kind ("im2col" in the PTX
+// ISA): it says where windows begin, a coordinate which window comes first, an
+// offset which pixel of each window is meant.
+//
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/NVIDIA/Passes.h"
 #include "orchestra/Target/NVIDIA/Tiles.h"
@@ -39,6 +43,9 @@ public:
   void lower(BulkStoreOp op);
 
 private:
+  void copyWindows(CopyOp op, int64_t row, int64_t column, int64_t rows,
+                   Value place, Value barrier);
+  Value getMap(Value buffer, ArrayRef<int64_t> box, WindowsAttr windows);
   /// `dims`: those of the buffer that rows and columns run along.
   Value getMap(Value buffer, std::pair<int64_t, int64_t> dims, int64_t rows,
                int64_t columns) {
@@ -46,16 +53,7 @@ private:
     SmallVector<int64_t> box(cast<MemRefType>(buffer.getType()).getRank(), 1);
     box[dims.first] = rows;
     box[dims.second] = columns;
-    Value &map = maps[{buffer, builder.getDenseI64ArrayAttr(box)}];
-    if (!map) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(entry);
-      map =
-          TensorMapOp::create(builder, buffer.getLoc(),
-                              LLVM::LLVMPointerType::get(builder.getContext()),
-                              buffer, builder.getDenseI64ArrayAttr(box));
-    }
-    return map;
+    return getMap(buffer, box, nullptr);
   }
   /// Coordinates of a map, the fastest first.
   SmallVector<Value> getCoordinates(Location loc, ValueRange indices,
@@ -79,9 +77,76 @@ private:
 
   OpBuilder builder;
   Block *entry;
-  DenseMap<std::pair<Value, Attribute>, Value> maps;
+  DenseMap<std::tuple<Value, Attribute, Attribute>, Value> maps;
 };
 } // namespace
+
+Value Copies::getMap(Value buffer, ArrayRef<int64_t> box, WindowsAttr windows) {
+  auto boxAttr = builder.getDenseI64ArrayAttr(box);
+  Value &map = maps[{buffer, boxAttr, windows}];
+  if (!map) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (Operation *made = buffer.getDefiningOp())
+      builder.setInsertionPointAfter(made);
+    else
+      builder.setInsertionPointToStart(entry);
+    map = TensorMapOp::create(builder, buffer.getLoc(),
+                              LLVM::LLVMPointerType::get(builder.getContext()),
+                              buffer, boxAttr, windows);
+  }
+  return map;
+}
+
+/// Copies a panel of the tile: `rows` windows, channels of one of their pixels.
+void Copies::copyWindows(CopyOp op, int64_t row, int64_t column, int64_t rows,
+                         Value place, Value barrier) {
+  Location loc = op.getLoc();
+  WindowsAttr windows = op.getWindowsAttr();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  auto add = [&](Value value, int64_t more) -> Value {
+    return more == 0
+               ? value
+               : arith::AddIOp::create(builder, loc, value, constant(more))
+                     .getResult();
+  };
+  /// Takes the fastest of the numbers that `value` counts from it.
+  auto split = [&](Value &value, int64_t size) -> Value {
+    if (size == 1)
+      return constant(0);
+    Value rest = arith::RemUIOp::create(builder, loc, value, constant(size));
+    value = arith::DivUIOp::create(builder, loc, value, constant(size));
+    return rest;
+  };
+  auto narrow = [&](Value value, unsigned bits) -> Value {
+    return arith::IndexCastOp::create(builder, loc,
+                                      builder.getIntegerType(bits), value);
+  };
+  Value window = add(op.getIndices()[0], row);
+  Value pixel = add(op.getIndices()[1], column);
+  SmallVector<Value> coordinates, offsets;
+  coordinates.push_back(narrow(split(pixel, windows.getChannels()), 32));
+  for (size_t dim = windows.getSizes().size(); dim-- > 0;) {
+    Value at = split(window, windows.getCounts()[dim]);
+    at = arith::MulIOp::create(builder, loc, at,
+                               constant(windows.getStrides()[dim]));
+    coordinates.push_back(narrow(add(at, -windows.getLow()[dim]), 32));
+    Value offset = split(pixel, windows.getSizes()[dim]);
+    offset = arith::MulIOp::create(builder, loc, offset,
+                                   constant(windows.getDilations()[dim]));
+    offsets.push_back(narrow(offset, 16));
+  }
+  coordinates.push_back(narrow(window, 32));
+  auto tile = cast<MemRefType>(op.getTile().getType());
+  Value map = getMap(op.getSource(),
+                     {rows, getPanelColumns(tile.getElementType())}, windows);
+  NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
+      builder, loc, place, map, coordinates, barrier, offsets,
+      /*multicastMask=*/Value(), /*l2CacheHint=*/Value(),
+      NVVM::TMALoadMode::IM2COL, /*isCTAOnly=*/false, /*group=*/nullptr,
+      /*predicate=*/Value());
+}
 
 void Copies::lower(CopyOp op) {
   builder.setInsertionPoint(op);
@@ -93,7 +158,8 @@ void Copies::lower(CopyOp op) {
   int64_t boxRows = std::min(rows, kMaxBox);
   std::pair<int64_t, int64_t> dims =
       getTileDims(op.getDims(), op.getIndices().size());
-  Value map = getMap(op.getSource(), dims, boxRows, panel);
+  WindowsAttr windows = op.getWindowsAttr();
+  Value map = windows ? Value() : getMap(op.getSource(), dims, boxRows, panel);
   Value barrier =
       BarrierOp::create(builder, loc, LLVM::LLVMPointerType::get(ctx, 3),
                         op.getChannel(), op.getNumber());
@@ -107,6 +173,10 @@ void Copies::lower(CopyOp op) {
           ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
       place = LLVM::AddrSpaceCastOp::create(
           builder, loc, LLVM::LLVMPointerType::get(ctx, 7), place);
+      if (windows) {
+        copyWindows(op, row, column, boxRows, place, barrier);
+        continue;
+      }
       NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
           builder, loc, place, map,
           getCoordinates(loc, op.getIndices(), dims, row, column), barrier,

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "MatmulKernel.h"
 
+#include "orchestra/Target/NVIDIA/Tiles.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -31,6 +33,20 @@ bool nvtile::hasTensorMap(Type type, int64_t rank) {
              0;
 }
 
+/// An argument, perhaps read in another shape.
+static bool isSource(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<tensor::CollapseShapeOp, Im2colOp>(op))
+    value = op->getOperand(0);
+  return isa<BlockArgument>(value);
+}
+
+/// The operand that holds a result of the kernel in the last op's shape.
+static OpOperand &getResultUse(OpOperand &returned) {
+  auto expand = returned.get().getDefiningOp<tensor::ExpandShapeOp>();
+  return expand ? expand.getSrcMutable() : returned;
+}
+
 /// Pointwise over the result of the contraction, in its order.
 static bool isEpilogue(linalg::LinalgOp op, int64_t rank) {
   if (op.getNumLoops() != rank || op.getNumParallelLoops() != rank ||
@@ -40,7 +56,7 @@ static bool isEpilogue(linalg::LinalgOp op, int64_t rank) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
     if (!map.isProjectedPermutation())
       return false;
-    bool whole = !isa<BlockArgument>(operand.get()) || op.isDpsInit(&operand);
+    bool whole = !isSource(operand.get()) || op.isDpsInit(&operand);
     // Fragments of a batch are not read from buffers yet.
     if (!whole && rank > 2 && isa<RankedTensorType>(operand.get().getType()))
       return false;
@@ -80,7 +96,7 @@ static std::string checkContraction(linalg::LinalgOp op, MatmulKernel &kernel) {
   kernel.n = dims->n[0];
   kernel.k = dims->k[0];
   Value a = op.getDpsInputs()[0], b = op.getDpsInputs()[1];
-  if (!isa<BlockArgument>(a) || !isa<BlockArgument>(b))
+  if (!isSource(a) || !isSource(b))
     return "an operand is computed in the kernel";
   if (!hasTensorMap(a.getType(), kernel.getRank()) ||
       !hasTensorMap(b.getType(), kernel.getRank()))
@@ -138,7 +154,9 @@ FailureOr<MatmulKernel> nvtile::matchMatmulKernel(func::FuncOp function,
   for (Operation &op : body.without_terminator()) {
     auto structured = dyn_cast<linalg::LinalgOp>(op);
     if (!structured) {
-      if (isa<tensor::EmptyOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
+      if (isa<tensor::EmptyOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+              Im2colOp>(op) ||
+          op.hasTrait<OpTrait::ConstantLike>())
         continue;
       return refuse("it holds " + op.getName().getStringRef());
     }
@@ -150,7 +168,8 @@ FailureOr<MatmulKernel> nvtile::matchMatmulKernel(func::FuncOp function,
       return refuse("an op is not pointwise in the result's order");
     kernel.root = structured;
   }
-  for (Value result : body.getTerminator()->getOperands()) {
+  for (OpOperand &returned : body.getTerminator()->getOpOperands()) {
+    Value result = getResultUse(returned).get();
     auto op = result.getDefiningOp<linalg::LinalgOp>();
     if (!op || !leadsTo(op, kernel.root))
       return refuse("it returns what its last op does not need");
@@ -276,8 +295,9 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
     root = cast<linalg::LinalgOp>(copy);
   }
   Operation *terminator = function.getBody().front().getTerminator();
-  rewriter.setInsertionPoint(terminator);
-  for (OpOperand &returned : terminator->getOpOperands()) {
+  for (OpOperand &last : terminator->getOpOperands()) {
+    OpOperand &returned = getResultUse(last);
+    rewriter.setInsertionPoint(returned.getOwner());
     auto type = cast<RankedTensorType>(returned.get().getType());
     SmallVector<OpFoldResult> zeros(type.getRank(), rewriter.getIndexAttr(0)),
         ones(type.getRank(), rewriter.getIndexAttr(1)),
@@ -285,7 +305,7 @@ void nvtile::padToTiles(RewriterBase &rewriter, func::FuncOp function,
     Value slice = tensor::ExtractSliceOp::create(rewriter, root.getLoc(), type,
                                                  mapping.lookup(returned.get()),
                                                  zeros, sizes, ones);
-    rewriter.modifyOpInPlace(terminator, [&] { returned.set(slice); });
+    rewriter.modifyOpInPlace(returned.getOwner(), [&] { returned.set(slice); });
   }
   for (linalg::LinalgOp op : llvm::reverse(ops))
     rewriter.eraseOp(op);

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace orchestra::nvidia {
@@ -61,23 +62,32 @@ private:
 };
 } // namespace
 
+/// The argument of the kernel that `buffer` is, perhaps in fewer dimensions.
+static BlockArgument getArgument(Value buffer) {
+  while (auto collapse = buffer.getDefiningOp<memref::CollapseShapeOp>())
+    buffer = collapse.getSrc();
+  return dyn_cast<BlockArgument>(buffer);
+}
+
 LogicalResult Outliner::collectParameters() {
   kernel.walk(
       [&](TensorMapOp map) { parameters.push_back({map.getBuffer(), map}); });
   llvm::SetVector<Value> buffers;
   kernel.walk([&](UnrealizedConversionCastOp cast) {
     if (cast.getNumOperands() != 1 || cast.getNumResults() != 1 ||
-        !isa<BlockArgument>(cast.getOperand(0)) ||
-        !isa<LLVM::LLVMPointerType>(cast.getResultTypes()[0]))
+        !isa<MemRefType>(cast.getOperandTypes()[0]) ||
+        !isa<LLVM::LLVMPointerType>(cast.getResultTypes()[0]) ||
+        !getArgument(cast.getOperand(0)))
       return;
     addresses.push_back(cast);
-    buffers.insert(cast.getOperand(0));
+    buffers.insert(getArgument(cast.getOperand(0)));
   });
   for (Value buffer : buffers)
     parameters.push_back({buffer, nullptr});
   for (BlockArgument argument : kernel.getArguments())
     for (Operation *user : argument.getUsers())
-      if (!isa<TensorMapOp, UnrealizedConversionCastOp>(user))
+      if (!isa<TensorMapOp, UnrealizedConversionCastOp,
+               memref::CollapseShapeOp>(user))
         return emitError(user->getLoc(), "op of a kernel of tiles has no "
                                          "lowering: ")
                << user->getName() << " [unsupported-by-target]";
@@ -145,7 +155,7 @@ void Outliner::placeShared(Block &entry, Value base) {
 
 Attribute Outliner::describe(Parameter &parameter) {
   auto type = cast<MemRefType>(parameter.buffer.getType());
-  unsigned number = cast<BlockArgument>(parameter.buffer).getArgNumber();
+  unsigned number = getArgument(parameter.buffer).getArgNumber();
   SmallVector<NamedAttribute> fields = {
       builder.getNamedAttr("argument", builder.getI64IntegerAttr(number))};
   if (parameter.map) {
@@ -154,6 +164,8 @@ Attribute Outliner::describe(Parameter &parameter) {
         builder.getNamedAttr("element", TypeAttr::get(type.getElementType())));
     fields.push_back(builder.getNamedAttr(
         "shape", builder.getDenseI64ArrayAttr(type.getShape())));
+    if (Attribute windows = parameter.map.getWindowsAttr())
+      fields.push_back(builder.getNamedAttr("windows", windows));
   }
   return builder.getDictionaryAttr(fields);
 }
@@ -202,7 +214,7 @@ LogicalResult Outliner::run(SmallVectorImpl<NamedAttribute> &launches) {
       continue;
     }
     for (UnrealizedConversionCastOp cast : addresses)
-      if (cast.getOperand(0) == parameter.buffer)
+      if (getArgument(cast.getOperand(0)) == parameter.buffer)
         cast.getResult(0).replaceAllUsesWith(argument);
   }
   SmallVector<Attribute> descriptions;
@@ -213,6 +225,10 @@ LogicalResult Outliner::run(SmallVectorImpl<NamedAttribute> &launches) {
       parameter.map.erase();
   for (UnrealizedConversionCastOp cast : addresses)
     cast.erase();
+  SmallVector<memref::CollapseShapeOp> reshapes(
+      entry->getOps<memref::CollapseShapeOp>());
+  for (memref::CollapseShapeOp op : llvm::reverse(reshapes))
+    op.erase();
   launches.push_back(builder.getNamedAttr(
       kernel.getSymName(),
       builder.getDictionaryAttr(

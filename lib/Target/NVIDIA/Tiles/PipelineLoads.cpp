@@ -91,7 +91,7 @@ static LogicalResult pipeline(func::FuncOp kernel,
   auto slots = AcquireOp::create(builder, loc, types, channel, number);
   for (auto [op, slot] : llvm::zip_equal(loads, slots.getTiles()))
     CopyOp::create(builder, op.getLoc(), op.getSource(), op.getIndices(), slot,
-                   channel, number, op.getDimsAttr());
+                   channel, number, op.getDimsAttr(), op.getWindowsAttr());
   auto tiles = AwaitOp::create(builder, loc, types, channel, number);
   Operation *last = tiles;
   for (auto [op, tile] : llvm::zip_equal(loads, tiles.getTiles())) {

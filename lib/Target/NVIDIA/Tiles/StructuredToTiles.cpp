@@ -55,7 +55,7 @@ FailureOr<Value> Converter::load(OpOperand &operand) {
   }
   return LoadOp::create(builder, operand.getOwner()->getLoc(),
                         getSharedTile(type.getShape(), type.getElementType()),
-                        view.buffer, view.indices, getDims(view))
+                        view.buffer, view.indices, getDims(view), view.windows)
       .getResult();
 }
 
@@ -115,6 +115,8 @@ FailureOr<Value> Converter::getFragment(linalg::LinalgOp op,
   if (shape.size() != 2)
     return refuse(op, "reads an argument for rows alone");
   const View &view = found->second;
+  if (view.windows)
+    return refuse(op, "reads windows without multiplying them");
   SmallVector<AffineExpr> exprs(view.indices.size(),
                                 builder.getAffineConstantExpr(0));
   for (auto [dim, expr] : llvm::zip_equal(view.dims, map.getResults()))

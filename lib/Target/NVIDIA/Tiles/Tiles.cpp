@@ -102,6 +102,50 @@ LogicalResult PolicyAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult WindowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  ArrayRef<int64_t> sizes,
+                                  ArrayRef<int64_t> strides,
+                                  ArrayRef<int64_t> dilations,
+                                  ArrayRef<int64_t> low,
+                                  ArrayRef<int64_t> counts, int64_t channels) {
+  size_t rank = sizes.size();
+  if (rank < 1 || rank > 3 || strides.size() != rank ||
+      dilations.size() != rank || low.size() != rank || counts.size() != rank)
+    return emitError() << "windows need as many sizes, strides, dilations, low "
+                          "and counts, from 1 to 3";
+  auto isPositive = [](int64_t value) { return value > 0; };
+  for (ArrayRef<int64_t> list : {sizes, strides, dilations, counts})
+    if (!llvm::all_of(list, isPositive))
+      return emitError() << "windows need positive sizes, strides, dilations "
+                            "and counts";
+  if (channels <= 0)
+    return emitError() << "windows need a positive number of channels, but "
+                          "have "
+                       << channels;
+  return success();
+}
+
+int64_t WindowsAttr::getRows(int64_t batch) const {
+  return llvm::product_of(getCounts(), batch);
+}
+
+int64_t WindowsAttr::getColumns() const {
+  return llvm::product_of(getSizes(), getChannels());
+}
+
+SmallVector<int64_t> WindowsAttr::getLowerCorner() const {
+  return llvm::map_to_vector(getLow(), [](int64_t low) { return -low; });
+}
+
+SmallVector<int64_t>
+WindowsAttr::getUpperCorner(ArrayRef<int64_t> picture) const {
+  SmallVector<int64_t> corner;
+  for (auto [size, low, stride, count] :
+       llvm::zip_equal(picture, getLow(), getStrides(), getCounts()))
+    corner.push_back((count - 1) * stride + 1 - low - size);
+  return corner;
+}
+
 LogicalResult ChannelType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   int64_t stages, ArrayRef<Type> tiles) {
   if (stages <= 0)
@@ -138,6 +182,36 @@ static LogicalResult verifyAccess(Operation *op, MemRefType buffer,
   return success();
 }
 
+LogicalResult Im2colOp::verify() {
+  auto picture = cast<RankedTensorType>(getPicture().getType());
+  auto matrix = cast<RankedTensorType>(getMatrix().getType());
+  WindowsAttr windows = getWindows();
+  int64_t rank = windows.getSizes().size();
+  if (picture.getRank() != rank + 2)
+    return emitOpError("windows of ")
+           << rank << " dimensions do not fit a picture of rank "
+           << picture.getRank();
+  if (windows.getChannels() < picture.getShape().back())
+    return emitOpError("windows leave out channels of the picture");
+  SmallVector<int64_t> shape{windows.getRows(picture.getDimSize(0)),
+                             windows.getColumns()};
+  if (matrix != RankedTensorType::get(shape, picture.getElementType()))
+    return emitOpError("makes ")
+           << shape[0] << "x" << shape[1] << " elements of "
+           << picture.getElementType() << ", not " << matrix;
+  return success();
+}
+
+/// A row and a column of a matrix of windows.
+static LogicalResult verifyWindows(Operation *op, MemRefType buffer,
+                                   ValueRange indices, WindowsAttr windows) {
+  if (buffer.getRank() != int64_t(windows.getSizes().size()) + 2 ||
+      indices.size() != 2)
+    return op->emitOpError("windows need a buffer of two dimensions more, and "
+                           "two indices");
+  return success();
+}
+
 LogicalResult LoadOp::verify() {
   auto tile = cast<MemRefType>(getTile().getType());
   if (!isSharedTile(tile))
@@ -146,6 +220,9 @@ LogicalResult LoadOp::verify() {
       tile.getDimSize(1) % getPanelColumns(tile.getElementType()) != 0)
     return emitOpError("rows of ")
            << tile << " are not made of panels of " << kPanelBytes << " bytes";
+  if (auto windows = getWindowsAttr())
+    return verifyWindows(*this, cast<MemRefType>(getSource().getType()),
+                         getIndices(), windows);
   if (failed(verifyDims(*this, cast<MemRefType>(getSource().getType()),
                         getDims())))
     return failure();
