@@ -150,7 +150,9 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
       addCleanup(pm);
     }
     ChannelsLastPassOptions layout;
-    layout.filters = isForGPU(options);
+    layout.inMemory = isForGPU(options);
+    if (isForGPU(options))
+      pm.addNestedPass<func::FuncOp>(createGatherWindowsPass());
     if (isForCPU(options) || isForGPU(options))
       pm.addNestedPass<func::FuncOp>(createChannelsLastPass(layout));
     pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());

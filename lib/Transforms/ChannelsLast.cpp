@@ -268,25 +268,57 @@ struct PointwiseConvolutionToMatmul : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
-/// Puts the channels of a filter behind its window, if `op` is a convolution on
-/// NHWC. No pattern: those that read through transposes would undo it.
-void moveFilterChannelsLast(IRRewriter &rewriter, linalg::GenericOp op) {
+/// `value` in the order of channels last; zeros around it stay outermost.
+Value makeChannelsLast(IRRewriter &rewriter, Location loc, Value value) {
+  auto pad = value.getDefiningOp<tensor::PadOp>();
+  Value padding = pad ? pad.getConstantPaddingValue() : Value();
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!padding || !type.hasStaticShape())
+    return makeTranspose(rewriter, loc, value, kToChannelsLast);
+  Value source = makeTranspose(rewriter, loc, pad.getSource(), kToChannelsLast);
+  SmallVector<OpFoldResult> low = pad.getMixedLowPad(),
+                            high = pad.getMixedHighPad();
+  return tensor::PadOp::create(
+      rewriter, loc,
+      RankedTensorType::get(permute<int64_t>(type.getShape(), kToChannelsLast),
+                            type.getElementType()),
+      source, permute<OpFoldResult>(low, kToChannelsLast),
+      permute<OpFoldResult>(high, kToChannelsLast), padding);
+}
+
+/// Puts the channels of picture and filter innermost in memory, if `op` is a
+/// convolution on NHWC of a narrow type. No pattern: those that read through
+/// transposes would undo it.
+void moveChannelsLast(IRRewriter &rewriter, linalg::GenericOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumLoops() != 7 ||
       op.getNumParallelLoops() != 4)
+    return;
+  Type element = getElementTypeOrSelf(op.getInputs()[0]);
+  if (!element.isF16() && !element.isBF16())
     return;
   MLIRContext *ctx = op.getContext();
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   auto over = [&](ArrayRef<unsigned> loops) {
     return AffineMap::getMultiDimMapWithTargets(7, loops, ctx);
   };
-  if (maps[1] != over({3, 6, 4, 5}) || maps[2] != over({0, 1, 2, 3}))
+  if (maps[2] != over({0, 1, 2, 3}) ||
+      (maps[1] != over({3, 6, 4, 5}) && maps[1] != over({3, 4, 5, 6})))
     return;
-  maps[1] = over({3, 4, 5, 6});
+  Location loc = op.getLoc();
   rewriter.setInsertionPoint(op);
-  Value filter =
-      makeTranspose(rewriter, op.getLoc(), op.getInputs()[1], kToChannelsLast);
+  SmallVector<Value> operands = op.getInputs();
+  if (maps[1] == over({3, 6, 4, 5})) {
+    operands[1] = makeTranspose(rewriter, loc, operands[1], kToChannelsLast);
+    maps[1] = over({3, 4, 5, 6});
+  }
+  if (maps[0].getNumResults() == 4 &&
+      maps[0].getResult(1) == getAffineDimExpr(6, ctx)) {
+    operands[0] = makeChannelsLast(rewriter, loc, operands[0]);
+    maps[0] = AffineMap::get(
+        7, 0, permute<AffineExpr>(maps[0].getResults(), kToChannelsLast), ctx);
+  }
   rewriter.modifyOpInPlace(op, [&] {
-    op.getInputsMutable()[1].set(filter);
+    op.getInputsMutable().assign(operands);
     op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
   });
 }
@@ -311,9 +343,9 @@ struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     IRRewriter rewriter(&getContext());
-    if (filters)
+    if (inMemory)
       getOperation().walk(
-          [&](linalg::GenericOp op) { moveFilterChannelsLast(rewriter, op); });
+          [&](linalg::GenericOp op) { moveChannelsLast(rewriter, op); });
   }
 };
 } // namespace

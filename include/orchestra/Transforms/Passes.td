@@ -60,6 +60,21 @@ def SliceOperandsPass
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
+def GatherWindowsPass
+    : Pass<"orchestra-gather-windows", "::mlir::func::FuncOp"> {
+  let summary = "Makes matrices of windows over pictures of few channels.";
+  let description = [{
+    Before: convolutions of f16 or bf16 on NCHW tensors. After: those whose pixels
+    fill no multiple of 16 bytes, or whose windows are more than 8 pixels apart,
+    are products of two matrices: one is gathered from the picture, a row for each
+    window (im2col), the other one is the filter.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def PadOperandsPass
     : Pass<"orchestra-pad-operands", "::mlir::func::FuncOp"> {
   let summary = "Lets convolutions put zeros around their pictures themselves.";
@@ -140,12 +155,13 @@ def ChannelsLastPass
     Before: convolutions and poolings on NCHW tensors. After: on NHWC tensors,
     with transposes around them that are moved down through padding,
     concatenation and elementwise ops until they meet and cancel. A 1x1
-    convolution without stride is a matmul. With `filters`, filters of others
-    have their channels innermost too.
+    convolution without stride is a matmul. With `in-memory`, convolutions of f16
+    and bf16 find the channels of pictures and filters innermost in memory, even
+    if that takes a transpose; otherwise an op may read them in another order.
   }];
   let options = [
-    Option<"filters", "filters", "bool", "false",
-           "transpose filters to channels innermost">
+    Option<"inMemory", "in-memory", "bool", "false",
+           "put channels innermost in memory">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
