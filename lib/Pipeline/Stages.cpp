@@ -155,10 +155,10 @@ void orchestra::buildModuleStage(OpPassManager &pm, Stage stage,
       pm.addNestedPass<func::FuncOp>(createGatherWindowsPass());
     if (isForCPU(options) || isForGPU(options))
       pm.addNestedPass<func::FuncOp>(createChannelsLastPass(layout));
-    pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
-    pm.addNestedPass<func::FuncOp>(createRaiseDivisionsPass());
     if (isForGPU(options))
       pm.addNestedPass<func::FuncOp>(createPadOperandsPass());
+    pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
+    pm.addNestedPass<func::FuncOp>(createRaiseDivisionsPass());
     pm.addNestedPass<func::FuncOp>(createExpandPaddedPass());
     addCleanup(pm);
     if (!options.accelerator.empty()) {

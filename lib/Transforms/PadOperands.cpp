@@ -5,12 +5,14 @@
 //
 // Where tiles of a picture are loaded by an engine that reads zeros outside of
 // it, padding costs nothing in the kernel that reads the picture, and a pass
-// over memory anywhere else.
+// over memory anywhere else. What a pooling reads it compares with the frame
+// itself.
 //
 //===----------------------------------------------------------------------===//
 #include "orchestra/Dialect/Orchestra/KernelGroups.h"
 #include "orchestra/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
@@ -61,6 +63,72 @@ static bool isFrame(tensor::PadOp pad) {
              0;
 }
 
+/// Whether `op` reduces windows of its only tensor with content.
+static bool isPooling(linalg::LinalgOp op) {
+  if (op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0 ||
+      op.hasDynamicShape() || !isa<linalg::GenericOp>(op))
+    return false;
+  for (OpOperand *input : ArrayRef(op.getDpsInputOperands()).drop_front())
+    if (op.payloadUsesValueFromOperand(input))
+      return false;
+  return true;
+}
+
+/// `pad` as an elementwise op, which reads the source where there is one.
+static Value makePointwise(OpBuilder &b, tensor::PadOp pad) {
+  Location loc = pad.getLoc();
+  RankedTensorType type = pad.getResultType();
+  Value empty =
+      tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+  Value padding = pad.getConstantPaddingValue();
+  SmallVector<utils::IteratorType> kinds(type.getRank(),
+                                         utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      b, loc, type, ValueRange(), empty,
+      b.getMultiDimIdentityMap(type.getRank()), kinds,
+      [&](OpBuilder &b, Location loc, ValueRange) {
+        auto constant = [&](int64_t value) -> Value {
+          return arith::ConstantIndexOp::create(b, loc, value);
+        };
+        Value inside;
+        SmallVector<Value> at;
+        for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+          Value index = linalg::IndexOp::create(b, loc, dim);
+          int64_t low = pad.getStaticLow()[dim],
+                  size = pad.getSourceType().getDimSize(dim);
+          if (low != 0 || pad.getStaticHigh()[dim] != 0) {
+            index = arith::SubIOp::create(b, loc, index, constant(low));
+            // As an unsigned number, one before the source is behind it.
+            Value holds = arith::CmpIOp::create(
+                b, loc, arith::CmpIPredicate::ult, index, constant(size));
+            inside =
+                inside
+                    ? arith::AndIOp::create(b, loc, inside, holds).getResult()
+                    : holds;
+            index = arith::MaxSIOp::create(b, loc, index, constant(0));
+            index = arith::MinSIOp::create(b, loc, index, constant(size - 1));
+          }
+          at.push_back(index);
+        }
+        Value value = tensor::ExtractOp::create(b, loc, pad.getSource(), at);
+        if (inside)
+          value = arith::SelectOp::create(b, loc, inside, value, padding);
+        linalg::YieldOp::create(b, loc, value);
+      });
+  return generic.getResult(0);
+}
+
+/// Whether `pad` puts a constant around a tensor of known sizes.
+static bool isConstantFrame(tensor::PadOp pad) {
+  auto isSize = [](int64_t size) { return size >= 0; };
+  return pad.getConstantPaddingValue() &&
+         pad.getSourceType().hasStaticShape() &&
+         pad.getSourceType().getNumElements() > 0 &&
+         pad.getResultType().hasStaticShape() &&
+         llvm::all_of(pad.getStaticLow(), isSize) &&
+         llvm::all_of(pad.getStaticHigh(), isSize);
+}
+
 namespace {
 struct PadOperands : orchestra::impl::PadOperandsPassBase<PadOperands> {
   using Base::Base;
@@ -68,18 +136,23 @@ struct PadOperands : orchestra::impl::PadOperandsPassBase<PadOperands> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (!isConvolution(op))
+      if (op.getNumDpsInputs() == 0)
         return;
       OpOperand &picture = *op.getDpsInputOperand(0);
       auto pad = picture.get().getDefiningOp<tensor::PadOp>();
-      if (!pad || !isFrame(pad))
+      if (!pad)
         return;
       rewriter.setInsertionPoint(op);
+      if (isPooling(op) && isConstantFrame(pad)) {
+        Value own = makePointwise(rewriter, pad);
+        rewriter.modifyOpInPlace(op, [&] { picture.set(own); });
+        return;
+      }
+      if (!isConvolution(op) || !isFrame(pad))
+        return;
       Operation *own = rewriter.clone(*pad);
       own->setAttr(kInKernelAttrName, rewriter.getUnitAttr());
       rewriter.modifyOpInPlace(op, [&] { picture.set(own->getResult(0)); });
-      if (pad->use_empty())
-        rewriter.eraseOp(pad);
     });
   }
 };

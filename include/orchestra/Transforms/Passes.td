@@ -77,14 +77,19 @@ def GatherWindowsPass
 
 def PadOperandsPass
     : Pass<"orchestra-pad-operands", "::mlir::func::FuncOp"> {
-  let summary = "Lets convolutions put zeros around their pictures themselves.";
+  let summary = "Lets convolutions and poolings put frames around pictures.";
   let description = [{
     Before: convolutions of f16 or bf16 on padded pictures with channels
-    innermost. After: each has a `tensor.pad` of its own, with the attribute
-    `orchestra.in_kernel`: kernels take such padding inside, where loads of tiles
-    read zeros outside of a picture.
+    innermost, and poolings of padded pictures. After: each convolution has a
+    `tensor.pad` of its own, with the attribute `orchestra.in_kernel`: kernels take
+    such padding inside, where loads of tiles read zeros outside of a picture.
+    The frame of a pooling is an elementwise op, which `orchestra-fuse-elementwise`
+    makes part of the pooling.
   }];
-  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
 }
 
 def FuseElementwisePass
