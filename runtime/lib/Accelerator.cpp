@@ -458,6 +458,7 @@ orch_status AcceleratorRun::load(const orch_device_code &code,
   }
   info.shared_bytes = code.shared_bytes;
   info.argument_count = code.argument_count;
+  info.flags = code.flags;
   info.parameters =
       reinterpret_cast<const orch_kernel_parameter *>(base + code.parameters);
   auto *entry = ::create<Loaded>(allocator);

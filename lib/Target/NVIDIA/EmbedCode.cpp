@@ -58,8 +58,8 @@ struct Launch {
 /// Embeds the code of one module.
 class Embedder {
 public:
-  explicit Embedder(ModuleOp module)
-      : module(module), b(module.getContext()),
+  Embedder(ModuleOp module, bool overlap)
+      : module(module), overlap(overlap), b(module.getContext()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
 
   LogicalResult run();
@@ -74,13 +74,15 @@ private:
   Value spill(func::FuncOp kernel, Value value);
 
   ModuleOp module;
+  bool overlap; ///< kernels wait for those before them
   OpBuilder b;
   LLVM::LLVMPointerType pointer;
 };
 } // namespace
 
 /// An orch_device_code and what its offsets lead to.
-static std::string makeBlob(const Launch &launch, StringRef code) {
+static std::string makeBlob(const Launch &launch, StringRef code,
+                            bool overlap) {
   orch_device_code header = {};
   const auto &parameters = launch.parameters;
   header.struct_size = sizeof(header);
@@ -92,6 +94,7 @@ static std::string makeBlob(const Launch &launch, StringRef code) {
   header.code_size = code.size();
   header.argument_count = launch.numArguments;
   header.shared_bytes = launch.sharedBytes;
+  header.flags = overlap ? uint32_t(ORCH_KERNEL_WAITS) : 0;
   for (int dim = 0; dim < 3; ++dim) {
     header.grid[dim] = launch.grid[dim];
     header.block[dim] = launch.block[dim];
@@ -110,7 +113,7 @@ static std::string makeBlob(const Launch &launch, StringRef code) {
 /// The address of the code as a constant of the host.
 Value Embedder::embed(gpu::BinaryOp binary, const Launch &launch) {
   auto object = cast<gpu::ObjectAttr>(binary.getObjects()[0]);
-  std::string blob = makeBlob(launch, object.getObject().getValue());
+  std::string blob = makeBlob(launch, object.getObject().getValue(), overlap);
   std::string name = launch.name + "_code";
   Location loc = binary.getLoc();
   {
@@ -373,7 +376,7 @@ struct NVIDIAEmbedCodePass
   using Base::Base;
 
   void runOnOperation() override {
-    if (failed(Embedder(getOperation()).run()))
+    if (failed(Embedder(getOperation(), overlap).run()))
       signalPassFailure();
   }
 };

@@ -60,7 +60,7 @@ static void addBufferization(OpPassManager &pm) {
 }
 
 /// One gpu.module from vector, scf, memref to the LLVM dialect.
-static void addDeviceLowering(OpPassManager &pm) {
+static void addDeviceLowering(OpPassManager &pm, bool overlap) {
   pm.addPass(memref::createFoldMemRefAliasOpsPass());
   VectorTransferToSCFOptions unroll;
   pm.addPass(createConvertVectorToSCFPass(unroll.enableFullUnroll()));
@@ -81,6 +81,8 @@ static void addDeviceLowering(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  if (overlap)
+    pm.addPass(createNVIDIAOverlapLaunchesPass());
   pm.addPass(createNVIDIACheckDeviceCodePass());
 }
 
@@ -157,7 +159,7 @@ void orchestra::nvidia::buildTilePipeline(
 static void addCodePasses(OpPassManager &pm,
                           const KernelPipelineOptions &options) {
   buildDevicePipeline(pm, options);
-  addDeviceLowering(pm.nest<gpu::GPUModuleOp>());
+  addDeviceLowering(pm.nest<gpu::GPUModuleOp>(), options.overlap);
   pm.addPass(createNVIDIAPruneParametersPass());
 
   GpuNVVMAttachTargetOptions target;
@@ -210,11 +212,14 @@ void orchestra::nvidia::buildProgramKernelPipeline(OpPassManager &pm,
   auto [chip, features] = getChip(arch);
   options.chip = chip;
   options.features = features;
+  options.overlap = arch != "nvidia_ampere";
   options.format = hasAssembler() ? ObjectFormat::Cubin : ObjectFormat::PTX;
   if (!script.empty())
     addTilePasses(pm, {/*file=*/"nvidia_hopper_strategy.mlir", script.str()});
   addCodePasses(pm, options);
-  pm.addPass(createNVIDIAEmbedCodePass());
+  NVIDIAEmbedCodePassOptions embed;
+  embed.overlap = options.overlap;
+  pm.addPass(createNVIDIAEmbedCodePass(embed));
 }
 
 void orchestra::nvidia::registerDialects(DialectRegistry &registry) {

@@ -13,6 +13,8 @@ using namespace orchestra::runtime::cuda;
 
 /// The oldest driver interface that is enough, as cuDriverGetVersion counts.
 static constexpr int kMinVersion = 11000;
+/// The first that captures launches which begin before others end.
+static constexpr int kOverlapVersion = 12030;
 
 orch_status Api::load() {
   *this = {};
@@ -61,6 +63,7 @@ orch_status Api::load() {
   get(moduleGetFunction, "cuModuleGetFunction");
   get(functionSetAttribute, "cuFuncSetAttribute");
   get(launchKernel, "cuLaunchKernel");
+  get(launchKernelEx, "cuLaunchKernelEx", /*required=*/false);
   get(memHostAlloc, "cuMemHostAlloc");
   get(memFreeHost, "cuMemFreeHost");
   get(captureBegin, "cuStreamBeginCapture_v2");
@@ -85,6 +88,7 @@ orch_status Api::load() {
     unload();
     return ORCH_ERROR_VERSION;
   }
+  overlapsLaunches = launchKernelEx && version >= kOverlapVersion;
   Result result = init(0);
   if (result == 0 || result == kNoDevice)
     return ORCH_OK;

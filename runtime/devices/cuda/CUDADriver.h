@@ -34,9 +34,27 @@ constexpr Result kNotReady = 600;
 constexpr Result kOutOfMemory = 2;
 constexpr Result kNoDevice = 100;
 
+/// CUlaunchAttribute and CUlaunchConfig of the driver's interface.
+struct LaunchAttribute {
+  int id;
+  char pad[4];
+  union {
+    uint64_t words[8];
+    int number;
+  } value;
+};
+
+struct LaunchConfig {
+  unsigned grid[3], block[3], sharedBytes;
+  Stream stream;
+  LaunchAttribute *attributes;
+  unsigned numAttributes;
+};
+
 /// The functions, by member; null library: not loaded.
 struct Api {
   void *library;
+  bool overlapsLaunches; ///< a graph may hold launches that begin early
   Result (*init)(unsigned flags);
   Result (*driverGetVersion)(int *version);
   Result (*getErrorString)(Result, const char **text);
@@ -70,6 +88,9 @@ struct Api {
   Result (*launchKernel)(Function, unsigned, unsigned, unsigned, unsigned,
                          unsigned, unsigned, unsigned sharedBytes, Stream,
                          void **parameters, void **extra);
+  /// Null in drivers before 11.8.
+  Result (*launchKernelEx)(const LaunchConfig *, Function, void **parameters,
+                           void **extra);
   Result (*memHostAlloc)(void **pointer, size_t bytes, unsigned flags);
   Result (*memFreeHost)(void *pointer);
   Result (*captureBegin)(Stream, int mode);

@@ -19,6 +19,8 @@ using namespace orchestra::runtime::cuda;
 static constexpr int kMaxSharedAttribute = 8;
 static constexpr int kSwizzle128 = 3;
 static constexpr int kPromote128 = 2;
+/// CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+static constexpr int kProgrammaticSerialization = 6;
 
 namespace {
 
@@ -130,6 +132,27 @@ orch_status checkMaps(const Api &api, const orch_kernel_info &info) {
   return ORCH_OK;
 }
 
+Result launch(const Device &device, const Kernel &kernel, const uint32_t *grid,
+              void **parameters) {
+  const orch_kernel_info &info = kernel.info;
+  if (!(info.flags & ORCH_KERNEL_WAITS) || !device.api.overlapsLaunches)
+    return device.api.launchKernel(kernel.function, grid[0], grid[1], grid[2],
+                                   info.block[0], info.block[1], info.block[2],
+                                   info.shared_bytes, device.stream, parameters,
+                                   nullptr);
+  LaunchAttribute early = {};
+  early.id = kProgrammaticSerialization;
+  early.value.number = 1;
+  LaunchConfig config = {{grid[0], grid[1], grid[2]},
+                         {info.block[0], info.block[1], info.block[2]},
+                         info.shared_bytes,
+                         device.stream,
+                         &early,
+                         1};
+  return device.api.launchKernelEx(&config, kernel.function, parameters,
+                                   nullptr);
+}
+
 orch_status loadCode(const Device &device, Kernel &kernel, const void *code) {
   const Api &api = device.api;
   Result result = api.moduleLoadData(&kernel.module, code);
@@ -233,15 +256,10 @@ orch_status cuda::kernelLaunch(void *state, void *opaque,
     kernel.mappedTo[i] = status ? nullptr : addresses[i];
   }
   if (!status) {
-    const orch_kernel_info &info = kernel.info;
     if (!grid)
-      grid = info.grid;
-    status = device.api.check(
-        device.api.launchKernel(kernel.function, grid[0], grid[1], grid[2],
-                                info.block[0], info.block[1], info.block[2],
-                                info.shared_bytes, device.stream, parameters,
-                                nullptr),
-        "launching a kernel");
+      grid = kernel.info.grid;
+    status = device.api.check(launch(device, kernel, grid, parameters),
+                              "launching a kernel");
   }
   pthread_mutex_unlock(&kernel.lock);
   return status;

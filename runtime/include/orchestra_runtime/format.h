@@ -140,9 +140,15 @@ typedef struct orch_device_code {
   uint32_t grid[3];         /* blocks, where a launch does not say */
   uint32_t block[3];        /* threads */
   uint32_t shared_bytes;    /* dynamic ones, of a block */
-  uint32_t reserved;        /* 0 */
+  uint32_t flags;           /* orch_kernel_flag */
   uint64_t code_size;       /* bytes */
 } orch_device_code;
+
+typedef enum orch_kernel_flag {
+  /* Each thread waits for the kernels before it (griddepcontrol.wait) ahead of
+   * all that it reads or writes: the kernel may be launched while they end. */
+  ORCH_KERNEL_WAITS = 1
+} orch_kernel_flag;
 
 /* A dense row-major tensor, or a scalar, as a function of the runtime gets it.
  */

@@ -34,6 +34,7 @@ typedef struct orch_kernel_info {
   uint32_t shared_bytes;                   /* dynamic ones, of a block */
   uint32_t argument_count;                 /* of a launch */
   const orch_kernel_parameter *parameters; /* parameter_count of them */
+  uint32_t flags;                          /* orch_kernel_flag */
 } orch_kernel_info;
 
 /* Loads device code; `info` and `code` are copied. The kernel counts as memory

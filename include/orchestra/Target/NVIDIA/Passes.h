@@ -38,6 +38,10 @@ struct KernelPipelineOptions
           clEnumValN(ObjectFormat::PTX, "isa", "PTX text"),
           clEnumValN(ObjectFormat::Cubin, "bin", "cubin, by ptxas")),
       llvm::cl::init(ObjectFormat::PTX)};
+  Option<bool> overlap{
+      *this, "overlap",
+      llvm::cl::desc("Kernels wait for those before them themselves"),
+      llvm::cl::init(false)};
   Option<int64_t> blockSize{*this, "block-size",
                             llvm::cl::desc("Threads of a block"),
                             llvm::cl::init(256)};

@@ -119,6 +119,19 @@ def NVIDIAPinIntrinsicsPass : Pass<"orchestra-nvidia-pin-intrinsics"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def NVIDIAOverlapLaunchesPass
+    : Pass<"orchestra-nvidia-overlap-launches", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Lets a kernel be launched while the one before it ends";
+  let description = [{
+    Before: device functions. After: each kernel allows the next one to be
+    launched as soon as all its blocks run, and waits for the end of the one
+    before it ahead of everything else (griddepcontrol, from sm_90 on). What it
+    takes to launch a kernel is then hidden behind the kernel before it, if the
+    host launches it so.
+  }];
+  let dependentDialects = ["::mlir::NVVM::NVVMDialect"];
+}
+
 def NVIDIACheckDeviceCodePass
     : Pass<"orchestra-nvidia-check-device-code", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Refuses device code that would not link; aligns arguments";
@@ -188,6 +201,10 @@ def NVIDIAEmbedCodePass
     `orch_device_code` (`orchestra_runtime/format.h`). Temporaries are memory of
     the device, from the runtime.
   }];
+  let options = [
+    Option<"overlap", "overlap", "bool", "false",
+           "kernels wait for those before them themselves">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
