@@ -129,6 +129,11 @@ static bool isConstantFrame(tensor::PadOp pad) {
          llvm::all_of(pad.getStaticHigh(), isSize);
 }
 
+static void dropUnused(RewriterBase &rewriter, tensor::PadOp pad) {
+  if (pad->use_empty())
+    rewriter.eraseOp(pad);
+}
+
 namespace {
 struct PadOperands : orchestra::impl::PadOperandsPassBase<PadOperands> {
   using Base::Base;
@@ -146,6 +151,7 @@ struct PadOperands : orchestra::impl::PadOperandsPassBase<PadOperands> {
       if (isPooling(op) && isConstantFrame(pad)) {
         Value own = makePointwise(rewriter, pad);
         rewriter.modifyOpInPlace(op, [&] { picture.set(own); });
+        dropUnused(rewriter, pad);
         return;
       }
       if (!isConvolution(op) || !isFrame(pad))
@@ -153,6 +159,7 @@ struct PadOperands : orchestra::impl::PadOperandsPassBase<PadOperands> {
       Operation *own = rewriter.clone(*pad);
       own->setAttr(kInKernelAttrName, rewriter.getUnitAttr());
       rewriter.modifyOpInPlace(op, [&] { picture.set(own->getResult(0)); });
+      dropUnused(rewriter, pad);
     });
   }
 };

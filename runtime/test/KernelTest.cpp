@@ -104,6 +104,13 @@ TEST_F(KernelChecks, Parameters) {
   twice.parameters[1].rank = 1;
   twice.parameters[1].shape[0] = 64;
   expectInvalid(twice.info, "tensor map");
+  twice.parameters[1].kind = ORCH_PARAMETER_WINDOW_MAP;
+  expectInvalid(twice.info, "tensor map");
+  twice.parameters[1].rank = 4;
+  for (int dim = 0; dim < 4; ++dim)
+    twice.parameters[1].shape[dim] = 8;
+  twice.parameters[1].box[0] = twice.parameters[1].box[1] = 8;
+  expectInvalid(twice.info, "tensor map");
   twice.parameters[1].kind = 7;
   expectInvalid(twice.info, "neither");
   twice.info.parameters = nullptr;

@@ -144,6 +144,13 @@ static bool fitsMap(WindowsAttr windows, ArrayRef<int64_t> picture) {
              });
 }
 
+/// Whether `op` multiplies pictures, or matrices with more than one dimension
+/// of rows.
+static bool hasPixels(linalg::LinalgOp op) {
+  return op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getNumResults() > 2;
+}
+
 /// The one op of the kernel that reduces; null if there are several.
 static linalg::LinalgOp getProduct(func::FuncOp function) {
   linalg::LinalgOp product;
@@ -181,10 +188,8 @@ static FailureOr<Convolution> matchConvolution(func::FuncOp function,
   };
   Convolution conv;
   conv.op = getProduct(function);
-  if (!conv.op || conv.op.getNumDpsInputs() != 2 ||
-      conv.op.getNumDpsInits() != 1 || conv.op.hasDynamicShape() ||
-      !conv.op.hasPureTensorSemantics())
-    return refuse("there is no single product of tensors of known sizes");
+  if (conv.op.hasDynamicShape() || !conv.op.hasPureTensorSemantics())
+    return refuse("sizes are unknown");
   AffineMap in = conv.op.getMatchingIndexingMap(conv.op.getDpsInputOperand(0));
   AffineMap out = conv.op.getMatchingIndexingMap(conv.op.getDpsInitOperand(0));
   conv.pixels = out.getNumResults() - 1;
@@ -447,7 +452,10 @@ struct NVIDIAFlattenConvolutionsPass
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (!function->hasAttr(kKernelAttrName) || function.isExternal() ||
-        !llvm::hasSingleElement(function.getBody()) || !getProduct(function))
+        !llvm::hasSingleElement(function.getBody()))
+      return;
+    linalg::LinalgOp product = getProduct(function);
+    if (!product || !hasPixels(product))
       return;
     std::string reason;
     OwningOpRef<func::FuncOp> flat = function.clone();

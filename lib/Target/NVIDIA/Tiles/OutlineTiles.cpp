@@ -225,10 +225,8 @@ LogicalResult Outliner::run(SmallVectorImpl<NamedAttribute> &launches) {
       parameter.map.erase();
   for (UnrealizedConversionCastOp cast : addresses)
     cast.erase();
-  SmallVector<memref::CollapseShapeOp> reshapes(
-      entry->getOps<memref::CollapseShapeOp>());
-  for (memref::CollapseShapeOp op : llvm::reverse(reshapes))
-    op.erase();
+  // What the roles have taken along.
+  function.walk([](memref::CollapseShapeOp op) { op.erase(); });
   launches.push_back(builder.getNamedAttr(
       kernel.getSymName(),
       builder.getDictionaryAttr(

@@ -75,3 +75,34 @@ func.func private @panels(%x: memref<512x128x8xf16>, %i: index, %j: index, %h: i
   nvtile.copy %x[%i, %j, %h] to %slot on %channel[%i] {dims = array<i64: 0, 1>} : memref<512x128x8xf16>, !a, !channel
   return
 }
+
+// -----
+
+#policy = #nvtile.policy<stages = 4, consumers = 2, group = 8, blocks = 132, store_bytes = 256>
+#windows = #nvtile.windows<sizes = [3, 2], strides = [2, 1], dilations = [1, 3], low = [1, 0], counts = [5, 6], channels = 64>
+!a = memref<64x128xf16, #gpu.address_space<workgroup>>
+!channel = !nvtile.channel<4, !a>
+// Row r of the matrix is window (r / 30, r / 6 mod 5, r mod 6); column c is
+// channel c mod 64 of pixel (c / 128, c / 64 mod 2). The second panel is the next
+// pixel's.
+// CHECK-LABEL: func.func private @windows
+//  CHECK-SAME:   %[[X:.*]]: memref<2x9x9x64xf16>, %[[R:[a-z0-9]+]]: index, %[[C:[a-z0-9]+]]: index)
+//       CHECK:   %[[M:.*]] = nvtile.tensor_map %[[X]] box = [64, 64] {windows = #nvtile.windows<
+//   CHECK-NOT:   nvtile.tensor_map
+//       CHECK:   %[[CH:.*]] = arith.remui %[[C]], %c64
+//       CHECK:   %[[PIXEL:.*]] = arith.divui %[[C]], %c64
+//       CHECK:   %[[W:.*]] = arith.remui %[[R]], %c6
+//       CHECK:   %[[R1:.*]] = arith.divui %[[R]], %c6
+//       CHECK:   %[[OW:.*]] = arith.muli %{{.*}}, %c3
+//       CHECK:   %[[H:.*]] = arith.remui %[[R1]], %c5
+//       CHECK:   %[[N:.*]] = arith.divui %[[R1]], %c5
+//       CHECK:   arith.muli %[[H]], %c2
+//       CHECK:   nvvm.cp.async.bulk.tensor.shared.cluster.global %{{.*}}, %[[M]], %{{.*}}, box[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}] im2col[%{{.*}}, %{{.*}}] {mode = #nvvm.tma_load_mode<im2col>}
+//       CHECK:   arith.addi %[[C]], %c64
+//       CHECK:   nvvm.cp.async.bulk.tensor.shared.cluster.global {{.*}} im2col[
+func.func private @windows(%x: memref<2x9x9x64xf16>, %i: index, %j: index) attributes {orchestra.nvtile = #policy} {
+  %channel = nvtile.channel : !channel
+  %slot = nvtile.acquire %channel[%i] : !channel -> !a
+  nvtile.copy %x[%i, %j] to %slot on %channel[%i] {windows = #windows} : memref<2x9x9x64xf16>, !a, !channel
+  return
+}

@@ -232,3 +232,54 @@ func.func @wait(%p: vector<64x64xf32>) {
   %d = nvtile.wait %p younger = -1 : vector<64x64xf32>
   return
 }
+
+// -----
+
+// expected-error@below {{windows need as many sizes, strides, dilations, low and counts, from 1 to 3}}
+func.func private @windows() attributes {windows = #nvtile.windows<sizes = [3, 3], strides = [1], dilations = [1, 1], low = [0, 0], counts = [5, 5], channels = 64>}
+
+// -----
+
+// expected-error@below {{windows need positive sizes, strides, dilations and counts}}
+func.func private @windows() attributes {windows = #nvtile.windows<sizes = [3], strides = [0], dilations = [1], low = [0], counts = [5], channels = 64>}
+
+// -----
+
+// expected-error@below {{windows need a positive number of channels, but have 0}}
+func.func private @windows() attributes {windows = #nvtile.windows<sizes = [3], strides = [1], dilations = [1], low = [0], counts = [5], channels = 0>}
+
+// -----
+
+#windows = #nvtile.windows<sizes = [3], strides = [1], dilations = [1], low = [0], counts = [5], channels = 64>
+func.func @im2col(%x: tensor<1x7x7x64xf16>) {
+  // expected-error@below {{windows of 1 dimensions do not fit a picture of rank 4}}
+  %m = nvtile.im2col %x windows = #windows : tensor<1x7x7x64xf16> -> tensor<5x192xf16>
+  return
+}
+
+// -----
+
+#windows = #nvtile.windows<sizes = [3], strides = [1], dilations = [1], low = [0], counts = [5], channels = 64>
+func.func @im2col(%x: tensor<1x7x72xf16>) {
+  // expected-error@below {{windows leave out channels of the picture}}
+  %m = nvtile.im2col %x windows = #windows : tensor<1x7x72xf16> -> tensor<5x192xf16>
+  return
+}
+
+// -----
+
+#windows = #nvtile.windows<sizes = [3], strides = [1], dilations = [1], low = [0], counts = [5], channels = 64>
+func.func @im2col(%x: tensor<2x7x64xf16>) {
+  // expected-error@below {{makes 10x192 elements of 'f16', not 'tensor<5x192xf16>'}}
+  %m = nvtile.im2col %x windows = #windows : tensor<2x7x64xf16> -> tensor<5x192xf16>
+  return
+}
+
+// -----
+
+#windows = #nvtile.windows<sizes = [3], strides = [1], dilations = [1], low = [0], counts = [5], channels = 64>
+func.func @load(%x: memref<7x64xf16>, %i: index) {
+  // expected-error@below {{windows need a buffer of two dimensions more, and two indices}}
+  %t = nvtile.load %x[%i, %i] {windows = #windows} : memref<7x64xf16> -> memref<64x64xf16, #gpu.address_space<workgroup>>
+  return
+}

@@ -55,3 +55,25 @@ func.func private @alone(%x: memref<512x64xf16>) attributes {gpu.known_block_siz
   nvvm.prefetch tensormap, %map : !llvm.ptr
   return
 }
+
+// -----
+
+// A buffer in fewer dimensions is the argument; a map of windows says so.
+// CHECK-LABEL: module attributes {orchestra.nvidia.launch = {windows =
+//  CHECK-SAME:   arguments = [memref<1x14x14x64xf16>]
+//  CHECK-SAME:   {argument = 0 : i64, box = array<i64: 64, 64>, element = f16, shape = array<i64: 196, 64>}
+//  CHECK-SAME:   {argument = 0 : i64, box = array<i64: 64, 64>, element = f16, shape = array<i64: 1, 14, 14, 64>, windows = #nvtile.windows<
+//  CHECK-SAME:   {argument = 0 : i64}
+//       CHECK:   llvm.func @windows(
+//   CHECK-NOT:   memref.collapse_shape
+func.func private @windows(%x: memref<1x14x14x64xf16>) attributes {gpu.known_block_size = array<i32: 256, 1, 1>, gpu.known_grid_size = array<i32: 16, 1, 1>, orchestra.nvtile = #nvtile.policy<stages = 4, consumers = 1, group = 8, blocks = 132, store_bytes = 128>} {
+  %flat = memref.collapse_shape %x [[0, 1, 2], [3]] : memref<1x14x14x64xf16> into memref<196x64xf16>
+  %a = nvtile.tensor_map %flat box = [64, 64] : memref<196x64xf16> -> !llvm.ptr
+  nvvm.prefetch tensormap, %a : !llvm.ptr
+  %b = nvtile.tensor_map %x box = [64, 64] {windows = #nvtile.windows<sizes = [3, 3], strides = [1, 1], dilations = [1, 1], low = [1, 1], counts = [14, 14], channels = 64>} : memref<1x14x14x64xf16> -> !llvm.ptr
+  nvvm.prefetch tensormap, %b : !llvm.ptr
+  %p = builtin.unrealized_conversion_cast %flat : memref<196x64xf16> to !llvm.ptr<1>
+  %v = llvm.load %p : !llvm.ptr<1> -> f16
+  llvm.store %v, %p : f16, !llvm.ptr<1>
+  return
+}
