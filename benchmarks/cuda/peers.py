@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Transformers in f16 with one layer's weights for all, and how fast torch runs them.
+"""Networks in f16, transformers with one layer's weights for all, and how fast torch runs them.
 
-    peers.py export FOLDER bert gpt2 vit    # NAME.onnx and NAME.npz, for `orchestra compile`
-    peers.py time bert gpt2 vit             # where the GPU is: eager and Inductor, in CUDA graphs
+    peers.py export FOLDER bert gpt2 vit resnet resnet-b32  # NAME.onnx and NAME.npz, for `orchestra compile`
+    peers.py time bert gpt2 vit resnet resnet-b32           # where the GPU is: eager and Inductor, in CUDA graphs
 
 Needs torch and transformers. Weights come from a seed; that layers share them keeps a program small
 enough to be sent to another machine, and the peers share them too. program.py times the other side."""
@@ -69,7 +69,20 @@ def make_vit():
     return Adapted(share_layers(model), lambda m, x: m(x).logits), torch.randn(1, 3, 224, 224).half()
 
 
-MODELS = {"bert": make_bert, "gpt2": make_gpt2, "vit": make_vit}
+def make_resnet(batch):
+    from transformers import ResNetConfig, ResNetForImageClassification
+
+    model = Adapted(ResNetForImageClassification(ResNetConfig(num_labels=1000)), lambda m, x: m(x).logits)
+    return model, torch.randn(batch, 3, 224, 224).half()
+
+
+MODELS = {
+    "bert": make_bert,
+    "gpt2": make_gpt2,
+    "vit": make_vit,
+    "resnet": lambda: make_resnet(1),
+    "resnet-b32": lambda: make_resnet(32),
+}
 
 
 def make(name):
@@ -137,6 +150,8 @@ def measure(name):
     torch._inductor.config.freezing = True
     model, host = make(name)
     model, data = model.cuda(), host.cuda()
+    if data.dim() == 4:  # the layout that convolutions are fastest in
+        model, data = model.to(memory_format=torch.channels_last), data.to(memory_format=torch.channels_last)
     for peer in ("eager", "inductor"):
         start = time.time()
         run = model if peer == "eager" else torch.compile(model, mode="max-autotune-no-cudagraphs", dynamic=False)
