@@ -158,6 +158,13 @@ private:
 };
 } // namespace
 
+/// Whether an op of `root`'s kernel reduces.
+static bool reduces(linalg::LinalgOp root) {
+  return llvm::any_of(
+      root->getBlock()->getOps<linalg::LinalgOp>(),
+      [](linalg::LinalgOp op) { return op.getNumReductionLoops() > 0; });
+}
+
 LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
   Demands demands = findDemands(root);
   SmallVector<int64_t> sizes =
@@ -168,6 +175,11 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
        demands.contraction && r > 1 && countThreads(root, sizes) < kFewThreads;
        r /= 2)
     sizes = pickTileSizes(root, demands, vectorBytes, r);
+  // So are wide accesses, where each thread has much to reduce.
+  for (int64_t bytes = vectorBytes / 2;
+       reduces(root) && bytes > 0 && countThreads(root, sizes) < kFewThreads;
+       bytes /= 2)
+    sizes = pickTileSizes(root, demands, bytes, 1);
   llvm::SmallPtrSet<Operation *, 4> outside;
   auto rows = findRows(root, outside);
   if (rows) {
