@@ -39,15 +39,14 @@ static Expected<std::string> readWithTool(StringRef bytes, StringRef model,
     return text;
   llvm::Error other = llvm::Error::success();
   llvm::Error rest = llvm::handleErrors(
-      text.takeError(),
-      [&](std::unique_ptr<ToolError> problem) -> llvm::Error {
+      text.takeError(), [&](std::unique_ptr<ToolError> problem) -> llvm::Error {
         if (problem->getKind() != ToolError::Kind::Refused)
           return llvm::Error(std::move(problem));
         std::vector<std::string> notes;
         StringRef version = versionOfArtefact(bytes);
         if (!version.empty())
-          notes.push_back("note: it says that it has version " +
-                          version.str() + " of StableHLO");
+          notes.push_back("note: it says that it has version " + version.str() +
+                          " of StableHLO");
         llvm::append_range(notes, problem->getNotes());
         notes.push_back("help: it is damaged, or newer than the library: see "
                         "docs/errors/stablehlo-unreadable");
@@ -71,8 +70,8 @@ static Expected<std::string> readWithTool(StringRef bytes, StringRef model,
 llvm::Error Compilation::parseText(StringRef text) {
   // Resources of a text live in the context; the text itself need not.
   llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(
-      llvm::MemoryBuffer::getMemBufferCopy(text, model), llvm::SMLoc());
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, model),
+                             llvm::SMLoc());
   module = parseSourceFile<ModuleOp>(sources, ParserConfig(context.get()));
   if (!module)
     return diagnostics->takeError("parsing", /*afterImport=*/false);

@@ -132,7 +132,8 @@ bool Importer::importEntry(func::FuncOp entry, func::FuncOp function) {
     unsigned index = argument.getArgNumber();
     std::string fallback = "arg";
     fallback += std::to_string(index);
-    std::string name = uniqueName(argumentName(entry, argument), fallback, used);
+    std::string name =
+        uniqueName(argumentName(entry, argument), fallback, used);
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     Type stored = type ? storedType(type.getElementType()) : Type();
     if (!stored) {
@@ -163,9 +164,8 @@ bool Importer::importEntry(func::FuncOp entry, func::FuncOp function) {
     Value value =
         body.addArgument(RankedTensorType::get(shape, stored),
                          NameLoc::get(b.getStringAttr(name), entry.getLoc()));
-    argumentAttrs.push_back(
-        interfaceAttrs(&context, name, type.getElementType(), shape.size(),
-                       dimNames));
+    argumentAttrs.push_back(interfaceAttrs(
+        &context, name, type.getElementType(), shape.size(), dimNames));
     Data data;
     data.element = type.getElementType();
     data.value = value;
