@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import Any
 
-from orchestra import stablehlo_translate
+# By name: who checks the types of a program that uses this package need not have jaxlib.
+stablehlo_translate: Any = importlib.import_module("orchestra.stablehlo_translate")
 
 
 def text_of(model: Any) -> tuple[str, bytes]:
@@ -32,8 +34,7 @@ def _name_dims(module: Any, avals: Iterable[Any]) -> None:
     shapes = [[dim if isinstance(dim, int) else str(dim) for dim in aval.shape] for aval in avals]
     if all(isinstance(dim, int) for shape in shapes for dim in shape):
         return
-    from jaxlib.mlir import ir
-
+    ir: Any = importlib.import_module("jaxlib.mlir.ir")
     with module.context:
         main = next(op for op in module.body.operations if _symbol(op) == "main")
         function = main.operation

@@ -11,7 +11,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy
 
@@ -21,9 +21,23 @@ from orchestra.errors import CompileWarning, Fault, InputError, SaveError
 from orchestra.explanation import Explanation, KernelCall, roofline
 from orchestra.outputs import Outputs, outputs_class
 
+
+class Exported(Protocol):
+    """What is used of a `jax.export.Exported`; jax need not be installed."""
+
+    @property
+    def fun_name(self) -> str: ...
+    @property
+    def mlir_module_serialized(self) -> bytes: ...
+
+
+class Lowered(Protocol):
+    """What is used of a `jax.stages.Lowered`."""
+
+    def compiler_ir(self, dialect: str | None = None) -> Any: ...
+
+
 if TYPE_CHECKING:
-    import jax
-    import jax.export
     import onnx
 
     Model: TypeAlias = (
@@ -33,8 +47,8 @@ if TYPE_CHECKING:
         | bytearray
         | memoryview
         | onnx.ModelProto
-        | jax.export.Exported
-        | jax.stages.Lowered
+        | Exported
+        | Lowered
     )
 
 
@@ -335,7 +349,7 @@ def _source(model: Model, name: str) -> tuple[str, bytes | None]:
 
         return text_of(model)
     raise TypeError(
-        f"a model is a path, bytes, an onnx.ModelProto or jax's Exported or Lowered, not {type(model).__name__}"
+        f"a model is a path, bytes, an onnx.ModelProto or JAX's Exported or Lowered, not {type(model).__name__}"
     )
 
 
