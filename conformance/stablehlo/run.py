@@ -131,6 +131,17 @@ class Runner:
                 return "fail", problem
         return "pass", ""
 
+    def read(self, path: pathlib.Path) -> tuple[str, str]:
+        """A program that gives no expected values: whether it becomes a program of the waist."""
+        command = [self.args.orchestra, "compile", str(path), "--stop-after=ingest", "--emit=mlir"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        except subprocess.TimeoutExpired:
+            return "timeout", "timeout"
+        if done.returncode == 0:
+            return "pass", ""
+        return ("refused" if done.returncode == 1 else "crash"), reason_of(done.stderr)
+
     def batch(self, cases: list[Piece]) -> dict[str, tuple[str, str]]:
         with tempfile.TemporaryDirectory() as folder:
             verdicts = self.start(pathlib.Path(folder), cases)
@@ -152,6 +163,13 @@ def collect(corpus: pathlib.Path, include: str) -> list[Piece]:
     return found
 
 
+def collect_dynamic(corpus: pathlib.Path, include: str) -> dict[str, pathlib.Path]:
+    """Programs of open sizes."""
+    root = corpus / "stablehlo" if (corpus / "stablehlo").is_dir() else corpus
+    paths = sorted((root / "testdata" / "dynamic").glob("*.mlir"))
+    return {f"dynamic/{p.stem}": p for p in paths if re.search(include, f"dynamic/{p.stem}")}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("corpus", type=pathlib.Path)
@@ -164,7 +182,8 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     cases = collect(args.corpus, args.include)
-    if not cases:
+    dynamic = collect_dynamic(args.corpus, args.include)
+    if not cases and not dynamic:
         parser.error(f"no program with a check in {args.corpus}")
     start = time.time()
     verdicts = {p.name: ("inexpressible", p.refusal) for p in cases if p.refusal}
@@ -174,6 +193,7 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
         for result in pool.map(runner.batch, parts):
             verdicts.update(result)
+        verdicts.update(zip(dynamic, pool.map(runner.read, dynamic.values())))
     counts = collections.Counter(status for status, _ in verdicts.values())
     table: dict = collections.defaultdict(lambda: collections.defaultdict(list))
     for name, (status, reason) in sorted(verdicts.items()):
@@ -184,6 +204,11 @@ def main() -> int:
     for status, reasons in table.items():
         for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1]))[:40]:
             print(f"{len(names):5} {status}: {reason}")
+    for folder in ("interpret", "testdata", "dynamic"):
+        of = [status for name, (status, _) in verdicts.items() if name.startswith(folder + "/")]
+        if of:
+            passing = of.count("pass")
+            print(f"{folder}: {passing} of {len(of)}, {100 * passing / len(of):.1f} %")
     print(f"{counts['pass']} of {len(verdicts)} pass, {time.time() - start:.0f} s: {dict(counts)}")
     if args.write_expected:
         EXPECTED.write_text(

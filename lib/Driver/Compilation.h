@@ -6,6 +6,7 @@
 // What: the state of one compilation and its steps, a file each:
 //   ModelHash.cpp  what is in a model file, for the cache's key
 //   Load.cpp     a model file becomes a module, stage 1
+//   LoadMlir.cpp  ... one that is MLIR, or StableHLO's portable artefact
 //   Kernels.cpp  kernels leave the module and become objects, in parallel
 //   Fold.cpp     constant work runs now instead of at each start
 //   Host.cpp     the host program, the weights, what the artefact says
@@ -56,6 +57,8 @@ std::string compilerName();
 /// Maps a model file, or says why it cannot be read.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 openModelFile(llvm::StringRef path);
+/// Whether these are bytes of MLIR's bytecode, whatever it holds.
+bool isMlirBytecode(llvm::StringRef bytes);
 /// A content hash of the model file and of the files it refers to. `cache`, if
 /// given, remembers it for as long as the files do not change.
 llvm::Expected<std::string> hashModelFiles(llvm::StringRef path, Cache *cache);
@@ -181,6 +184,9 @@ private:
   void loadDialects();
   /// Reads an ONNX model into `module`.
   llvm::Error importOnnx();
+  /// Reads MLIR in any form into `module`; LoadMlir.cpp.
+  llvm::Error importMlir(llvm::StringRef bytes);
+  llvm::Error parseText(llvm::StringRef text);
   llvm::Error importStableHLO();
   /// What attributes of the context may point to, with the context.
   std::shared_ptr<const void> getContextOwner() const;

@@ -3,7 +3,7 @@
 // Part of Orchestra, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What: reads by extension.
+// What: reads by extension, bytecode by its first bytes.
 //
 //===----------------------------------------------------------------------===//
 #include "Compilation.h"
@@ -19,7 +19,6 @@
 
 #include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -90,6 +89,8 @@ llvm::Error Compilation::importOnnx() {
 llvm::Error Compilation::importStableHLO() {
   stablehlo::ImportOptions import;
   import.name = llvm::sys::path::stem(model).str();
+  for (const auto &[name, size] : options.dims)
+    import.dims[name] = size;
   if (options.given && options.fixShapes)
     for (const auto &[name, input] : *options.given)
       import.shapes[name] = input.dims;
@@ -130,34 +131,34 @@ llvm::Error Compilation::load() {
   loadDialects();
 
   StringRef extension = llvm::sys::path::extension(model);
-  if (source || extension == ".onnx") {
+  bool isOnnx = extension == ".onnx";
+  bool isMlir = extension == ".mlir" || extension == ".mlirbc";
+  std::unique_ptr<llvm::MemoryBuffer> buffer;
+  StringRef bytes;
+  if (source) {
+    bytes = StringRef(source->bytes.data(), source->bytes.size());
+  } else if (!isOnnx) {
+    Expected<std::unique_ptr<llvm::MemoryBuffer>> opened = openModelFile(model);
+    if (opened)
+      bytes = (buffer = std::move(*opened))->getBuffer();
+    else if (isMlir)
+      return opened.takeError();
+    else
+      llvm::consumeError(opened.takeError());
+  }
+  // Bytecode says what it is; artefacts come under many names.
+  if (isMlir || isMlirBytecode(bytes)) {
+    if (llvm::Error error = importMlir(bytes))
+      return error;
+  } else if (source || isOnnx) {
     if (llvm::Error error = importOnnx())
       return error;
-  } else if (extension == ".mlir" || extension == ".mlirbc") {
-    Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = openModelFile(model);
-    if (!buffer)
-      return buffer.takeError();
-    // Resources of a text live in the context; the text itself need not.
-    llvm::SourceMgr sources;
-    sources.AddNewSourceBuffer(
-        llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), model),
-        llvm::SMLoc());
-    module = parseSourceFile<ModuleOp>(sources, ParserConfig(context.get()));
-    if (!module)
-      return diagnostics->takeError("parsing", /*afterImport=*/false);
-    if (stablehlo::isStableHLO(*module)) {
-      if (llvm::Error error = importStableHLO())
-        return error;
-    } else if (!options.dims.empty())
-      return makeError(Fault::Usage, model,
-                       "dims can be fixed for ONNX models only "
-                       "[dims-not-supported]");
   } else {
     return makeError(
         Fault::Usage, model, "the file's kind is not known [unknown-format]",
         {"note: its name ends in '" + extension.str() + "'",
-         "help: models are .onnx files, or .mlir and .mlirbc with linalg on "
-         "tensors"});
+         "help: models are .onnx files, .mlir and .mlirbc with StableHLO or "
+         "with linalg on tensors, and portable artefacts of StableHLO"});
   }
 
   if (getEntries(*module).empty())

@@ -12,6 +12,16 @@ For code that uses ONNX Runtime, `import orchestra as onnxruntime` is enough: se
 `InferenceSession`. For ONNX's own backend interface, see `orchestra.onnx_backend`.
 """
 
+import importlib
+import os
+import sys
+from typing import Any
+
+# TensorFlow shows its own copy of LLVM to the whole process, under the names that ours has. Loaded
+# after it, ours must look into its own libraries first.
+_flags = sys.getdlopenflags()
+if "tensorflow" in sys.modules and hasattr(os, "RTLD_DEEPBIND"):
+    sys.setdlopenflags(_flags | os.RTLD_DEEPBIND)
 try:
     from orchestra import _native
 except ImportError as error:  # the loader's message names a file, not what to do
@@ -21,6 +31,8 @@ except ImportError as error:  # the loader's message names a file, not what to d
             "  help: install them (on Debian: libmlir-22 and libllvm22)"
         ) from error
     raise
+finally:
+    sys.setdlopenflags(_flags)
 
 from orchestra.errors import (
     CompileError,
@@ -48,6 +60,14 @@ from orchestra.session import (
 )
 
 __version__: str = _native.version()
+
+
+def __getattr__(name: str) -> Any:
+    """Parts for other frameworks, which are imported only if they are used."""
+    if name in ("jax", "keras", "tensorflow", "onnx_backend"):
+        return importlib.import_module(f"orchestra.{name}")
+    raise AttributeError(f"module 'orchestra' has no attribute '{name}'")
+
 
 __all__ = [
     "CompileError",

@@ -11,7 +11,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy
 
@@ -21,10 +21,35 @@ from orchestra.errors import CompileWarning, Fault, InputError, SaveError
 from orchestra.explanation import Explanation, KernelCall, roofline
 from orchestra.outputs import Outputs, outputs_class
 
+
+class Exported(Protocol):
+    """What is used of a `jax.export.Exported`; jax need not be installed."""
+
+    @property
+    def fun_name(self) -> str: ...
+    @property
+    def mlir_module_serialized(self) -> bytes: ...
+
+
+class Lowered(Protocol):
+    """What is used of a `jax.stages.Lowered`."""
+
+    def compiler_ir(self, dialect: str | None = None) -> Any: ...
+
+
 if TYPE_CHECKING:
     import onnx
 
-    Model = str | os.PathLike[str] | bytes | bytearray | memoryview | onnx.ModelProto
+    Model: TypeAlias = (
+        str
+        | os.PathLike[str]
+        | bytes
+        | bytearray
+        | memoryview
+        | onnx.ModelProto
+        | Exported
+        | Lowered
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,9 +250,10 @@ def compile(
 ) -> Program:
     """Compiles a model to native code in this process.
 
-    `model`: the path of an `.onnx` file (or of MLIR, `.mlir` and `.mlirbc`), an
-    `onnx.ModelProto`, or the bytes of one. A model whose weights lie in other files must be
-    given by path.
+    `model`: the path of an `.onnx` file (or of MLIR, `.mlir` and `.mlirbc`, or of a portable
+    artefact of StableHLO), an `onnx.ModelProto`, what `jax.export` exported, a lowered function of
+    JAX, or the bytes of one. A model whose weights lie in other files must be given by path.
+    `orchestra.jax`, `orchestra.keras` and `orchestra.tensorflow` have more for those.
 
     - `target`: "host", an architecture, a triple, or a GPU to emulate ("emulated:nvidia_hopper");
       `cpu` and `features` as LLVM names them.
@@ -313,14 +339,18 @@ def _source(model: Model, name: str) -> tuple[str, bytes | None]:
     """The path, or the name and bytes, of a model."""
     if isinstance(model, (str, os.PathLike)):
         return os.fspath(model), None
-    if isinstance(model, bytes):
-        return name, model
-    if isinstance(model, (bytearray, memoryview)):
-        return name, bytes(model)
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        return name, bytes(model)  # of bytes, itself
     serialize = getattr(model, "SerializeToString", None)
-    if serialize is None:
-        raise TypeError(f"a model is a path, bytes or an onnx.ModelProto, not {type(model).__name__}")
-    return name, serialize()
+    if serialize is not None:
+        return name, serialize()
+    if hasattr(model, "mlir_module_serialized") or hasattr(model, "compiler_ir"):
+        from orchestra._stablehlo import text_of
+
+        return text_of(model)
+    raise TypeError(
+        f"a model is a path, bytes, an onnx.ModelProto or JAX's Exported or Lowered, not {type(model).__name__}"
+    )
 
 
 def _known(inputs: Mapping[str, Any]) -> dict[str, tuple[list[int], list[int] | None]]:

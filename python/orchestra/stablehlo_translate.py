@@ -62,11 +62,47 @@ def read_module(context: Any, data: bytes) -> Any:
     return ir.Module.parse(data, context)
 
 
+def to_text(module: Any) -> bytes:
+    """The text of a module, with the names of the user's nodes."""
+    return (str(module.operation.get_asm(enable_debug_info=True)) + "\n").encode()
+
+
+def drop_shardings(module: Any) -> None:
+    """Takes away how values are spread over devices (`sdy`), which means nothing on one."""
+    from jaxlib.mlir import ir
+
+    found = []
+
+    def visit(operation: Any) -> Any:
+        if operation.name in ("sdy.sharding_constraint", "sdy.mesh"):
+            found.append(operation)
+        for name in [name for name in operation.attributes if name.startswith("sdy.")]:
+            del operation.attributes[name]
+        for key in ("arg_attrs", "res_attrs"):
+            if operation.name == "func.func" and key in operation.attributes:
+                operation.attributes[key] = ir.ArrayAttr.get(
+                    [
+                        ir.DictAttr.get({one.name: one.attr for one in attributes if not one.name.startswith("sdy.")})
+                        for attributes in operation.attributes[key]
+                    ]
+                )
+        return ir.WalkResult.ADVANCE
+
+    with module.context:
+        module.operation.walk(visit)
+        for operation in found:
+            for result, operand in zip(operation.results, operation.operands):
+                result.replace_all_uses_with(operand)
+            operation.erase()
+
+
 def deserialize(data: bytes) -> bytes:
-    if not is_artefact(data):
+    """The text of an artefact, or of any bytecode, which the official command refuses."""
+    if not data.startswith(MAGIC):
         raise ValueError("the input is no portable artefact")
-    context = make_context()
-    return (str(read_module(context, data)) + "\n").encode()
+    module = read_module(make_context(), data)
+    drop_shardings(module)
+    return to_text(module)
 
 
 # ---- HLO ---------------------------------------------------------------------

@@ -234,6 +234,8 @@ def test_types_of_a_user(tmp_path):
 
 @pytest.mark.parametrize("path", sorted(SOURCES.glob("*.py")), ids=lambda path: path.stem)
 def test_examples_in_docstrings(path):
+    if path.stem in ("jax", "keras", "tensorflow"):
+        pytest.importorskip(path.stem)
     module = importlib.import_module("orchestra" if path.stem == "__init__" else f"orchestra.{path.stem}")
     names = {"orchestra": orchestra, "numpy": np, "digits": str(DIGITS)}
     outcome = doctest.testmod(module, extraglobs=names)

@@ -327,3 +327,64 @@ def test_python_refuses_plugins(folder):
     package = pytest.importorskip("orchestra", reason="the build made no Python package")
     with pytest.raises(package.CompileError, match="cannot be run from Python yet"):
         package.compile(folder / "model.onnx", target="pjrt:plugin.so")
+
+
+# ---- As input ----------------------------------------------------------------
+
+ADD = "func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> { %0 = stablehlo.add %x, %x : tensor<3xf32> return %0 : tensor<3xf32> }"
+
+
+@pytest.fixture
+def artefact(tool, tmp_path):
+    """A portable artefact that the official library made."""
+    (tmp_path / "add.mlir").write_text(ADD)
+    path = tmp_path / "add.stablehlo"
+    subprocess.run(
+        [*tool.split(), "--serialize", "--target=1.0.0", tmp_path / "add.mlir", "-o", path], check=True
+    )
+    np.savez(tmp_path / "in.npz", arg0=np.array([1, 2, 3], np.float32))
+    return path
+
+
+def test_an_artefact_is_a_model(orchestra, artefact, tool):
+    out = artefact.parent / "out.npz"
+    words = ["--inputs", artefact.parent / "in.npz", "--outputs", out, "--stablehlo-translate", tool]
+    orchestra("run", artefact, *words)
+    with np.load(out) as archive:
+        assert archive[archive.files[0]].tolist() == [2, 4, 6]
+
+
+def test_an_artefact_cut_short_is_refused(orchestra, artefact, tool):
+    artefact.write_bytes(artefact.read_bytes()[:200])
+    error = orchestra("run", artefact, "--stablehlo-translate", tool, code=1).stderr
+    assert "[stablehlo-unreadable]" in error and "version 1.0.0" in error
+    artefact.write_bytes(artefact.read_bytes()[:12])  # not even its version is left
+    assert "error" in orchestra("run", artefact, "--stablehlo-translate", tool, code=1).stderr
+
+
+def test_an_artefact_needs_the_tool(orchestra, artefact):
+    error = orchestra("run", artefact, "--no-cache", "--stablehlo-translate", "/nowhere/translate", code=4).stderr
+    assert "[missing-tool]" in error
+
+
+def test_bytecode_of_another_build_goes_to_the_tool(orchestra, artefact, tool):
+    """JAX's bytecode has encodings of its own; without the tool it is an error, never a crash."""
+    path = artefact.parent / "add.mlirbc"
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import stablehlo_translate as s; c = s.make_context();"
+        "m = s.read_module(c, open(sys.argv[2], 'rb').read()); m.operation.write_bytecode(open(sys.argv[3], 'wb'))"
+    )
+    subprocess.run([tool.split()[0], "-c", script, str(SCRIPT.parent), artefact, path], check=True)
+    orchestra("run", path, "--inputs", artefact.parent / "in.npz", "--stablehlo-translate", tool)
+
+
+def test_frameworks_in_their_own_python():
+    """Where jax lives in another Python than the one of these tests, its tests run there."""
+    python = os.environ.get("ORCHESTRA_JAXLIB_PYTHON")
+    if importlib.util.find_spec("jax"):
+        pytest.skip("jax is here: test_jax.py runs by itself")
+    if not python or subprocess.run([python, "-c", "import jax, pytest"], capture_output=True, check=False).returncode:
+        pytest.skip("no Python with jax and pytest ($ORCHESTRA_JAXLIB_PYTHON)")
+    tests = [str(pathlib.Path(__file__).with_name(name)) for name in ("test_jax.py", "test_keras.py")]
+    done = subprocess.run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]

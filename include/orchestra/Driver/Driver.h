@@ -71,12 +71,12 @@ public:
   virtual std::string header() const = 0;
 };
 
-/// Compiles the model file at `path`: ONNX, or MLIR of the waist in text or
-/// bytecode. From the cache when nothing has changed.
+/// Compiles the model file at `path`: ONNX, MLIR of the waist or of StableHLO in
+/// text or bytecode, or a portable artefact of StableHLO. From the cache when nothing has changed.
 llvm::Expected<std::unique_ptr<CompiledModel>>
 compileModel(llvm::StringRef path, const CompileOptions &options);
 
-/// An ONNX model in memory.
+/// A model in memory: ONNX, or MLIR if its name says so or if it is bytecode.
 struct ModelBytes {
   llvm::ArrayRef<char> bytes;
   /// Keeps `bytes` alive; held for as long as anything refers to them.

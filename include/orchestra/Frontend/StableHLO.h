@@ -27,6 +27,9 @@ namespace orchestra::stablehlo {
 struct ImportOptions {
   /// Dimensions of inputs whose sizes are fixed, by the input's name.
   std::map<std::string, std::vector<int64_t>> shapes;
+  /// Sizes of named dimensions, the names being in the attribute
+  /// orchestra.dim_names of the function's arguments.
+  std::map<std::string, int64_t> dims;
   /// The module's name; empty: its own.
   std::string name;
   /// The function that is the model.

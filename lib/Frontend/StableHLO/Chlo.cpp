@@ -28,11 +28,15 @@ Value function(B &b, Operation *op, Value x) {
       .Case([&](chlo::AcoshOp) { return make<math::AcoshOp>(b, x); })
       .Case([&](chlo::AsinOp) { return make<math::AsinOp>(b, x); })
       .Case([&](chlo::AsinhOp) { return make<math::AsinhOp>(b, x); })
-      .Case([&](chlo::AtanOp) { return make<math::AtanOp>(b, x); })
+      .Case([&](chlo::AtanOp) { return arcTangent(b, x); })
       .Case([&](chlo::AtanhOp) { return make<math::AtanhOp>(b, x); })
+      .Case([&](chlo::BesselI1eOp) { return besselI1Scaled(b, x); })
       .Case([&](chlo::CoshOp) { return make<math::CoshOp>(b, x); })
+      .Case([&](chlo::DigammaOp) { return digamma(b, x); })
       .Case([&](chlo::ErfOp) { return make<math::ErfOp>(b, x); })
       .Case([&](chlo::ErfcOp) { return make<math::ErfcOp>(b, x); })
+      .Case([&](chlo::ErfInvOp) { return erfInverse(b, x); })
+      .Case([&](chlo::LgammaOp) { return logGamma(b, x); })
       .Case([&](chlo::SinhOp) { return make<math::SinhOp>(b, x); })
       .Case([&](chlo::SquareOp) {
         return arith::MulFOp::create(b, x, x).getResult();
@@ -62,6 +66,12 @@ Value nextAfter(B &b, Value x, Value y) {
   Num unordered = (number != number) | (goal != goal);
   Num nan = number + goal;
   return unordered.choose(nan, same.choose(goal, value));
+}
+
+Value upperHalf(B &b, Value x, Value y, bool isUnsigned) {
+  if (isUnsigned)
+    return arith::MulUIExtendedOp::create(b, x, y).getHigh();
+  return arith::MulSIExtendedOp::create(b, x, y).getHigh();
 }
 
 /// Applies a change to each element.
@@ -117,15 +127,21 @@ LogicalResult lowerChlo(Op &op) {
     return lowerTopK(op, x, static_cast<int64_t>(top.getK()));
   }
   SmallVector<Data> inputs{x};
-  bool isBinary = isa<chlo::NextAfterOp>(op.op);
+  bool isProduct = isa<chlo::MulhiOp>(op.op);
+  bool isBinary = isProduct || isa<chlo::NextAfterOp>(op.op);
   if (isBinary)
     inputs.push_back(op.in(1));
   Type wide = storedType(x.element).getIntOrFloatBitWidth() < 32
-                  ? op.b.getF32Type()
+                  ? Type(op.b.getF32Type())
                   : storedType(x.element);
   auto result = elementwise(
       op.b, inputs, x.element,
       [&](B &b, ArrayRef<Element> in) -> std::optional<Elements> {
+        if (isProduct)
+          return Elements{
+              {x.element,
+               upperHalf(b, in[0].value, in[1].value, isUnsigned(x.element)),
+               nullptr}};
         if (isBinary)
           return Elements{
               {x.element, nextAfter(b, in[0].value, in[1].value), nullptr}};

@@ -210,6 +210,59 @@ Value convolve(B &b, Value x, Value w, ArrayRef<int64_t> strides,
                   wElement, sum);
 }
 
+/// The same as an op of its name, where there is one.
+Value convolveNamed(B &b, Value x, Value w, ArrayRef<int64_t> strides,
+                    ArrayRef<int64_t> dilations, ArrayRef<OpFoldResult> spatial,
+                    Type sum) {
+  OpFoldResult groups = sizeOf(b, x, 1);
+  bool isPlain = constantOf(groups) == 1;
+  bool isDepthwise = strides.size() == 2 && constantOf(sizeOf(b, x, 2)) == 1 &&
+                     constantOf(sizeOf(b, w, 1)) == 1;
+  if (strides.size() > 3 || (!isPlain && strides.size() != 2))
+    return nullptr;
+  auto list = [&](ArrayRef<int64_t> values) {
+    return b.getI64TensorAttr(values);
+  };
+  // Batch, groups, features become one dimension less; so do the kernel's.
+  auto joined = [&](Value tensor, int64_t dim) {
+    SmallVector<OpFoldResult> sizes = sizesOf(b, tensor);
+    sizes[dim] = mul(b, sizes[dim], sizes[dim + 1]);
+    sizes.erase(sizes.begin() + dim + 1);
+    return reshape(b, tensor, sizes);
+  };
+  SmallVector<OpFoldResult> sizes{sizeOf(b, x, 0), groups, sizeOf(b, w, 1)};
+  llvm::append_range(sizes, spatial);
+  SmallVector<OpFoldResult> full = sizes;
+  bool grouped = !isPlain && !isDepthwise;
+  if (!grouped) {
+    sizes[1] = mul(b, sizes[1], sizes[2]);
+    sizes.erase(sizes.begin() + 2);
+    x = joined(x, 1);
+    w = joined(w, 0);
+    if (isDepthwise && !isPlain)
+      w = joined(w, 0);
+  }
+  Value init = filled(b, sizes, scalar(b, storedType(sum), 0));
+  auto make = [&](auto tag) -> Value {
+    using ConvOp = decltype(tag);
+    return ConvOp::create(b, init.getType(), ValueRange{x, w}, ValueRange{init},
+                          list(strides), list(dilations))
+        .getResult(0);
+  };
+  if (grouped)
+    return make(linalg::Conv2DNgchwGfchwOp());
+  Value result;
+  if (isDepthwise && !isPlain)
+    result = make(linalg::DepthwiseConv2DNchwChwOp());
+  else if (strides.size() == 1)
+    result = make(linalg::Conv1DNcwFcwOp());
+  else if (strides.size() == 2)
+    result = make(linalg::Conv2DNchwFchwOp());
+  else
+    result = make(linalg::Conv3DNcdhwFcdhwOp());
+  return reshape(b, result, full);
+}
+
 struct ConvPlan {
   ConvDimensionNumbersAttr numbers;
   int64_t featureGroups, batchGroups;
@@ -283,8 +336,14 @@ LogicalResult convolution(Op &op, const ConvPlan &plan) {
           x = splitDim(b, x, 1, plan.featureGroups);
         }
         w = splitDim(b, w, 0, plan.batchGroups * plan.featureGroups);
-        Value y = convolve(b, x, w, plan.strides, plan.kernelDilation, spatial,
-                           xElement, wElement, sum);
+        Value y;
+        if (isa<FloatType>(sum) && xElement == sum && wElement == sum &&
+            rank > 0)
+          y = convolveNamed(b, x, w, plan.strides, plan.kernelDilation, spatial,
+                            sum);
+        if (!y)
+          y = convolve(b, x, w, plan.strides, plan.kernelDilation, spatial,
+                       xElement, wElement, sum);
         SmallVector<OpFoldResult> sizes = sizesOf(b, y);
         sizes[2] = mul(b, sizes[1], sizes[2]);
         sizes.erase(sizes.begin() + 1);

@@ -301,6 +301,18 @@ Importer::evaluateOp(Operation *op, llvm::DenseMap<Value, Element> &known,
   }
   if (isa<ReshapeOp, BroadcastInDimOp, OptimizationBarrierOp>(op))
     return operands;
+  if (isa<BitcastConvertOp>(op) && !operands.front().isComplex()) {
+    Type element = getElementTypeOrSelf(op->getResult(0).getType());
+    Type stored = storedType(element);
+    Type from = operands.front().value.getType();
+    if (!stored || isa<ComplexType>(element) ||
+        stored.getIntOrFloatBitWidth() != from.getIntOrFloatBitWidth())
+      return std::nullopt;
+    Value bits = operands.front().value;
+    if (stored != from)
+      bits = arith::BitcastOp::create(b, stored, bits);
+    return Elements{{element, bits, nullptr}};
+  }
   if (!isElementwise(op))
     return std::nullopt;
   auto result = emitElement(b, op, operands);
@@ -400,13 +412,18 @@ OwningOpRef<ModuleOp> Importer::run() {
 } // namespace frontend
 
 bool isStableHLO(ModuleOp module) {
-  WalkResult found = module.walk([](Operation *op) {
+  // JAX's identity has no ops at all; a program of ours says that it is one.
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  bool empty = main && main.getNumResults() > 0;
+  WalkResult found = module.walk([&](Operation *op) {
+    empty &= isa<ModuleOp, func::FuncOp, func::ReturnOp, func::CallOp>(op) &&
+             !op->hasAttr(kEntryAttrName);
     return isa_and_nonnull<StableHLODialect, chlo::CHLODialect>(
                op->getDialect())
                ? WalkResult::interrupt()
                : WalkResult::advance();
   });
-  return found.wasInterrupted();
+  return found.wasInterrupted() || empty;
 }
 
 OwningOpRef<ModuleOp> importStableHLO(ModuleOp source,

@@ -228,6 +228,14 @@ Element convertElement(ImplicitLocOpBuilder &b, const Element &x, Type to);
 /// Floats as integers in the order -NaN, -inf, ..., -0, 0, ..., inf, NaN; such
 /// an integer as the float's bits.
 Value totalOrder(ImplicitLocOpBuilder &b, Value x);
+/// Functions of f32 and f64 that the waist has no op for, or one that is not
+/// exact enough.
+Value erfInverse(ImplicitLocOpBuilder &b, Value x);
+Value logGamma(ImplicitLocOpBuilder &b, Value x);
+Value digamma(ImplicitLocOpBuilder &b, Value x);
+Value besselI1Scaled(ImplicitLocOpBuilder &b, Value x);
+Value arcTangent(ImplicitLocOpBuilder &b, Value x);
+Value arcTangent2(ImplicitLocOpBuilder &b, Value y, Value x);
 bool isElementwise(mlir::Operation *op);
 LogicalResult lowerElementwise(Op &op);
 /// An op of the dialect beside StableHLO.

@@ -32,13 +32,16 @@ static llvm::StringRef nameOfType(Type element) {
   }
 }
 
+/// `dimNames` of the leading dimensions; others have none.
 static DictionaryAttr interfaceAttrs(MLIRContext *context, llvm::StringRef name,
-                                     Type element, int64_t rank) {
+                                     Type element, int64_t rank,
+                                     ArrayRef<Attribute> dimNames = {}) {
   Builder b(context);
   NamedAttrList attrs;
   attrs.set(kTensorNameAttrName, b.getStringAttr(name));
-  attrs.set(kDimNamesAttrName,
-            b.getArrayAttr(SmallVector<Attribute>(rank, b.getStringAttr(""))));
+  SmallVector<Attribute> names(dimNames.take_front(rank));
+  names.resize(rank, b.getStringAttr(""));
+  attrs.set(kDimNamesAttrName, b.getArrayAttr(names));
   if (llvm::StringRef text = nameOfType(element); !text.empty())
     attrs.set(kElementTypeAttrName, b.getStringAttr(text));
   return attrs.getDictionary(context);
@@ -54,7 +57,10 @@ static std::string uniqueName(std::string name, const std::string &fallback,
   return name;
 }
 
-static std::string argumentName(BlockArgument argument) {
+static std::string argumentName(func::FuncOp function, BlockArgument argument) {
+  if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                        kTensorNameAttrName))
+    return name.str();
   if (auto name = dyn_cast<NameLoc>(argument.getLoc()))
     return name.getName().str();
   return "";
@@ -72,6 +78,15 @@ static std::string resultName(func::FuncOp function, unsigned index) {
         return text.str();
     }
   return "";
+}
+
+/// Names of an argument's dimensions, one for each, or none at all.
+static ArrayRef<Attribute> dimNamesOf(func::FuncOp function, unsigned index,
+                                      RankedTensorType type) {
+  auto names = function.getArgAttrOfType<ArrayAttr>(index, kDimNamesAttrName);
+  bool valid = names && int64_t(names.size()) == type.getRank() &&
+               llvm::all_of(names, llvm::IsaPred<StringAttr>);
+  return valid ? names.getValue() : ArrayRef<Attribute>();
 }
 
 /// One part of the complex numbers of an argument.
@@ -112,12 +127,13 @@ bool Importer::importEntry(func::FuncOp entry, func::FuncOp function) {
   ImplicitLocOpBuilder b(entry.getLoc(), &context);
   b.setInsertionPointToEnd(&body);
   SmallVector<DictionaryAttr> argumentAttrs, resultAttrs;
-  llvm::StringSet<> used, usedResults;
+  llvm::StringSet<> used, usedResults, usedDims;
   for (BlockArgument argument : entry.getArguments()) {
     unsigned index = argument.getArgNumber();
     std::string fallback = "arg";
     fallback += std::to_string(index);
-    std::string name = uniqueName(argumentName(argument), fallback, used);
+    std::string name =
+        uniqueName(argumentName(entry, argument), fallback, used);
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     Type stored = type ? storedType(type.getElementType()) : Type();
     if (!stored) {
@@ -133,14 +149,23 @@ bool Importer::importEntry(func::FuncOp entry, func::FuncOp function) {
       for (auto [size, fixed] : llvm::zip_equal(shape, given->second))
         if (ShapedType::isDynamic(size))
           size = fixed;
+    ArrayRef<Attribute> dimNames = dimNamesOf(entry, index, type);
+    for (auto [size, dim] : llvm::zip(shape, dimNames)) {
+      auto fixed = options.dims.find(cast<StringAttr>(dim).str());
+      if (fixed == options.dims.end())
+        continue;
+      usedDims.insert(fixed->first);
+      if (ShapedType::isDynamic(size))
+        size = fixed->second;
+    }
     bool isComplex = isa<ComplexType>(type.getElementType());
     if (isComplex)
       shape.push_back(2);
     Value value =
         body.addArgument(RankedTensorType::get(shape, stored),
                          NameLoc::get(b.getStringAttr(name), entry.getLoc()));
-    argumentAttrs.push_back(
-        interfaceAttrs(&context, name, type.getElementType(), shape.size()));
+    argumentAttrs.push_back(interfaceAttrs(
+        &context, name, type.getElementType(), shape.size(), dimNames));
     Data data;
     data.element = type.getElementType();
     data.value = value;
@@ -149,6 +174,14 @@ bool Importer::importEntry(func::FuncOp entry, func::FuncOp function) {
       data.imag = extractPart(b, value, 1);
     }
     values[argument] = data;
+  }
+  for (const auto &[name, size] : options.dims) {
+    if (!usedDims.contains(name))
+      (void)fail(source, "unknown-dimension",
+                 "no input has a dimension named '" + name + "'");
+    if (size < 0)
+      (void)fail(source, "unknown-dimension",
+                 "dimension '" + name + "' cannot be " + llvm::Twine(size));
   }
   stack.push_back(entry.getName());
   auto results = importBlock(entry.getBody().front(), b);

@@ -187,7 +187,7 @@ Value sign(B &b, Value x) {
 }
 
 /// The angle of (x, y); signs of zeros count.
-Value atan2(B &b, Value y, Value x) { return math::Atan2Op::create(b, y, x); }
+Value atan2(B &b, Value y, Value x) { return arcTangent2(b, y, x); }
 
 /// Ties go away from zero.
 Value roundAway(B &b, Value x) {

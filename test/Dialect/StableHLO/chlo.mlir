@@ -66,3 +66,20 @@ func.func @scalar(%x: tensor<f32>) {
   %0, %1 = chlo.top_k(%x, k = 0) : tensor<f32> -> (tensor<f32>, tensor<i32>)
   return
 }
+
+// -----
+
+// CHECK-LABEL: func.func @special
+// CHECK: chlo.bessel_i1e %{{.*}} : tensor<4xf32> -> tensor<4xf32>
+// CHECK: chlo.digamma %{{.*}} : tensor<4xf32> -> tensor<4xf32>
+// CHECK: chlo.erf_inv %{{.*}} : tensor<4xf32> -> tensor<4xf32>
+// CHECK: chlo.lgamma %{{.*}} : tensor<4xf32> -> tensor<4xf32>
+// CHECK: chlo.mulhi %{{.*}}, %{{.*}} : tensor<4xui8>, tensor<4xui8> -> tensor<4xui8>
+func.func @special(%x: tensor<4xf32>, %i: tensor<4xui8>) -> (tensor<4xf32>, tensor<4xui8>) {
+  %0 = chlo.bessel_i1e %x : tensor<4xf32> -> tensor<4xf32>
+  %1 = chlo.digamma %0 : tensor<4xf32> -> tensor<4xf32>
+  %2 = chlo.erf_inv %1 : tensor<4xf32> -> tensor<4xf32>
+  %3 = chlo.lgamma %2 : tensor<4xf32> -> tensor<4xf32>
+  %4 = "chlo.mulhi"(%i, %i) : (tensor<4xui8>, tensor<4xui8>) -> tensor<4xui8>
+  return %3, %4 : tensor<4xf32>, tensor<4xui8>
+}

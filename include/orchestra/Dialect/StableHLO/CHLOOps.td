@@ -47,12 +47,36 @@ def CHLO_AsinhOp : CHLO_UnaryOp<"asinh", "Takes the inverse hyperbolic sine">;
 def CHLO_AtanOp : CHLO_UnaryOp<"atan", "Takes the inverse tangent">;
 def CHLO_AtanhOp
     : CHLO_UnaryOp<"atanh", "Takes the inverse hyperbolic tangent">;
+def CHLO_BesselI1eOp
+    : CHLO_UnaryOp<"bessel_i1e", "Is the modified Bessel function of order 1, "
+                   "scaled by exp(-|x|)">;
 def CHLO_CoshOp : CHLO_UnaryOp<"cosh", "Takes the hyperbolic cosine">;
+def CHLO_DigammaOp
+    : CHLO_UnaryOp<"digamma", "Is the derivative of lgamma">;
 def CHLO_ErfOp : CHLO_UnaryOp<"erf", "Is the error function">;
 def CHLO_ErfcOp : CHLO_UnaryOp<"erfc", "Is one minus the error function">;
+def CHLO_ErfInvOp
+    : CHLO_UnaryOp<"erf_inv", "Is the inverse of the error function">;
+def CHLO_LgammaOp
+    : CHLO_UnaryOp<"lgamma", "Is the logarithm of the gamma function's size">;
 def CHLO_SinhOp : CHLO_UnaryOp<"sinh", "Takes the hyperbolic sine">;
 def CHLO_SquareOp : CHLO_UnaryOp<"square", "Multiplies with itself">;
 def CHLO_TanOp : CHLO_UnaryOp<"tan", "Takes the tangent">;
+
+def CHLO_MulhiOp : CHLO_Op<"mulhi",
+    "Is the upper half of a product, element by element.",
+    [Elementwise, SameOperandsAndResultType, Commutative]> {
+  let description = [{
+    ```mlir
+    %r = chlo.mulhi %x, %y : tensor<4xi32>, tensor<4xi32> -> tensor<4xi32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[AnyInteger]>:$x,
+                       RankedTensorOf<[AnyInteger]>:$y);
+  let results = (outs RankedTensorOf<[AnyInteger]>:$result);
+  let assemblyFormat =
+      "$x `,` $y attr-dict `:` type($x) `,` type($y) `->` type($result)";
+}
 
 def CHLO_NextAfterOp : CHLO_Op<"next_after",
     "Is the next number on the way to another, element by element.",
