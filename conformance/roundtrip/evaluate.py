@@ -5,7 +5,7 @@
 
     evaluate.py cpu|interpreter < jobs
 
-A job is a JSON line: `text` and `inputs` are files to read, `outputs` a file to write; arrays in both
+A job is a JSON line: `text` and `given` are files to read, `outputs` a file to write; arrays in both
 archives are in the order of the program's. One JSON line answers each job, at once, so that a caller sees
 how far it came. Signless integers are what the program says they are: inputs come as their bits.
 """
@@ -69,6 +69,8 @@ def read_inputs(path, wanted):
     result = []
     for array, kind in zip(arrays, wanted):
         dtype = type_of(kind.element_type)
+        if array.size == np.prod(kind.shape, dtype=np.int64):
+            array = array.reshape(kind.shape)  # packed elements come in a row
         if list(array.shape) != list(kind.shape):
             raise ValueError(f"an argument of shape {list(kind.shape)}, but an input of {list(array.shape)}")
         if array.dtype != dtype:
@@ -127,7 +129,7 @@ def one(job, run):
         except Exception as error:
             return {"status": "rejected", "reason": str(error)}
         try:
-            inputs = read_inputs(job["inputs"], arguments(module))
+            inputs = read_inputs(job["given"], arguments(module))
             save(job["outputs"], run(text, module, inputs))
         except ValueError as error:
             return {"status": "fail", "reason": str(error)}
