@@ -399,8 +399,9 @@ Value BodyEvaluator::gather(tensor::ExtractOp extract) {
                                    rewriter.getI64IntegerAttr(batch.size()));
   }
   auto dims = GatherDimensionNumbersAttr::get(
-      rewriter.getContext(), offsetDims, collapsed, /*operandBatchingDims=*/{},
-      /*startIndicesBatchingDims=*/{}, indexMap, batch.size());
+      rewriter.getContext(), offsetDims, collapsed,
+      /*operand_batching_dims=*/{},
+      /*start_indices_batching_dims=*/{}, indexMap, batch.size());
   auto type = cast<RankedTensorType>(source.getType()).clone(ranges);
   return GatherOp::create(rewriter, loc, type, source, starts, dims,
                           rewriter.getDenseI64ArrayAttr(sizes),

@@ -328,10 +328,10 @@ struct ScatterConversion : public OpRewritePattern<linalg_ext::ScatterOp> {
                                      rewriter.getI64IntegerAttr(vectorDim));
     }
     auto numbers = ScatterDimensionNumbersAttr::get(
-        rewriter.getContext(), /*updateWindowDims=*/shape.windowLoops,
-        /*insertedWindowDims=*/shape.inserted, /*inputBatchingDims=*/{},
-        /*scatterIndicesBatchingDims=*/{},
-        /*scatterDimsToOperandDims=*/shape.inserted, vectorDim);
+        rewriter.getContext(), /*update_window_dims=*/shape.windowLoops,
+        /*inserted_window_dims=*/shape.inserted, /*input_batching_dims=*/{},
+        /*scatter_indices_batching_dims=*/{},
+        /*scatter_dims_to_operand_dims=*/shape.inserted, vectorDim);
     auto scatter = stablehlo::ScatterOp::create(
         rewriter, loc, op.getResultTypes(), op.getOutputs(), starts,
         op.getUpdates(), numbers, rewriter.getBoolAttr(false),
