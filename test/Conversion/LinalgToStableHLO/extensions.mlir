@@ -93,18 +93,3 @@ func.func @scan(%x: tensor<4x9xf32>, %s: tensor<4xf32>) -> (tensor<4x9xf32>, ten
   } -> tensor<4x9xf32>, tensor<4xf32>
   return %r#0, %r#1 : tensor<4x9xf32>, tensor<4xf32>
 }
-
-// -----
-
-// Not of one op: its own lowering has it.
-// CHECK-LABEL: func.func @other_scan
-// CHECK: linalg_ext.scan
-func.func @other_scan(%x: tensor<9xf32>, %s: tensor<f32>) -> (tensor<9xf32>, tensor<f32>) {
-  %e = tensor.empty() : tensor<9xf32>
-  %r:2 = linalg_ext.scan axis(0) ins(%x : tensor<9xf32>) outs(%e, %s : tensor<9xf32>, tensor<f32>) {
-  ^bb0(%before: f32, %next: f32):
-    %half = arith.divf %before, %next : f32
-    linalg_ext.yield %half : f32
-  } -> tensor<9xf32>, tensor<f32>
-  return %r#0, %r#1 : tensor<9xf32>, tensor<f32>
-}
