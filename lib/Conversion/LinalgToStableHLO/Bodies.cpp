@@ -234,28 +234,37 @@ Value BodyEvaluator::operator()(Value value) {
   return result;
 }
 
+bool BodyEvaluator::isInside(Value value) {
+  return op->getRegion(0).isAncestor(value.getParentRegion());
+}
+
+Value BodyEvaluator::repeat(Value scalar) {
+  return toLoops(rewriter, op.getLoc(), scalar,
+                 AffineMap::get(op.getNumLoops(), 0, op.getContext()), ranges);
+}
+
 Value BodyEvaluator::evaluate(Value value) {
   Location loc = op.getLoc();
+  if (!isInside(value)) // From outside: a scalar.
+    return repeat(rewriter.getRemappedValue(value));
   auto argument = dyn_cast<BlockArgument>(value);
-  if (argument && argument.getOwner() == op.getBlock()) {
+  if (argument) { // Those of inner blocks are known.
     OpOperand *operand = op.getMatchingOpOperand(argument);
     return toLoops(rewriter, loc, operands[operand->getOperandNumber()],
                    op.getMatchingIndexingMap(operand), ranges);
   }
   Operation *inner = value.getDefiningOp();
-  if (!inner || inner->getBlock() != op.getBlock()) // From outside: a scalar.
-    return toLoops(rewriter, loc, rewriter.getRemappedValue(value),
-                   AffineMap::get(op.getNumLoops(), 0, op.getContext()),
-                   ranges);
   if (auto index = dyn_cast<linalg::IndexOp>(inner))
     return IotaOp::create(rewriter, inner->getLoc(),
                           RankedTensorType::get(ranges, rewriter.getI64Type()),
                           rewriter.getI64IntegerAttr(index.getDim()));
   if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
     return gather(extract);
-  SmallVector<Value> inputs;
-  for (Value operand : inner->getOperands())
-    inputs.push_back((*this)(operand));
+  if (isa<scf::SCFDialect>(inner->getDialect())) {
+    evaluateControl(inner);
+    return values.lookup(value);
+  }
+  SmallVector<Value> inputs = evaluateAll(inner->getOperands());
   return emitElementwise(rewriter, inner, inputs, ranges);
 }
 
@@ -280,6 +289,10 @@ static void addLoops(Value value, linalg::LinalgOp op,
   Operation *inner = value.getDefiningOp();
   if (inner->getBlock() != body)
     return;
+  if (inner->getNumRegions() != 0) { // Its regions may read anything.
+    loops.set();
+    return;
+  }
   if (auto index = dyn_cast<linalg::IndexOp>(inner))
     loops.set(index.getDim());
   for (Value operand : inner->getOperands())
@@ -338,7 +351,11 @@ orchestra::stablehlo::whyNotGather(tensor::ExtractOp extract,
 Value BodyEvaluator::gather(tensor::ExtractOp extract) {
   Location loc = extract.getLoc();
   Value source = rewriter.getRemappedValue(extract.getTensor());
+  // In a loop indices may be anything: elements are read, no slices.
+  bool isNested = extract->getBlock() != op.getBlock();
   GatherShape shape = shapeOfGather(extract, op);
+  if (isNested)
+    shape.sliceLoops.assign(shape.sliceLoops.size(), -1);
   ArrayRef<int64_t> from = shapeOf(source);
   SmallVector<int64_t> offsetDims, collapsed, indexMap, sizes;
   SmallVector<Value> indices;
@@ -347,7 +364,8 @@ Value BodyEvaluator::gather(tensor::ExtractOp extract) {
   for (int64_t loop : shape.sliceLoops)
     if (loop >= 0)
       outer[loop] = 1;
-  BodyEvaluator evaluateIndex(rewriter, op, operands, outer);
+  BodyEvaluator evaluateSlices(rewriter, op, operands, outer);
+  BodyEvaluator &evaluateIndex = isNested ? *this : evaluateSlices;
   SmallVector<int64_t> batch;
   for (auto [loop, size] : llvm::enumerate(ranges))
     if (!llvm::is_contained(shape.sliceLoops, static_cast<int64_t>(loop)))
@@ -366,8 +384,13 @@ Value BodyEvaluator::gather(tensor::ExtractOp extract) {
     indices.push_back(reshape(
         rewriter, loc, evaluateIndex(extract.getIndices()[dim]), column));
   }
-  if (indices.empty()) // Each element of the source, in its own place.
-    return reshape(rewriter, loc, source, ranges);
+  if (indices.empty()) { // Each element of the source, in its own place.
+    auto whole = cast<RankedTensorType>(source.getType()).clone(ranges);
+    if (source.getType() == whole)
+      return source;
+    return BroadcastInDimOp::create(rewriter, loc, whole, source,
+                                    rewriter.getDenseI64ArrayAttr(offsetDims));
+  }
   Value starts = indices.front();
   if (indices.size() > 1) {
     column.back() = indices.size();
@@ -376,8 +399,9 @@ Value BodyEvaluator::gather(tensor::ExtractOp extract) {
                                    rewriter.getI64IntegerAttr(batch.size()));
   }
   auto dims = GatherDimensionNumbersAttr::get(
-      rewriter.getContext(), offsetDims, collapsed, /*operandBatchingDims=*/{},
-      /*startIndicesBatchingDims=*/{}, indexMap, batch.size());
+      rewriter.getContext(), offsetDims, collapsed,
+      /*operand_batching_dims=*/{},
+      /*start_indices_batching_dims=*/{}, indexMap, batch.size());
   auto type = cast<RankedTensorType>(source.getType()).clone(ranges);
   return GatherOp::create(rewriter, loc, type, source, starts, dims,
                           rewriter.getDenseI64ArrayAttr(sizes),

@@ -14,6 +14,7 @@
 #include "orchestra/Dialect/StableHLO/StableHLO.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -80,7 +81,12 @@ mlir::Value fromLoops(mlir::OpBuilder &builder, mlir::Location loc,
 std::optional<std::string> whyNotGather(mlir::tensor::ExtractOp extract,
                                         mlir::linalg::LinalgOp op);
 
-/// Evaluates values of a linalg body over all loops, each once.
+/// Why control flow or a scalar op in a body has no form; nothing if all have.
+std::optional<std::string> whyNotBody(mlir::Block &body,
+                                      mlir::linalg::LinalgOp op);
+
+/// Evaluates values of a linalg body over all loops, each once. Loops in the
+/// body repeat until the last element is done, and leave alone those that are.
 class BodyEvaluator {
 public:
   BodyEvaluator(mlir::ConversionPatternRewriter &rewriter,
@@ -100,12 +106,33 @@ public:
 private:
   mlir::Value evaluate(mlir::Value value);
   mlir::Value gather(mlir::tensor::ExtractOp extract);
+  /// Whether `value` belongs to the linalg op.
+  bool isInside(mlir::Value value);
+  /// Whether `value` is the same for all elements, by its kind alone.
+  bool isUniform(mlir::Value value);
+
+  /// BodyControl.cpp: the results of control flow.
+  void evaluateControl(mlir::Operation *control);
+  llvm::SmallVector<mlir::Value> evaluateIf(mlir::scf::IfOp branch);
+  llvm::SmallVector<mlir::Value> evaluateFor(mlir::scf::ForOp loop);
+  llvm::SmallVector<mlir::Value> evaluateWhile(mlir::scf::WhileOp loop);
+  /// Evaluates what a region reads, ahead of it.
+  void evaluateCaptures(mlir::Operation *control);
+  llvm::SmallVector<mlir::Value> evaluateAll(mlir::ValueRange list);
+  mlir::Value both(mlir::Value x, mlir::Value y);
+  mlir::Value any(mlir::Value condition);
+  llvm::SmallVector<mlir::Value> choose(mlir::Value condition,
+                                        mlir::ValueRange then,
+                                        mlir::ValueRange otherwise);
+  mlir::Value repeat(mlir::Value scalar);
 
   mlir::ConversionPatternRewriter &rewriter;
   mlir::linalg::LinalgOp op;
   mlir::ValueRange operands;
   llvm::SmallVector<int64_t> ranges;
   llvm::DenseMap<mlir::Value, mlir::Value> values;
+  /// Where control flow is under way: for which elements. Null: for all.
+  mlir::Value active;
 };
 
 } // namespace orchestra::stablehlo

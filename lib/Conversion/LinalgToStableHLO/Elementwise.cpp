@@ -253,6 +253,23 @@ static Value selectValue(const Site &site) {
   return site.select(site.operands[0], site.operands[1], site.operands[2]);
 }
 
+static Value sameBits(const Site &site) {
+  return BitcastConvertOp::create(site.builder, site.loc, site.resultType(),
+                                  site.operands[0]);
+}
+
+/// The sign is a bit of its own: that of zeros and of no numbers counts, too.
+static Value copySign(const Site &site) {
+  Value x = site.make<AbsOp>(site.operands[0]), sign = site.operands[1];
+  auto element = cast<FloatType>(getElementTypeOrSelf(sign.getType()));
+  auto integer = IntegerType::get(element.getContext(), element.getWidth());
+  Value bits = BitcastConvertOp::create(site.builder, site.loc,
+                                        site.typeOf(integer), sign);
+  Value negative =
+      site.compare(ComparisonDirection::LT, bits, site.number(0, bits));
+  return site.select(negative, site.make<NegateOp>(x), x);
+}
+
 static Value multiplyAdd(const Site &site) {
   return site.make<AddOp>(
       site.make<MultiplyOp>(site.operands[0], site.operands[1]),
@@ -319,6 +336,7 @@ static const llvm::StringMap<Emitter> &emitters() {
       {"arith.index_castui", convertUnsigned},
       {"arith.cmpi", compareInts},
       {"arith.cmpf", compareFloats},
+      {"arith.bitcast", sameBits},
       {"arith.select", selectValue},
       {"arith.constant", constant},
       {"math.absf", unary<AbsOp>},
@@ -326,6 +344,7 @@ static const llvm::StringMap<Emitter> &emitters() {
       {"math.atan2", binary<Atan2Op>},
       {"math.cbrt", unary<CbrtOp>},
       {"math.ceil", unary<CeilOp>},
+      {"math.copysign", copySign},
       {"math.cos", unary<CosineOp>},
       {"math.exp", unary<ExponentialOp>},
       {"math.exp2",

@@ -13,6 +13,7 @@
 
 #include "Bodies.h"
 #include "Elementwise.h"
+#include "Extremes.h"
 #include "Windows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -56,6 +57,13 @@ static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
   return result;
 }
 
+/// Whether no result has an element: what would compute them does not matter.
+static bool hasNoElements(linalg::LinalgOp op) {
+  return llvm::all_of(op.getDpsInits(), [](Value init) {
+    return cast<RankedTensorType>(init.getType()).getNumElements() == 0;
+  });
+}
+
 std::optional<std::string>
 orchestra::stablehlo::whyNotConvertible(linalg::LinalgOp op) {
   for (Value operand : op->getOperands()) {
@@ -76,15 +84,14 @@ orchestra::stablehlo::whyNotConvertible(linalg::LinalgOp op) {
         init.get().getDefiningOp<tensor::EmptyOp>())
       return "a destination that nothing has written is read";
   }
+  if (hasNoElements(op))
+    return std::nullopt;
   if (isWindowed(op))
     return whyNotWindowed(op);
-  for (Operation &inner : op.getBlock()->without_terminator())
-    if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
-      if (std::optional<std::string> why = whyNotGather(extract, op))
-        return why;
-    } else if (!isConvertibleElementwise(&inner) &&
-               !isa<linalg::IndexOp>(inner))
-      return ("its body holds " + inner.getName().getStringRef()).str();
+  if (std::optional<std::string> why = whyNotBody(*op.getBlock(), op))
+    return why;
+  if (isExtremePlace(op, op->getOperands()))
+    return std::nullopt;
   if (op.getNumReductionLoops() > 0)
     for (unsigned index = 0; index < op.getNumDpsInits(); ++index)
       if (!matchReduction(op, index))
@@ -203,6 +210,10 @@ struct StructuredOpConversion
                   ConversionPatternRewriter &rewriter) const override {
     if (std::optional<std::string> why = whyNotConvertible(op))
       return rewriter.notifyMatchFailure(op, *why);
+    if (hasNoElements(op)) {
+      rewriter.replaceOp(op, operands.take_back(op.getNumDpsInits()));
+      return success();
+    }
     if (isWindowed(op)) {
       rewriter.replaceOp(op, emitWindowed(rewriter, op, operands, precision));
       return success();
@@ -213,6 +224,11 @@ struct StructuredOpConversion
       return success();
     }
     BodyEvaluator evaluate(rewriter, op, operands);
+    if (isExtremePlace(op, operands)) {
+      rewriter.replaceOp(op,
+                         emitExtremePlace(rewriter, op, evaluate, operands));
+      return success();
+    }
     SmallVector<int64_t> loops =
         llvm::to_vector(llvm::seq<int64_t>(0, op.getNumLoops()));
     SmallVector<Value> results;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "orchestra/Target/StableHLO/Passes.h"
 
+#include "orchestra/Conversion/LinalgToStableHLO/LinalgToStableHLO.h"
 #include "orchestra/Dialect/Orchestra/Orchestra.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -51,8 +52,10 @@ static LogicalResult dropDestinations(func::FuncOp kernel) {
   for (unsigned index : dropped.set_bits()) {
     BlockArgument argument = kernel.getArgument(index);
     auto type = cast<RankedTensorType>(argument.getType());
-    argument.replaceAllUsesWith(tensor::EmptyOp::create(
-        builder, kernel.getLoc(), type.getShape(), type.getElementType()));
+    auto empty = tensor::EmptyOp::create(
+        builder, kernel.getLoc(), type.getShape(), type.getElementType());
+    empty->setAttr(kDestinationAttrName, builder.getUnitAttr());
+    argument.replaceAllUsesWith(empty);
   }
   return kernel.eraseArguments(dropped);
 }
@@ -71,6 +74,16 @@ struct StableHLODropDestinationsPass
         failedAny |= failed(checkKernel(function));
         kernels.push_back(function);
       }
+    getOperation().walk([&](DispatchOp dispatch) {
+      if (!dispatch.getKernel().starts_with(kHostFunctionPrefix))
+        return;
+      InFlightDiagnostic error =
+          emitError(dispatch.getLoc(),
+                    "StableHLO cannot say this op yet [unsupported-by-target]");
+      error.attachNote() << "it is a function of Orchestra's runtime, '"
+                         << dispatch.getKernel() << "'";
+      failedAny = true;
+    });
     if (failedAny)
       return signalPassFailure();
     for (func::FuncOp kernel : kernels)

@@ -22,6 +22,8 @@ using namespace orchestra;
 
 void orchestra::stablehlo::buildLowerToStableHLOPipeline(
     OpPassManager &pm, const LowerToStableHLOOptions &options) {
+  pm.addPass(createStableHLODropAssertionsPass());
+  pm.addNestedPass<func::FuncOp>(createLinalgExtToStableHLOPass());
   pm.addNestedPass<func::FuncOp>(linalg_ext::createDecomposePass());
   pm.addPass(createStableHLODropDestinationsPass());
   pm.addPass(createStableHLOExpandMathPass());

@@ -66,3 +66,18 @@ func.func @functions(%x: tensor<4xf32>) -> tensor<4xf32> {
   %3 = math.trunc %2 : tensor<4xf32>
   return %3 : tensor<4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @bits
+// CHECK: stablehlo.bitcast_convert %arg0 : (tensor<4xf32>) -> tensor<4xi32>
+// CHECK: %[[A:.*]] = stablehlo.abs %arg0
+// CHECK: %[[B:.*]] = stablehlo.bitcast_convert %arg1 : (tensor<4xf32>) -> tensor<4xi32>
+// CHECK: %[[C:.*]] = stablehlo.compare LT, %[[B]], %{{.*}}, SIGNED
+// CHECK: %[[N:.*]] = stablehlo.negate %[[A]]
+// CHECK: stablehlo.select %[[C]], %[[N]], %[[A]]
+func.func @bits(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xi32>, tensor<4xf32>) {
+  %0 = arith.bitcast %x : tensor<4xf32> to tensor<4xi32>
+  %1 = math.copysign %x, %y : tensor<4xf32>
+  return %0, %1 : tensor<4xi32>, tensor<4xf32>
+}

@@ -57,6 +57,7 @@ func.func @unwritten(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// Where the search starts is not below all.
 func.func @argmax(%x: tensor<4xf32>, %v: tensor<f32>, %n: tensor<i64>) -> tensor<i64> {
   // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
   // expected-note@+1 {{linalg.generic: it reduces in a way that is no plain sum, product, extreme or bitwise combination}}
@@ -74,11 +75,49 @@ func.func @argmax(%x: tensor<4xf32>, %v: tensor<f32>, %n: tensor<i64>) -> tensor
 
 // -----
 
-func.func @foreign(%x: tensor<4xf32>, %i: index) -> f32 {
+// A loop of a body that carries a tensor.
+func.func @tensor_in_body(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %e = tensor.empty() : tensor<4xf32>
   // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
-  // expected-note@+1 {{tensor.extract: StableHLO has no counterpart that Orchestra knows}}
-  %0 = tensor.extract %x[%i] : tensor<4xf32>
-  return %0 : f32
+  // expected-note@+1 {{linalg.generic: its body holds scf.for of other values than scalars}}
+  %r = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%e : tensor<4xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %t = scf.for %j = %zero to %i step %one iter_args(%a = %x) -> tensor<4xf32> {
+      scf.yield %a : tensor<4xf32>
+    }
+    %v = tensor.extract %t[%i] : tensor<4xf32>
+    linalg.yield %v : f32
+  } -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @foreign_in_body(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
+  // expected-note@+1 {{linalg.generic: its body holds math.erf}}
+  %r = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %v = math.erf %a : f32
+    linalg.yield %v : f32
+  } -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+func.func @foreign(%i: index) -> vector<4xf32> {
+  // expected-error@-1 {{StableHLO cannot hold a value of type 'vector<4xf32>' [unsupported-by-target]}}
+  // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
+  // expected-note@+1 {{vector.step: StableHLO has no counterpart that Orchestra knows}}
+  %0 = vector.step : vector<4xindex>
+  %1 = arith.index_cast %0 : vector<4xindex> to vector<4xi32>
+  %2 = arith.sitofp %1 : vector<4xi32> to vector<4xf32>
+  return %2 : vector<4xf32>
 }
 
 // -----
@@ -95,9 +134,37 @@ func.func @types(%x: tensor<4xi32>) -> tensor<4xi32> {
 
 // -----
 
-func.func @moving_slice(%x: tensor<8xf32>, %i: index) -> tensor<4xf32> {
+func.func @moving_slice(%x: tensor<8xf32>, %i: index) -> tensor<2xf32> {
   // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
-  // expected-note@+1 {{tensor.extract_slice: its offsets are not constant}}
-  %0 = tensor.extract_slice %x[%i] [4] [1] : tensor<8xf32> to tensor<4xf32>
-  return %0 : tensor<4xf32>
+  // expected-note@+1 {{tensor.extract_slice: its offsets are not constant, and its strides are not one}}
+  %0 = tensor.extract_slice %x[%i] [2] [2] : tensor<8xf32> to tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func @moving_stride(%x: tensor<2xf32>, %y: tensor<8xf32>, %i: index) -> tensor<8xf32> {
+  // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
+  // expected-note@+1 {{tensor.insert_slice: its sizes or strides are not constant}}
+  %0 = tensor.insert_slice %x into %y[0] [2] [%i] : tensor<2xf32> into tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// -----
+
+func.func @unwritten_box(%x: tensor<2xf32>) -> tensor<8xf32> {
+  %e = tensor.empty() {orchestra.destination} : tensor<8xf32>
+  // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
+  // expected-note@+1 {{tensor.insert_slice: a destination that nothing has written is read}}
+  %0 = tensor.insert_slice %x into %e[0] [2] [1] : tensor<2xf32> into tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// -----
+
+func.func @copied(%x: tensor<8xf32>) -> tensor<8xf32> {
+  // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
+  // expected-note@+1 {{bufferization.alloc_tensor: it copies}}
+  %0 = bufferization.alloc_tensor() copy(%x) : tensor<8xf32>
+  return %0 : tensor<8xf32>
 }

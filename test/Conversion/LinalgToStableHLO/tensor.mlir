@@ -73,3 +73,36 @@ func.func @tensors(%x: tensor<2xf32>, %p: i1) -> tensor<2xf32> {
   %1 = arith.select %p, %0, %x : tensor<2xf32>
   return %1 : tensor<2xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @places
+// CHECK: %[[E:.*]] = stablehlo.slice %arg0 [1:2, 2:3]
+// CHECK: stablehlo.reshape %[[E]] : (tensor<1x1xf32>) -> tensor<f32>
+// CHECK: %[[R:.*]] = stablehlo.dynamic_slice %arg0, %arg1, %{{.*}}, sizes = [1, 4]
+// CHECK: %[[U:.*]] = stablehlo.dynamic_update_slice %arg0, %{{.*}}, %{{.*}}, %arg1
+// CHECK: stablehlo.dynamic_update_slice %[[U]], %{{.*}}, %arg1, %arg1 : (tensor<4x8xf32>, tensor<1x1xf32>, tensor<i64>, tensor<i64>)
+func.func @places(%x: tensor<4x8xf32>, %i: index) -> tensor<4x8xf32> {
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %0 = tensor.extract %x[%one, %two] : tensor<4x8xf32>
+  %1 = tensor.extract_slice %x[%i, 4] [1, 4] [1, 1] : tensor<4x8xf32> to tensor<4xf32>
+  %2 = tensor.insert_slice %1 into %x[3, %i] [1, 4] [1, 1] : tensor<4xf32> into tensor<4x8xf32>
+  %3 = tensor.insert %0 into %2[%i, %i] : tensor<4x8xf32>
+  return %3 : tensor<4x8xf32>
+}
+
+// -----
+
+// Between the elements there is what there was.
+// CHECK-LABEL: func.func @spread
+// CHECK: %[[Z:.*]] = stablehlo.constant dense<0.000000e+00> : tensor<f32>
+// CHECK: stablehlo.pad %arg0, %[[Z]], low = [1], high = [2], interior = [1] : (tensor<3xf32>, tensor<f32>) -> tensor<8xf32>
+// CHECK: %[[MASK:.*]] = stablehlo.pad %{{.*}}, %{{.*}}, low = [1], high = [2], interior = [1] : (tensor<3xi1>, tensor<i1>) -> tensor<8xi1>
+// CHECK: stablehlo.select %[[MASK]], %{{.*}}, %arg1
+func.func @spread(%x: tensor<3xf32>, %y: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %zeros = arith.constant dense<0.0> : tensor<8xf32>
+  %0 = tensor.insert_slice %x into %zeros[1] [3] [2] : tensor<3xf32> into tensor<8xf32>
+  %1 = tensor.insert_slice %x into %y[1] [3] [2] : tensor<3xf32> into tensor<8xf32>
+  return %0, %1 : tensor<8xf32>, tensor<8xf32>
+}

@@ -20,3 +20,14 @@ func.func private @types(%x: tensor<4xf32>) -> tensor<5xf32> attributes {orchest
 func.func private @dynamic(%x: tensor<?xf32>) -> tensor<?xf32> attributes {orchestra.kernel} {
   return %x : tensor<?xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> attributes {orchestra.entry} {
+  %e = tensor.empty() : tensor<4xf32>
+  // expected-error@+2 {{StableHLO cannot say this op yet [unsupported-by-target]}}
+  // expected-note@+1 {{it is a function of Orchestra's runtime, 'orch_host_random'}}
+  %r = orchestra.dispatch @orch_host_random(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> (tensor<4xf32>)
+  return %r : tensor<4xf32>
+}
+func.func private @orch_host_random(tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>

@@ -13,7 +13,7 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> attributes {orchestra.entry}
 }
 
 // CHECK: func.func private @k(%[[X:.*]]: tensor<4xf32>) -> tensor<4xf32> attributes {orchestra.kernel}
-// CHECK: %[[E:.*]] = tensor.empty() : tensor<4xf32>
+// CHECK: %[[E:.*]] = tensor.empty() {orchestra.destination} : tensor<4xf32>
 // CHECK: linalg.abs ins(%[[X]] : tensor<4xf32>) outs(%[[E]] : tensor<4xf32>)
 func.func private @k(%x: tensor<4xf32>, %out: tensor<4xf32>) -> tensor<4xf32> attributes {orchestra.kernel} {
   %r = linalg.abs ins(%x : tensor<4xf32>) outs(%out : tensor<4xf32>) -> tensor<4xf32>

@@ -24,6 +24,10 @@ namespace orchestra {
 #define GEN_PASS_REGISTRATION
 #include "orchestra/Conversion/LinalgToStableHLO/Passes.h.inc"
 
+/// Marks a `tensor.empty` that stands for a destination of a kernel, whose
+/// contents are the caller's: it must not be read.
+constexpr llvm::StringLiteral kDestinationAttrName = "orchestra.destination";
+
 /// Scalars become tensors without dimensions, `index` becomes i64; tensors of
 /// types that StableHLO lacks, and dynamic ones, are not converted.
 void populateLinalgToStableHLOTypeConversions(mlir::TypeConverter &converter);

@@ -13,6 +13,18 @@
 
 include "mlir/Pass/PassBase.td"
 
+def StableHLODropAssertionsPass
+    : Pass<"orchestra-stablehlo-drop-assertions", "::mlir::ModuleOp"> {
+  let summary = "Drops what the program checks, and says so";
+  let description = [{
+    Before: `cf.assert` where a program relies on what its inputs hold, such as
+    the sizes that it was compiled for.
+
+    After: none; StableHLO has no form for them. Each is named once in a warning:
+    the caller must see to it.
+  }];
+}
+
 def StableHLODropDestinationsPass
     : Pass<"orchestra-stablehlo-drop-destinations", "::mlir::ModuleOp"> {
   let summary = "Makes kernels return their results instead of writing them";
