@@ -177,7 +177,8 @@ LogicalResult NVIDIAMapKernelPass::tile(linalg::LinalgOp root) {
     sizes = pickTileSizes(root, demands, vectorBytes, r);
   // So are wide accesses, where each thread has much to reduce.
   for (int64_t bytes = vectorBytes / 2;
-       reduces(root) && bytes > 0 && countThreads(root, sizes) < kFewThreads;
+       !demands.contraction && reduces(root) && bytes > 0 &&
+       countThreads(root, sizes) < kFewThreads;
        bytes /= 2)
     sizes = pickTileSizes(root, demands, bytes, 1);
   llvm::SmallPtrSet<Operation *, 4> outside;

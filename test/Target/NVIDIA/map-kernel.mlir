@@ -87,3 +87,19 @@ func.func @host(%a: tensor<8xf32>) -> tensor<8xf32> {
   %f = linalg.fill ins(%zero : f32) outs(%a : tensor<8xf32>) -> tensor<8xf32>
   return %f : tensor<8xf32>
 }
+
+// -----
+
+// A mean over pixels: each thread has much to reduce, so it has one output.
+// CHECK-LABEL: func.func private @mean
+// CHECK: scf.forall {{.*}} in (2048)
+func.func private @mean(%x: tensor<49x2048xf32>, %out: tensor<2048xf32>) -> tensor<2048xf32> attributes {orchestra.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %f = linalg.fill ins(%zero : f32) outs(%out : tensor<2048xf32>) -> tensor<2048xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1, d0)>, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<49x2048xf32>) outs(%f : tensor<2048xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<2048xf32>
+  return %r : tensor<2048xf32>
+}
