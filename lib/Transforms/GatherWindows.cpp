@@ -5,8 +5,9 @@
 //
 // Tensor maps read windows over pictures whose pixels fill 16 bytes, and which
 // are at most 8 pixels apart. The first convolution of a network has three
-// channels; for it the matrix of windows (im2col) is made in memory, with zeros
-// around the picture and behind the windows as the product wants them.
+// channels: it gets a picture of a few more, of zeros, and with zeros beside
+// its rows, in which the columns of a window are one long pixel. Where windows
+// are farther apart, their matrix (im2col) is made in memory.
 //
 //===----------------------------------------------------------------------===//
 #include "ChannelsLast.h"
@@ -33,6 +34,12 @@ namespace {
 struct Picture {
   Value value;
   SmallVector<int64_t> low;
+};
+
+/// How a picture and filters are widened: channels of a pixel, columns of a
+/// window and of the picture.
+struct Widths {
+  int64_t channels, columns, width;
 };
 
 /// Windows over it: C x KH x KW each, of which `width` columns are stored.
@@ -111,6 +118,67 @@ static Value gather(OpBuilder &b, Location loc, const Picture &picture,
   return generic.getResult(0);
 }
 
+/// N x H x width x channels: the picture between zeros.
+static Value widenPicture(OpBuilder &b, Location loc, const Picture &picture,
+                          const Widths &widths) {
+  auto type = cast<RankedTensorType>(picture.value.getType());
+  SmallVector<int64_t> shape{type.getDimSize(0), type.getDimSize(2),
+                             widths.width, widths.channels};
+  Value empty = tensor::EmptyOp::create(b, loc, shape, type.getElementType());
+  SmallVector<utils::IteratorType> kinds(4, utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      b, loc, empty.getType(), ValueRange(), empty, b.getMultiDimIdentityMap(4),
+      kinds, [&](OpBuilder &b, Location loc, ValueRange) {
+        auto constant = [&](int64_t value) -> Value {
+          return arith::ConstantIndexOp::create(b, loc, value);
+        };
+        SmallVector<Value> at;
+        for (unsigned dim = 0; dim < 4; ++dim)
+          at.push_back(linalg::IndexOp::create(b, loc, dim));
+        Value inside;
+        auto clamp = [&](Value index, int64_t size) -> Value {
+          // As an unsigned number, one before the picture is behind it.
+          Value holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                                              index, constant(size));
+          inside =
+              inside ? arith::AndIOp::create(b, loc, inside, holds).getResult()
+                     : holds;
+          index = arith::MaxSIOp::create(b, loc, index, constant(0));
+          return arith::MinSIOp::create(b, loc, index, constant(size - 1));
+        };
+        Value column =
+            arith::SubIOp::create(b, loc, at[2], constant(picture.low[1]));
+        column = clamp(column, type.getDimSize(3));
+        Value channel = clamp(at[3], type.getDimSize(1));
+        Value value = tensor::ExtractOp::create(
+            b, loc, picture.value, ValueRange{at[0], channel, at[1], column});
+        Value zero = arith::ConstantOp::create(
+            b, loc, b.getZeroAttr(type.getElementType()));
+        value = arith::SelectOp::create(b, loc, inside, value, zero);
+        linalg::YieldOp::create(b, loc, value);
+      });
+  return generic.getResult(0);
+}
+
+/// `value` with zeros behind and before it.
+static Value padWith(OpBuilder &b, Location loc, Value value,
+                     ArrayRef<int64_t> low, ArrayRef<int64_t> high) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape;
+  for (auto [size, before, behind] :
+       llvm::zip_equal(type.getShape(), low, high))
+    shape.push_back(size + before + behind);
+  if (type.getShape() == ArrayRef<int64_t>(shape))
+    return value;
+  MLIRContext *ctx = b.getContext();
+  Value zero =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(type.getElementType()));
+  return tensor::PadOp::create(
+      b, loc, RankedTensorType::get(shape, type.getElementType()), value,
+      getAsIndexOpFoldResult(ctx, low), getAsIndexOpFoldResult(ctx, high),
+      zero);
+}
+
 namespace {
 struct GatherWindows : orchestra::impl::GatherWindowsPassBase<GatherWindows> {
   using Base::Base;
@@ -122,14 +190,87 @@ struct GatherWindows : orchestra::impl::GatherWindowsPassBase<GatherWindows> {
         [&](linalg::Conv2DNchwFchwOp op) { ops.push_back(op); });
     for (linalg::Conv2DNchwFchwOp op : ops)
       if (wantsMatrix(op))
-        rewrite(rewriter, op);
+        canJoin(op) ? join(rewriter, op) : rewrite(rewriter, op);
   }
 
 private:
   static bool wantsMatrix(linalg::Conv2DNchwFchwOp op);
+  static bool canJoin(linalg::Conv2DNchwFchwOp op);
   static void rewrite(IRRewriter &rewriter, linalg::Conv2DNchwFchwOp op);
+  static void join(IRRewriter &rewriter, linalg::Conv2DNchwFchwOp op);
 };
 } // namespace
+
+/// Whether the columns of a window can be one pixel of a tensor map.
+bool GatherWindows::canJoin(linalg::Conv2DNchwFchwOp op) {
+  auto filter = cast<RankedTensorType>(op->getOperand(1).getType());
+  return *std::next(op.getDilations().value_begin<int64_t>()) == 1 &&
+         filter.getDimSize(3) > 1 &&
+         llvm::all_of(op.getStrides().getValues<int64_t>(),
+                      [](int64_t stride) { return stride <= kMaxStride; });
+}
+
+void GatherWindows::join(IRRewriter &rewriter, linalg::Conv2DNchwFchwOp op) {
+  auto linalgOp = cast<linalg::LinalgOp>(op.getOperation());
+  Location loc = op.getLoc();
+  MLIRContext *ctx = op.getContext();
+  rewriter.setInsertionPoint(op);
+  Picture picture = getPicture(linalgOp.getDpsInputs()[0]);
+  auto pictureType = cast<RankedTensorType>(picture.value.getType());
+  auto paddedType =
+      cast<RankedTensorType>(linalgOp.getDpsInputs()[0].getType());
+  Value filter = linalgOp.getDpsInputs()[1];
+  auto filterType = cast<RankedTensorType>(filter.getType());
+  auto result = cast<RankedTensorType>(op->getResult(0).getType());
+  auto strides = llvm::to_vector(op.getStrides().getValues<int64_t>());
+  auto dilations = llvm::to_vector(op.getDilations().getValues<int64_t>());
+  // Windows begin, and rows of filters and pictures end, at multiples of what a
+  // tensor map wants.
+  int64_t elements = kRowBytes * 8 / filterType.getElementTypeBitWidth();
+  Widths widths{filterType.getDimSize(1), filterType.getDimSize(3), 0};
+  while (strides[1] * widths.channels % elements != 0)
+    ++widths.channels;
+  while (widths.columns * widths.channels % elements != 0)
+    ++widths.columns;
+  widths.width =
+      std::max(picture.low[1] + pictureType.getDimSize(3),
+               (result.getDimSize(3) - 1) * strides[1] + widths.columns);
+  while (widths.width * widths.channels % elements != 0)
+    ++widths.width;
+  Value wide = widenPicture(rewriter, loc, picture, widths);
+  int64_t behind =
+      paddedType.getDimSize(2) - pictureType.getDimSize(2) - picture.low[0];
+  wide = padWith(rewriter, loc, wide, {0, picture.low[0], 0, 0},
+                 {0, behind, 0, 0});
+  filter = padWith(rewriter, loc, filter, {0, 0, 0, 0},
+                   {0, widths.channels - filterType.getDimSize(1), 0,
+                    widths.columns - filterType.getDimSize(3)});
+  filter = makeTranspose(rewriter, loc, filter, kToChannelsLast);
+
+  auto fill = linalgOp.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+  Value init = tensor::EmptyOp::create(
+      rewriter, loc, permute<int64_t>(result.getShape(), kToChannelsLast),
+      result.getElementType());
+  init = linalg::FillOp::create(rewriter, loc, fill.getInputs()[0], init)
+             .getResult(0);
+  AffineExpr n, i, j, f, p, q, c;
+  bindDims(ctx, n, i, j, f, p, q, c);
+  AffineMap maps[] = {AffineMap::get(7, 0,
+                                     {n, i * strides[0] + p * dilations[0],
+                                      j * strides[1] + q, c},
+                                     ctx),
+                      AffineMap::get(7, 0, {f, p, q, c}, ctx),
+                      AffineMap::get(7, 0, {n, i, j, f}, ctx)};
+  SmallVector<utils::IteratorType> kinds(4, utils::IteratorType::parallel);
+  kinds.append(3, utils::IteratorType::reduction);
+  auto product =
+      linalg::GenericOp::create(rewriter, loc, init.getType(),
+                                ValueRange{wide, filter}, init, maps, kinds);
+  rewriter.cloneRegionBefore(op->getRegion(0), product.getRegion(),
+                             product.getRegion().begin());
+  rewriter.replaceOp(
+      op, makeTranspose(rewriter, loc, product.getResult(0), kToChannelsFirst));
+}
 
 bool GatherWindows::wantsMatrix(linalg::Conv2DNchwFchwOp op) {
   auto linalgOp = cast<linalg::LinalgOp>(op.getOperation());
@@ -173,18 +314,8 @@ void GatherWindows::rewrite(IRRewriter &rewriter, linalg::Conv2DNchwFchwOp op) {
   SmallVector<ReassociationIndices> rows{{0, 1, 2}, {3, 4, 5}},
       filters{{0}, {1, 2, 3}}, pixels{{0, 1, 2}, {3}};
   matrix = tensor::CollapseShapeOp::create(rewriter, loc, matrix, rows);
-  if (windows.width != windows.columns) {
-    SmallVector<int64_t> padded(filterType.getShape());
-    padded.back() = windows.width;
-    Value zero = arith::ConstantOp::create(
-        rewriter, loc, rewriter.getZeroAttr(filterType.getElementType()));
-    SmallVector<OpFoldResult> low(4, rewriter.getIndexAttr(0)), high = low;
-    high.back() = rewriter.getIndexAttr(windows.width - windows.columns);
-    filter = tensor::PadOp::create(
-        rewriter, loc,
-        RankedTensorType::get(padded, filterType.getElementType()), filter, low,
-        high, zero);
-  }
+  filter = padWith(rewriter, loc, filter, {0, 0, 0, 0},
+                   {0, 0, 0, windows.width - windows.columns});
   filter = tensor::CollapseShapeOp::create(rewriter, loc, filter, filters);
 
   SmallVector<int64_t> flat{shape[0] * shape[1] * shape[2],

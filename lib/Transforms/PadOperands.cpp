@@ -54,13 +54,16 @@ static bool isFrame(tensor::PadOp pad) {
   };
   auto isSize = [](int64_t size) { return size >= 0; };
   Type element = type.getElementType();
-  return (element.isF16() || element.isBF16()) && type.getRank() >= 3 &&
-         isWhole(0) && isWhole(type.getRank() - 1) &&
-         llvm::all_of(pad.getStaticLow(), isSize) &&
-         llvm::all_of(pad.getStaticHigh(), isSize) &&
-         type.getShape().back() * type.getElementTypeBitWidth() / 8 %
-                 kRowBytes ==
-             0;
+  int64_t rank = type.getRank();
+  if ((!element.isF16() && !element.isBF16()) || rank < 3 || !isWhole(0) ||
+      !isWhole(rank - 1) || !llvm::all_of(pad.getStaticLow(), isSize) ||
+      !llvm::all_of(pad.getStaticHigh(), isSize))
+    return false;
+  // What is copied: pixels, or rows of them where these have no frame.
+  int64_t bytes = type.getShape().back() * type.getElementTypeBitWidth() / 8;
+  return bytes % kRowBytes == 0 ||
+         (isWhole(rank - 2) &&
+          type.getDimSize(rank - 2) * bytes % kRowBytes == 0);
 }
 
 /// Whether `op` reduces windows of its only tensor with content.

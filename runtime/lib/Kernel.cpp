@@ -45,6 +45,9 @@ bool isComplete(const orch_kernel_parameter &parameter) {
     if (parameter.box[dim] == 0)
       return false;
   for (uint32_t dim = 0; windows && dim + 2 < parameter.rank; ++dim)
+    if (parameter.steps[dim] == 0)
+      return false;
+  for (uint32_t dim = 0; windows && dim < parameter.rank; ++dim)
     if (parameter.strides[dim] == 0)
       return false;
   return true;

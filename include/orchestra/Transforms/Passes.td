@@ -62,12 +62,14 @@ def SliceOperandsPass
 
 def GatherWindowsPass
     : Pass<"orchestra-gather-windows", "::mlir::func::FuncOp"> {
-  let summary = "Makes matrices of windows over pictures of few channels.";
+  let summary = "Prepares pictures of few channels for tensor maps.";
   let description = [{
     Before: convolutions of f16 or bf16 on NCHW tensors. After: those whose pixels
-    fill no multiple of 16 bytes, or whose windows are more than 8 pixels apart,
-    are products of two matrices: one is gathered from the picture, a row for each
-    window (im2col), the other one is the filter.
+    fill no multiple of 16 bytes read a picture with channels innermost and zeros
+    beside rows and channels, so that windows begin at such multiples; filters are
+    widened likewise. Those whose windows are more than 8 pixels apart are products
+    of two matrices: one is gathered from the picture, a row for each window
+    (im2col), the other one is the filter.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -183,9 +183,10 @@ static void describeMap(DictionaryAttr entry,
     return;
   parameter.kind = ORCH_PARAMETER_WINDOW_MAP;
   llvm::copy(windows.getLowerCorner(), parameter.lower);
-  llvm::copy(windows.getUpperCorner(shape.drop_front().drop_back()),
-             parameter.upper);
-  llvm::copy(windows.getStrides(), parameter.strides);
+  llvm::copy(windows.getUpperCorner(shape), parameter.upper);
+  llvm::copy(windows.getSteps(), parameter.steps);
+  llvm::copy(windows.getMapShape(shape), parameter.shape);
+  llvm::copy(windows.getMapStrides(shape), parameter.strides);
 }
 
 /// A kernel of tiles: a function that only launches it.

@@ -110,9 +110,14 @@ static Value makeMap(OpBuilder &builder, Operation *op, Value buffer,
     return makeArray(builder, op, numbers);
   };
   auto shape = parameter.getAs<DenseI64ArrayAttr>("shape").asArrayRef();
-  SmallVector<int64_t> strides(shape.size(), 1);
+  auto windows = parameter.getAs<nvtile::WindowsAttr>("windows");
+  SmallVector<int64_t> sizes(shape), strides(shape.size(), 1);
   for (size_t dim = shape.size() - 1; dim > 0; --dim)
     strides[dim - 1] = strides[dim] * shape[dim];
+  if (windows) {
+    sizes = windows.getMapShape(shape);
+    strides = windows.getMapStrides(shape);
+  }
   SmallVector<Value> zeros(type.getRank(),
                            arith::ConstantIndexOp::create(builder, loc, 0));
   Type element = parameter.getAs<TypeAttr>("element").getValue();
@@ -120,15 +125,14 @@ static Value makeMap(OpBuilder &builder, Operation *op, Value buffer,
   SmallVector<Value> operands{
       getPointer(builder, loc, buffer, zeros),
       getNumber(builder, loc, getElementBytes(element)),
-      getNumber(builder, loc, static_cast<int64_t>(shape.size())), array(shape),
+      getNumber(builder, loc, static_cast<int64_t>(shape.size())), array(sizes),
       array(strides)};
   StringRef function = "orch_emulated_tensor_map";
-  if (auto windows = parameter.getAs<nvtile::WindowsAttr>("windows")) {
+  if (windows) {
     function = "orch_emulated_im2col_map";
     operands.push_back(array(windows.getLowerCorner()));
-    operands.push_back(
-        array(windows.getUpperCorner(shape.drop_front().drop_back())));
-    operands.push_back(array(windows.getStrides()));
+    operands.push_back(array(windows.getUpperCorner(shape)));
+    operands.push_back(array(windows.getSteps()));
   }
   operands.push_back(array(box));
   operands.push_back(getNumber(builder, loc, kSwizzle));

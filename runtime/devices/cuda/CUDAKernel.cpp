@@ -86,11 +86,14 @@ orch_status encode(const Api &api, const orch_kernel_parameter &parameter,
     steps[dim] = 1;
     bytes *= dims[dim];
     strides[dim] = bytes;
+    // The driver has no stride of the fastest dimension.
+    if (windows && from > 0)
+      strides[dim] = parameter.strides[from - 1] * getBytes(parameter.dtype);
   }
   // Spatial dimensions: all but the fastest and the slowest.
   for (uint32_t dim = 1; windows && dim + 1 < parameter.rank; ++dim) {
     uint32_t from = parameter.rank - 2 - dim;
-    steps[dim] = parameter.strides[from];
+    steps[dim] = parameter.steps[from];
     lower[dim - 1] = parameter.lower[from];
     upper[dim - 1] = parameter.upper[from];
   }

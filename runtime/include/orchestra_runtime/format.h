@@ -125,7 +125,11 @@ typedef struct orch_kernel_parameter {
    * distance of two windows. */
   int32_t lower[ORCH_MAX_WINDOW_RANK];
   int32_t upper[ORCH_MAX_WINDOW_RANK];
-  uint32_t strides[ORCH_MAX_WINDOW_RANK];
+  uint32_t steps[ORCH_MAX_WINDOW_RANK];
+  uint32_t reserved; /* 0 */
+  /* How many elements neighbours are apart; the last is 1. Windows may share
+   * elements: dimensions need not be dense. */
+  uint64_t strides[ORCH_MAX_MAP_RANK];
 } orch_kernel_parameter;
 
 /* A kernel's device code, with what belongs to it behind it in the same block

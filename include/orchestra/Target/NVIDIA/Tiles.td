@@ -90,6 +90,10 @@ def NVTile_WindowsAttr : AttrDef<NVTile_Dialect, "Windows"> {
     outside of the picture are zero. This is the matrix that im2col makes, with
     channels innermost.
 
+    `joined`: so many neighbours along the last spatial dimension, which follow
+    each other in memory, are one pixel with the channels of all. A window has one
+    such pixel there, and begins in the picture.
+
     ```mlir
     #nvtile.windows<sizes = [3, 3], strides = [1, 1], dilations = [1, 1],
                     low = [1, 1], counts = [56, 56], channels = 64>
@@ -100,19 +104,29 @@ def NVTile_WindowsAttr : AttrDef<NVTile_Dialect, "Windows"> {
                         ArrayRefParameter<"int64_t">:$dilations,
                         ArrayRefParameter<"int64_t">:$low,
                         ArrayRefParameter<"int64_t">:$counts,
-                        "int64_t":$channels);
+                        "int64_t":$channels,
+                        DefaultValuedParameter<"int64_t", "1">:$joined);
   let assemblyFormat = [{
     `<` `sizes` `=` `[` $sizes `]` `,` `strides` `=` `[` $strides `]` `,`
     `dilations` `=` `[` $dilations `]` `,` `low` `=` `[` $low `]` `,`
-    `counts` `=` `[` $counts `]` `,` `channels` `=` $channels `>`
+    `counts` `=` `[` $counts `]` `,` `channels` `=` $channels
+    (`,` `joined` `=` $joined^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Rows and columns of the matrix for `batch` pictures.
     int64_t getRows(int64_t batch) const;
     int64_t getColumns() const;
-    /// Where windows begin, relative to the picture's first pixel: the first
-    /// window, and relative to the picture's end: behind the last window.
+    /// A dense picture as a tensor map sees it: its sizes, and how many elements
+    /// neighbours along each dimension are apart.
+    ::llvm::SmallVector<int64_t>
+    getMapShape(::llvm::ArrayRef<int64_t> picture) const;
+    ::llvm::SmallVector<int64_t>
+    getMapStrides(::llvm::ArrayRef<int64_t> picture) const;
+    /// In the map, from one window to the next.
+    ::llvm::SmallVector<int64_t> getSteps() const;
+    /// In the map, where windows begin: the first window relative to the first
+    /// pixel, and behind the last window relative to the end.
     ::llvm::SmallVector<int64_t> getLowerCorner() const;
     ::llvm::SmallVector<int64_t>
     getUpperCorner(::llvm::ArrayRef<int64_t> picture) const;

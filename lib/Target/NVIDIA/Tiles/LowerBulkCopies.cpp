@@ -126,11 +126,11 @@ void Copies::copyWindows(CopyOp op, int64_t row, int64_t column, int64_t rows,
   Value window = add(op.getIndices()[0], row);
   Value pixel = add(op.getIndices()[1], column);
   SmallVector<Value> coordinates, offsets;
+  SmallVector<int64_t> steps = windows.getSteps();
   coordinates.push_back(narrow(split(pixel, windows.getChannels()), 32));
   for (size_t dim = windows.getSizes().size(); dim-- > 0;) {
     Value at = split(window, windows.getCounts()[dim]);
-    at = arith::MulIOp::create(builder, loc, at,
-                               constant(windows.getStrides()[dim]));
+    at = arith::MulIOp::create(builder, loc, at, constant(steps[dim]));
     coordinates.push_back(narrow(add(at, -windows.getLow()[dim]), 32));
     Value offset = split(pixel, windows.getSizes()[dim]);
     offset = arith::MulIOp::create(builder, loc, offset,

@@ -107,7 +107,8 @@ LogicalResult WindowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   ArrayRef<int64_t> strides,
                                   ArrayRef<int64_t> dilations,
                                   ArrayRef<int64_t> low,
-                                  ArrayRef<int64_t> counts, int64_t channels) {
+                                  ArrayRef<int64_t> counts, int64_t channels,
+                                  int64_t joined) {
   size_t rank = sizes.size();
   if (rank < 1 || rank > 3 || strides.size() != rank ||
       dilations.size() != rank || low.size() != rank || counts.size() != rank)
@@ -122,6 +123,10 @@ LogicalResult WindowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "windows need a positive number of channels, but "
                           "have "
                        << channels;
+  if (joined <= 0 || (joined > 1 && (sizes.back() != 1 || low.back() != 0)))
+    return emitError()
+           << "windows of joined pixels have one of them, and begin "
+              "in the picture";
   return success();
 }
 
@@ -133,16 +138,43 @@ int64_t WindowsAttr::getColumns() const {
   return llvm::product_of(getSizes(), getChannels());
 }
 
+SmallVector<int64_t> WindowsAttr::getMapShape(ArrayRef<int64_t> picture) const {
+  SmallVector<int64_t> shape(picture);
+  if (getJoined() > 1) {
+    shape[shape.size() - 2] = getCounts().back();
+    shape.back() *= getJoined();
+  }
+  return shape;
+}
+
+SmallVector<int64_t>
+WindowsAttr::getMapStrides(ArrayRef<int64_t> picture) const {
+  SmallVector<int64_t> strides(picture.size(), 1);
+  for (size_t dim = picture.size() - 1; dim > 0; --dim)
+    strides[dim - 1] = strides[dim] * picture[dim];
+  if (getJoined() > 1)
+    strides[picture.size() - 2] *= getStrides().back();
+  return strides;
+}
+
+SmallVector<int64_t> WindowsAttr::getSteps() const {
+  SmallVector<int64_t> steps(getStrides());
+  if (getJoined() > 1)
+    steps.back() = 1;
+  return steps;
+}
+
 SmallVector<int64_t> WindowsAttr::getLowerCorner() const {
   return llvm::map_to_vector(getLow(), [](int64_t low) { return -low; });
 }
 
 SmallVector<int64_t>
 WindowsAttr::getUpperCorner(ArrayRef<int64_t> picture) const {
-  SmallVector<int64_t> corner;
-  for (auto [size, low, stride, count] :
-       llvm::zip_equal(picture, getLow(), getStrides(), getCounts()))
-    corner.push_back((count - 1) * stride + 1 - low - size);
+  SmallVector<int64_t> corner, shape = getMapShape(picture);
+  for (auto [size, low, step, count] :
+       llvm::zip_equal(ArrayRef<int64_t>(shape).drop_front().drop_back(),
+                       getLow(), getSteps(), getCounts()))
+    corner.push_back((count - 1) * step + 1 - low - size);
   return corner;
 }
 
@@ -191,8 +223,13 @@ LogicalResult Im2colOp::verify() {
     return emitOpError("windows of ")
            << rank << " dimensions do not fit a picture of rank "
            << picture.getRank();
-  if (windows.getChannels() < picture.getShape().back())
+  if (windows.getChannels() < picture.getShape().back() * windows.getJoined())
     return emitOpError("windows leave out channels of the picture");
+  if (windows.getJoined() > 1 &&
+      (windows.getCounts().back() - 1) * windows.getStrides().back() +
+              windows.getJoined() >
+          picture.getDimSize(rank))
+    return emitOpError("windows of joined pixels end outside of the picture");
   SmallVector<int64_t> shape{windows.getRows(picture.getDimSize(0)),
                              windows.getColumns()};
   if (matrix != RankedTensorType::get(shape, picture.getElementType()))

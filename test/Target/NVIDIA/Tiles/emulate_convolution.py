@@ -35,13 +35,22 @@ def draw(rng):
         "count": pair(1, 9),
         "filters": int(rng.integers(1, 12)) * 8,
     }
+    # Four channels are narrower than a tensor map's pixels: columns are joined.
+    case["joined"] = not case["filters_last"] and bool(rng.random() < 0.3)
+    if case["joined"]:
+        case["dilation"][1], case["low"][1], case["high"][1] = 1, 0, 0
+        case["size"][1], case["stride"][1] = 2 * int(rng.integers(1, 4)), 2
     # Filters innermost have no room for channels that are not there.
     case["channels"] = 64 if case["filters_last"] else int(rng.integers(1, 20)) * 8
+    if case["joined"]:
+        case["channels"] = 4
     # Pixels behind the last window are left over, where windows are apart.
     case["picture"] = [
         max(1, (c - 1) * s + (k - 1) * d + 1 - low - high + int(rng.integers(0, s)))
         for c, s, k, d, low, high in zip(*(case[x] for x in ("count", "stride", "size", "dilation", "low", "high")))
     ]
+    if case["joined"]:
+        case["picture"][1] += case["picture"][1] % 2
     case["count"] = [
         (n + low + high - (k - 1) * d - 1) // s + 1
         for n, s, k, d, low, high in zip(*(case[x] for x in ("picture", "stride", "size", "dilation", "low", "high")))
