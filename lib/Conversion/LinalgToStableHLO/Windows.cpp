@@ -409,8 +409,8 @@ static Value emitConvolution(OpBuilder &builder, linalg::LinalgOp op,
   OpOperand *init = op.getDpsInitOperand(0);
   Type element = convertElement(getElementTypeOrSelf(init->get()));
   auto dims = ConvDimensionNumbersAttr::get(
-      op.getContext(), 0, 1, spatial, /*kernelInputFeatureDimension=*/1,
-      /*kernelOutputFeatureDimension=*/0, spatial, 0, 1, spatial);
+      op.getContext(), 0, 1, spatial, /*kernel_input_feature_dimension=*/1,
+      /*kernel_output_feature_dimension=*/0, spatial, 0, 1, spatial);
   Value result = ConvolutionOp::create(
       builder, loc, RankedTensorType::get(resultShape, element), input, kernel,
       unlessOnes(builder, strides), paddingAttr(builder, padding),
