@@ -246,6 +246,22 @@ def test_tpu_refusals(orchestra, folder, tool, libtpu, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["libtpu.so"]
 
 
+def test_more_than_a_tpu_holds_is_refused(orchestra, tool, libtpu, tmp_path):
+    """19.6 GB of a result, of next to no inputs; a chip has 16 GB."""
+    size = 70000
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["a", "b"], ["y"], name="product")],
+        "large",
+        [value("a", size, 1), value("b", 1, size)],
+        [value("y", size, size)],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10), tmp_path / "m.onnx")
+    words = ["--stablehlo-translate", tool, "--vendor-compiler", libtpu, "-o", tmp_path / "m.tpu"]
+    error = orchestra("compile", tmp_path / "m.onnx", "--target=google_tpu_v5e", *words, code=1).stderr
+    assert "[does-not-fit]" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]
+
+
 # A stand-in for Amazon's compiler: the documented command line, and no more.
 STAND_IN_NEURONX_CC = """#!/bin/sh
 echo "$@" > {folder}/arguments

@@ -128,33 +128,39 @@ static std::optional<Windowed> match(linalg::LinalgOp op) {
 // Padding
 //===----------------------------------------------------------------------===//
 
-/// Takes a padding with `value` off `input`: low and high of each dimension.
-static SmallVector<std::pair<int64_t, int64_t>> takePadding(Value &input,
-                                                            TypedAttr value) {
-  SmallVector<std::pair<int64_t, int64_t>> padding(shapeOf(input).size(),
-                                                   {0, 0});
+namespace {
+/// Padding of one dimension: around its elements, and between two of them.
+struct Padding {
+  int64_t low = 0, high = 0, interior = 0;
+};
+} // namespace
+
+/// Takes a padding with `value` off `input`, unless it pads between elements
+/// and `interior` is not asked for.
+static SmallVector<Padding> takePadding(Value &input, TypedAttr value,
+                                        bool interior) {
+  SmallVector<Padding> padding(shapeOf(input).size());
   auto pad = input.getDefiningOp<PadOp>();
   SplatElementsAttr splat;
   if (!pad || !matchPattern(pad.getPaddingValue(), m_Constant(&splat)) ||
       splat.getSplatValue<TypedAttr>() != value ||
-      llvm::any_of(pad.getInteriorPadding(), [](int64_t n) { return n != 0; }))
+      (!interior && llvm::any_of(pad.getInteriorPadding(),
+                                 [](int64_t n) { return n != 0; })))
     return padding;
-  for (auto [entry, low, high] : llvm::zip_equal(
-           padding, pad.getEdgePaddingLow(), pad.getEdgePaddingHigh()))
-    entry = {low, high};
+  for (auto [entry, low, high, between] :
+       llvm::zip_equal(padding, pad.getEdgePaddingLow(),
+                       pad.getEdgePaddingHigh(), pad.getInteriorPadding()))
+    entry = {low, high, between};
   input = pad.getOperand();
   return padding;
 }
 
-static DenseIntElementsAttr
-paddingAttr(Builder &builder, ArrayRef<std::pair<int64_t, int64_t>> padding) {
+static DenseIntElementsAttr paddingAttr(Builder &builder,
+                                        ArrayRef<Padding> padding) {
   SmallVector<int64_t> flat;
-  bool any = false;
-  for (auto [low, high] : padding) {
-    flat.append({low, high});
-    any |= low != 0 || high != 0;
-  }
-  if (!any)
+  for (const Padding &entry : padding)
+    flat.append({entry.low, entry.high});
+  if (llvm::all_of(flat, [](int64_t n) { return n == 0; }))
     return nullptr;
   auto type = RankedTensorType::get({static_cast<int64_t>(padding.size()), 2},
                                     builder.getI64Type());
@@ -218,10 +224,10 @@ static Value emitPooling(OpBuilder &builder, linalg::LinalgOp op,
   bool neutral = isNeutral(combiner, filled);
   TypedAttr start = neutral ? filled : *arith::getNeutralElement(combiner);
   Value input = trim(builder, loc, operands.front(), windowed.dims, ranges);
-  SmallVector<std::pair<int64_t, int64_t>> padding(windowed.dims.size());
+  SmallVector<Padding> padding(windowed.dims.size());
   // What was padded may be combined only if it changes nothing.
   if (isa<BlockArgument>(windowed.reduction.update))
-    padding = takePadding(input, start);
+    padding = takePadding(input, start, /*interior=*/false);
   input = emitUpdate(builder, windowed.reduction.update, input);
   SmallVector<int64_t> sizes, strides, dilations, shape, loops;
   for (const WindowDim &dim : windowed.dims) {
@@ -335,16 +341,17 @@ static Value emitConvolution(OpBuilder &builder, linalg::LinalgOp op,
       builder.getZeroAttr(getElementTypeOrSelf(input.getType())));
   // Padding moves into the op if all of it is along windows.
   Value unpadded = input;
-  SmallVector<std::pair<int64_t, int64_t>> allPadding =
-      takePadding(unpadded, inputZero);
+  SmallVector<Padding> allPadding =
+      takePadding(unpadded, inputZero, /*interior=*/true);
   bool onlyWindows = true;
   for (auto [dim, padding] : llvm::enumerate(allPadding))
-    onlyWindows &= llvm::is_contained(loops.windowDims, dim) ||
-                   padding == std::pair<int64_t, int64_t>(0, 0);
+    onlyWindows &=
+        llvm::is_contained(loops.windowDims, dim) ||
+        (padding.low == 0 && padding.high == 0 && padding.interior == 0);
   if (onlyWindows)
     input = unpadded;
   else
-    allPadding.assign(allPadding.size(), {0, 0});
+    allPadding.assign(allPadding.size(), Padding());
 
   // The input as [batch, groups and features, windows].
   SmallVector<int64_t> order;
@@ -380,8 +387,8 @@ static Value emitConvolution(OpBuilder &builder, linalg::LinalgOp op,
     for (int64_t loop : list)
       order.push_back(kernelPosition(loop));
   shape = {groups * results, features};
-  SmallVector<int64_t> strides, dilations, outShape, outLoops, spatial;
-  SmallVector<std::pair<int64_t, int64_t>> padding;
+  SmallVector<int64_t> strides, dilations, spread, outShape, outLoops, spatial;
+  SmallVector<Padding> padding;
   for (auto [index, dim] : llvm::enumerate(loops.windows)) {
     if (dim.inner >= 0)
       order.push_back(kernelPosition(dim.inner));
@@ -390,6 +397,7 @@ static Value emitConvolution(OpBuilder &builder, linalg::LinalgOp op,
     dilations.push_back(dim.inner < 0 ? 1 : dim.dilation);
     outShape.push_back(dim.outer < 0 ? 1 : ranges[dim.outer]);
     padding.push_back(allPadding[loops.windowDims[index]]);
+    spread.push_back(padding.back().interior + 1);
     spatial.push_back(2 + index);
   }
   kernel = transpose(builder, loc, kernel, order);
@@ -401,12 +409,12 @@ static Value emitConvolution(OpBuilder &builder, linalg::LinalgOp op,
   OpOperand *init = op.getDpsInitOperand(0);
   Type element = convertElement(getElementTypeOrSelf(init->get()));
   auto dims = ConvDimensionNumbersAttr::get(
-      op.getContext(), 0, 1, spatial, /*kernelInputFeatureDimension=*/1,
-      /*kernelOutputFeatureDimension=*/0, spatial, 0, 1, spatial);
+      op.getContext(), 0, 1, spatial, /*kernel_input_feature_dimension=*/1,
+      /*kernel_output_feature_dimension=*/0, spatial, 0, 1, spatial);
   Value result = ConvolutionOp::create(
       builder, loc, RankedTensorType::get(resultShape, element), input, kernel,
       unlessOnes(builder, strides), paddingAttr(builder, padding),
-      /*lhs_dilation=*/nullptr, unlessOnes(builder, dilations),
+      unlessOnes(builder, spread), unlessOnes(builder, dilations),
       /*window_reversal=*/nullptr, dims, builder.getI64IntegerAttr(groups),
       builder.getI64IntegerAttr(1), precisionConfig(builder, input, precision));
 

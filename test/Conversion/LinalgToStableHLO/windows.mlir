@@ -114,3 +114,18 @@ func.func @unread(%x: tensor<1x1x9xf32>) -> tensor<1x1x2xf32> {
     outs(%init : tensor<1x1x2xf32>) -> tensor<1x1x2xf32>
   return %r : tensor<1x1x2xf32>
 }
+
+// -----
+
+// Zeros between the elements, too: a transposed convolution.
+// CHECK-LABEL: func.func @spread
+// CHECK-NOT: stablehlo.pad
+// CHECK: stablehlo.convolution(%arg0, %arg1)
+// CHECK-SAME: window = {pad = {{\[\[}}2, 2], [1, 2]], lhs_dilate = [2, 3]}
+func.func @spread(%x: tensor<1x1x3x3xf32>, %w: tensor<2x1x3x3xf32>) -> tensor<1x2x7x8xf32> {
+  %zeros = arith.constant dense<0.0> : tensor<1x1x9x10xf32>
+  %c = arith.constant dense<0.0> : tensor<1x2x7x8xf32>
+  %p = tensor.insert_slice %x into %zeros[0, 0, 2, 1] [1, 1, 3, 3] [1, 1, 2, 3] : tensor<1x1x3x3xf32> into tensor<1x1x9x10xf32>
+  %0 = linalg.conv_2d_nchw_fchw ins(%p, %w : tensor<1x1x9x10xf32>, tensor<2x1x3x3xf32>) outs(%c : tensor<1x2x7x8xf32>) -> tensor<1x2x7x8xf32>
+  return %0 : tensor<1x2x7x8xf32>
+}
