@@ -48,8 +48,9 @@ static Expected<std::string> readWithTool(StringRef bytes, StringRef model,
           notes.push_back("note: it says that it has version " + version.str() +
                           " of StableHLO");
         llvm::append_range(notes, problem->getNotes());
-        notes.emplace_back("help: it is damaged, or newer than the library: see "
-                        "docs/errors/stablehlo-unreadable");
+        notes.emplace_back(
+            "help: it is damaged, or newer than the library: see "
+            "docs/errors/stablehlo-unreadable");
         llvm::consumeError(std::move(other));
         other = makeError(Fault::Input, model,
                           isPortableArtefact(bytes)

@@ -109,3 +109,26 @@ def test_upper_half_of_a_product(orchestra, tmp_path, kind):
     text = f"func.func @main(%x: {t}, %y: {t}) -> {t} {{ %0 = chlo.mulhi %x, %y : {t}, {t} -> {t} return %0 : {t} }}"
     (got,) = run(orchestra, tmp_path, text, arg0=x, arg1=y)
     assert got.tolist() == [int(a) * int(b) >> bits for a, b in zip(x, y, strict=True)]
+
+
+def test_complex_functions(orchestra, tmp_path):
+    random = np.random.default_rng(5)
+    z = (random.standard_normal(20) * 2 + 2j * random.standard_normal(20)).astype(np.complex64)
+    t = "tensor<20xcomplex<f32>>"
+    text = f"""func.func @main(%z: {t}) -> ({t}, {t}, {t}) {{
+      %0 = chlo.cosh %z : {t} -> {t}
+      %1 = chlo.sinh %z : {t} -> {t}
+      %2 = chlo.tan %z : {t} -> {t}
+      return %0, %1, %2 : {t}, {t}, {t} }}"""
+    got = run(orchestra, tmp_path, text, arg0=z.view(np.float32).reshape(20, 2))
+    wide = z.astype(np.complex128)
+    for array, want in zip(got, (np.cosh(wide), np.sinh(wide), np.tan(wide)), strict=True):
+        np.testing.assert_allclose(array.view(np.complex64)[:, 0], want, rtol=3e-6, atol=1e-6)
+
+
+def test_transform_of_nothing(orchestra, tmp_path):
+    text = """func.func @main(%x: tensor<0x8xf32>) -> tensor<0x5xcomplex<f32>> {
+      %0 = stablehlo.fft %x, type = RFFT, length = [8] : (tensor<0x8xf32>) -> tensor<0x5xcomplex<f32>>
+      return %0 : tensor<0x5xcomplex<f32>> }"""
+    (got,) = run(orchestra, tmp_path, text, arg0=np.zeros((0, 8), np.float32))
+    assert got.shape == (0, 5, 2)

@@ -359,3 +359,55 @@ def test_functions_beside(orchestra, tmp_path):
     np.testing.assert_allclose(erf[:2], [0.5204998778, -0.2763263902], rtol=1e-6)
     assert np.array_equal(after, np.nextafter(x, F(np.inf)), equal_nan=True)
     assert order.tolist() == [2, 6, 3, 0, 7, 8, 1, 5, 4]
+
+
+CONVOLUTIONS = {  # features of the input, of the result, groups, strides, padding, dilation, spatial sizes
+    "line": (3, 5, 1, [2], [(1, 2)], [1], [9]),
+    "plane": (3, 5, 1, [1, 2], [(1, 1), (0, 2)], [1, 2], [7, 8]),
+    "space": (2, 3, 1, [1, 1, 2], [(1, 0), (0, 1), (1, 1)], [1, 1, 1], [4, 5, 6]),
+    "depthwise": (4, 4, 4, [1, 1], [(1, 1), (1, 1)], [1, 1], [6, 5]),
+    "grouped": (4, 6, 2, [1, 1], [(1, 1), (0, 0)], [2, 1], [7, 5]),
+    "grouped line": (4, 6, 2, [1], [(1, 1)], [1], [7]),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_channels_last_convolution(orchestra, tmp_path, name):
+    """As JAX writes them: features last, the kernel's in the order of window, input, output."""
+    features, outputs, groups, strides, padding, dilation, sizes = CONVOLUTIONS[name]
+    rank = len(sizes)
+    x, w = real(2, *sizes, features), real(*[3] * rank, features // groups, outputs)
+    letters = ", ".join(map(str, range(rank)))
+    padded = np.pad(wide(x), [(0, 0), *padding, (0, 0)])
+    out = [(n - 2 * d - 1) // s + 1 for n, d, s in zip(padded.shape[1:-1], dilation, strides, strict=True)]
+    want = np.zeros((2, *out, outputs))
+    for place in np.ndindex(*out):
+        window = tuple(slice(p * s, p * s + 2 * d + 1, d) for p, s, d in zip(place, strides, dilation, strict=True))
+        for group in range(groups):
+            part = padded[(slice(None), *window, slice(group * features // groups, (group + 1) * features // groups))]
+            kernel = wide(w)[..., group * outputs // groups : (group + 1) * outputs // groups]
+            chosen = slice(group * outputs // groups, (group + 1) * outputs // groups)
+            want[(slice(None), *place, chosen)] = np.tensordot(part, kernel, rank + 1)
+    t = tensor(want.astype(F))
+    text = f"""func.func public @main(%x: {tensor(x)}, %w: {tensor(w)}) -> {t} {{
+      %0 = stablehlo.convolution(%x, %w) dim_numbers = [b, {letters}, f]x[{letters}, i, o]->[b, {letters}, f],
+        window = {{stride = {strides}, pad = {[list(p) for p in padding]}, rhs_dilate = {dilation}}}
+        {{batch_group_count = 1 : i64, feature_group_count = {groups} : i64}} : ({tensor(x)}, {tensor(w)}) -> {t}
+      return %0 : {t} }}"""
+    (got,) = run(orchestra, tmp_path, text, {"arg0": x, "arg1": w})
+    np.testing.assert_allclose(got, want, atol=1e-5)
+
+
+def test_transposed_product(orchestra, tmp_path):
+    """A gradient of weights is a product, transposed; a product that is used twice stays."""
+    x, d = real(7, 3), real(7, 4)
+    text = f"""func.func public @main(%x: {tensor(x)}, %d: {tensor(d)}) -> (tensor<3x4xf32>, tensor<3x4xf32>, tensor<4x3xf32>) {{
+      %0 = stablehlo.dot_general %d, %x, contracting_dims = [0] x [0] : ({tensor(d)}, {tensor(x)}) -> tensor<4x3xf32>
+      %1 = stablehlo.transpose %0, dims = [1, 0] : (tensor<4x3xf32>) -> tensor<3x4xf32>
+      %2 = stablehlo.dot_general %d, %x, contracting_dims = [0] x [0] : ({tensor(d)}, {tensor(x)}) -> tensor<4x3xf32>
+      %3 = stablehlo.transpose %2, dims = [1, 0] : (tensor<4x3xf32>) -> tensor<3x4xf32>
+      return %1, %3, %2 : tensor<3x4xf32>, tensor<3x4xf32>, tensor<4x3xf32> }}"""
+    got = run(orchestra, tmp_path, text, {"arg0": x, "arg1": d})
+    want = wide(x).T @ wide(d)
+    for array, wanted in zip(got, (want, want, want.T), strict=True):
+        np.testing.assert_allclose(array, wanted, atol=1e-5)

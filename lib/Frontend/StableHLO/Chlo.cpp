@@ -121,8 +121,18 @@ LogicalResult lowerTopK(Op &op, const Data &x, int64_t k) {
 
 LogicalResult lowerChlo(Op &op) {
   Data x = op.in(0);
-  if (x.isComplex())
-    return op.unsupported("an operand of complex elements");
+  if (x.isComplex()) {
+    auto result =
+        elementwise(op.b, x, x.element,
+                    [&](B &b, ArrayRef<Element> in) -> std::optional<Elements> {
+                      auto element = emitComplex(b, op.op, in);
+                      return element
+                                 ? std::optional<Elements>(Elements{*element})
+                                 : std::nullopt;
+                    });
+    return result ? op.set(result->front())
+                  : op.unsupported("an operand of complex elements");
+  }
   if (auto top = dyn_cast<chlo::TopKOp>(op.op)) {
     return lowerTopK(op, x, static_cast<int64_t>(top.getK()));
   }

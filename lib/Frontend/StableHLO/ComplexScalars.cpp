@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "Importer.h"
 
+#include "orchestra/Dialect/StableHLO/CHLO.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -232,7 +234,13 @@ std::optional<Element> emitComplex(B &b, Operation *op,
             {x.re.cos() * cosh(b, x.im), Num(b, arith::NegFOp::create(b, im))});
       })
       .Case([&](TanhOp) { return both(tanh(b, x)); })
-      .Case([&](TanOp) {
+      .Case([&](chlo::CoshOp) {
+        return both({cosh(b, x.re) * x.im.cos(), sinh(b, x.re) * x.im.sin()});
+      })
+      .Case([&](chlo::SinhOp) {
+        return both({sinh(b, x.re) * x.im.cos(), cosh(b, x.re) * x.im.sin()});
+      })
+      .Case<TanOp, chlo::TanOp>([&](auto) {
         // tan z = -i tanh(iz)
         Complex turned =
             tanh(b, {Num(b, arith::NegFOp::create(b, x.im)), x.re});

@@ -111,10 +111,9 @@ setProduct(Op &op, const Data &lhs, const Data &rhs,
 }
 
 /// Which dimensions are paired, and the loops' order: batch, left, right, sum.
-LogicalResult dot(Op &op, ArrayRef<int64_t> lhsBatch,
-                  ArrayRef<int64_t> rhsBatch, ArrayRef<int64_t> lhsSum,
-                  ArrayRef<int64_t> rhsSum) {
-  Data lhs = op.in(0), rhs = op.in(1);
+LogicalResult dot(Op &op, const Data &lhs, const Data &rhs,
+                  ArrayRef<int64_t> lhsBatch, ArrayRef<int64_t> rhsBatch,
+                  ArrayRef<int64_t> lhsSum, ArrayRef<int64_t> rhsSum) {
   B &b = op.b;
   SmallVector<AffineExpr> left(lhs.rank()), right(rhs.rank()), out;
   SmallVector<OpFoldResult> sizes;
@@ -168,14 +167,15 @@ LogicalResult dot(Op &op, ArrayRef<int64_t> lhsBatch,
 LogicalResult lowerDotGeneral(Op &op) {
   DotDimensionNumbersAttr numbers =
       cast<DotGeneralOp>(op.op).getDotDimensionNumbers();
-  return dot(op, numbers.getLhsBatchingDimensions(),
+  return dot(op, op.in(0), op.in(1), numbers.getLhsBatchingDimensions(),
              numbers.getRhsBatchingDimensions(),
              numbers.getLhsContractingDimensions(),
              numbers.getRhsContractingDimensions());
 }
 
 LogicalResult lowerDot(Op &op) {
-  return dot(op, {}, {}, op.in(0).rank() - 1, int64_t(0));
+  Data lhs = op.in(0);
+  return dot(op, lhs, op.in(1), {}, {}, lhs.rank() - 1, int64_t(0));
 }
 
 //===----------------------------------------------------------------------===//
@@ -398,6 +398,21 @@ LogicalResult lowerDynamicConv(Op &op) {
 }
 
 } // namespace
+
+std::optional<LogicalResult> lowerTransposedDot(Op &op) {
+  auto product = op.op->getOperand(0).getDefiningOp<DotGeneralOp>();
+  auto type = dyn_cast<RankedTensorType>(op.op->getResult(0).getType());
+  if (!product || !product->hasOneUse() || !type || type.getRank() != 2)
+    return std::nullopt;
+  DotDimensionNumbersAttr numbers = product.getDotDimensionNumbers();
+  Data lhs = op.in(product.getLhs()), rhs = op.in(product.getRhs());
+  // One dimension of each side, or both are one side's.
+  if (!numbers.getLhsBatchingDimensions().empty() ||
+      size_t(lhs.rank()) != numbers.getLhsContractingDimensions().size() + 1)
+    return std::nullopt;
+  return dot(op, rhs, lhs, {}, {}, numbers.getRhsContractingDimensions(),
+             numbers.getLhsContractingDimensions());
+}
 
 void addContractions(Table &table) {
   table["convolution"] = lowerConvolution;

@@ -188,6 +188,17 @@ LogicalResult lowerFft(Op &op) {
   auto fft = cast<FftOp>(op.op);
   B &b = op.b;
   Data x = op.in(0);
+  auto type = cast<RankedTensorType>(op.op->getResult(0).getType());
+  if (type.hasStaticShape() && type.getNumElements() == 0) {
+    Data nothing;
+    nothing.element = type.getElementType();
+    SmallVector<OpFoldResult> sizes =
+        getAsIndexOpFoldResult(b.getContext(), type.getShape());
+    nothing.value = empty(b, sizes, storedType(nothing.element));
+    if (isa<ComplexType>(nothing.element))
+      nothing.imag = empty(b, sizes, storedType(nothing.element));
+    return op.set(nothing);
+  }
   ArrayRef<int64_t> lengths = fft.getFftLength();
   FftType kind = fft.getFftType();
   bool inverse = kind == FftType::IFFT || kind == FftType::IRFFT;

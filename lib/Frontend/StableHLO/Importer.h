@@ -238,6 +238,9 @@ Value arcTangent(ImplicitLocOpBuilder &b, Value x);
 Value arcTangent2(ImplicitLocOpBuilder &b, Value y, Value x);
 bool isElementwise(mlir::Operation *op);
 LogicalResult lowerElementwise(Op &op);
+/// A transpose of a matrix that a product is used for and nothing else is the
+/// product the other way round: gradients of weights. Nothing where it is not.
+std::optional<LogicalResult> lowerTransposedDot(Op &op);
 /// An op of the dialect beside StableHLO.
 LogicalResult lowerChlo(Op &op);
 

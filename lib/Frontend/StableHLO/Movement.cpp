@@ -59,6 +59,9 @@ LogicalResult lowerConstant(Op &op) {
 
 LogicalResult lowerTranspose(Op &op) {
   auto permutation = cast<TransposeOp>(op.op).getPermutation();
+  if (permutation == ArrayRef<int64_t>{1, 0})
+    if (std::optional<LogicalResult> product = lowerTransposedDot(op))
+      return *product;
   return op.set(onParts(op.in(0), [&](Value value) {
     return transpose(op.b, value, permutation);
   }));
