@@ -3,20 +3,18 @@
 
 // RUN: orchestra-opt %s --orchestra-gather-windows | FileCheck %s
 
-// Three channels: windows of 7 columns are stored as 8, so that a row of the
-// matrix has 3 * 7 * 8 elements, a multiple of 16 bytes. The frame is part of what
-// is gathered, and filters are widened.
+// Three channels, windows two pixels apart: four channels make them begin at
+// multiples of 16 bytes; eight columns of a window and 38 of the picture make rows
+// end there. What is above and below the picture stays a frame.
 // CHECK-LABEL: func.func @stem(
 // CHECK-SAME:    %[[X:.*]]: tensor<1x3x32x32xf16>, %[[W:.*]]: tensor<64x3x7x7xf16>)
-// CHECK: %[[G:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x16x16x3x7x8xf16>)
-// CHECK:   %[[COLUMN:.*]] = linalg.index 5
-// CHECK:   arith.cmpi slt, %[[COLUMN]], %c7
+// CHECK: %[[G:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x32x38x4xf16>)
 // CHECK:   tensor.extract %[[X]]
-// CHECK: %[[M:.*]] = tensor.collapse_shape %[[G]] {{\[\[}}0, 1, 2], [3, 4, 5]] {{.*}} into tensor<256x168xf16>
-// CHECK: %[[P:.*]] = tensor.pad %[[W]] low[0, 0, 0, 0] high[0, 0, 0, 1]
-// CHECK: %[[F:.*]] = tensor.collapse_shape %[[P]] {{\[\[}}0], [1, 2, 3]] {{.*}} into tensor<64x168xf16>
-// CHECK: linalg.generic {{.*}} ins(%[[M]], %[[F]] :
-// CHECK: tensor.expand_shape {{.*}} into tensor<1x16x16x64xf32>
+// CHECK:   arith.select
+// CHECK: %[[P:.*]] = tensor.pad %[[G]] low[0, 3, 0, 0] high[0, 3, 0, 0]
+// CHECK: %[[Q:.*]] = tensor.pad %[[W]] low[0, 0, 0, 0] high[0, 1, 0, 1]
+// CHECK: %[[F:.*]] = linalg.transpose ins(%[[Q]] : tensor<64x4x7x8xf16>) outs(%{{.*}} : tensor<64x7x8x4xf16>) permutation = [0, 2, 3, 1]
+// CHECK: linalg.generic {{.*}} ins(%[[P]], %[[F]] : tensor<1x38x38x4xf16>, tensor<64x7x8x4xf16>) outs(%{{.*}} : tensor<1x16x16x64xf32>)
 // CHECK: linalg.transpose {{.*}} permutation = [0, 3, 1, 2]
 func.func @stem(%x: tensor<1x3x32x32xf16>, %w: tensor<64x3x7x7xf16>) -> tensor<1x64x16x16xf32> {
   %z = arith.constant 0.0 : f16
@@ -31,17 +29,35 @@ func.func @stem(%x: tensor<1x3x32x32xf16>, %w: tensor<64x3x7x7xf16>) -> tensor<1
   return %r : tensor<1x64x16x16xf32>
 }
 
-// Windows too far apart for a tensor map.
+// Windows too far apart for a tensor map: a row of the matrix for each.
 // CHECK-LABEL: func.func @patches(
-// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<2x2x2x8x16x16xf16>)
-// CHECK-NOT: tensor.pad
-// CHECK-NOT: linalg.conv_2d
+// CHECK-SAME:    %[[X:.*]]: tensor<2x8x32x32xf16>, %[[W:.*]]: tensor<64x8x16x16xf16>)
+// CHECK: %[[G:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<2x2x2x8x16x16xf16>)
+// CHECK:   tensor.extract %[[X]]
+// CHECK: %[[M:.*]] = tensor.collapse_shape %[[G]] {{\[\[}}0, 1, 2], [3, 4, 5]] {{.*}} into tensor<8x2048xf16>
+// CHECK: %[[F:.*]] = tensor.collapse_shape %[[W]] {{\[\[}}0], [1, 2, 3]] {{.*}} into tensor<64x2048xf16>
+// CHECK: linalg.generic {{.*}} ins(%[[M]], %[[F]] :
+// CHECK: tensor.expand_shape {{.*}} into tensor<2x2x2x64xf32>
+// CHECK: linalg.transpose {{.*}} permutation = [0, 3, 1, 2]
 func.func @patches(%x: tensor<2x8x32x32xf16>, %w: tensor<64x8x16x16xf16>) -> tensor<2x64x2x2xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<2x64x2x2xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x64x2x2xf32>) -> tensor<2x64x2x2xf32>
   %r = linalg.conv_2d_nchw_fchw {strides = dense<16> : vector<2xi64>, dilations = dense<1> : vector<2xi64>} ins(%x, %w : tensor<2x8x32x32xf16>, tensor<64x8x16x16xf16>) outs(%f : tensor<2x64x2x2xf32>) -> tensor<2x64x2x2xf32>
   return %r : tensor<2x64x2x2xf32>
+}
+
+// Too far apart, and of few elements: rows and filters are widened.
+// CHECK-LABEL: func.func @far(
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x2x2x1x3x8xf16>)
+// CHECK: tensor.pad %{{.*}} low[0, 0, 0, 0] high[0, 0, 0, 5]
+// CHECK: linalg.generic {{.*}} : tensor<4x24xf16>, tensor<8x24xf16>)
+func.func @far(%x: tensor<1x1x12x12xf16>, %w: tensor<8x1x3x3xf16>) -> tensor<1x8x2x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x8x2x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x8x2x2xf32>) -> tensor<1x8x2x2xf32>
+  %r = linalg.conv_2d_nchw_fchw {strides = dense<9> : vector<2xi64>, dilations = dense<1> : vector<2xi64>} ins(%x, %w : tensor<1x1x12x12xf16>, tensor<8x1x3x3xf16>) outs(%f : tensor<1x8x2x2xf32>) -> tensor<1x8x2x2xf32>
+  return %r : tensor<1x8x2x2xf32>
 }
 
 // Pixels that tensor maps read, and f32, stay.

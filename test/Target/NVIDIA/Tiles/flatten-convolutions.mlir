@@ -64,6 +64,32 @@ func.func private @ragged(%x: tensor<2x7x9x24xf16>, %w: tensor<32x3x2x24xf16>, %
   return %v : tensor<2x3x6x32xf32>
 }
 
+// Pixels of 8 bytes: the columns of a window are one pixel, of pictures and of
+// filters.
+// CHECK-LABEL: func.func private @joined(
+//   CHECK-DAG:   nvtile.im2col %{{.*}} windows = <sizes = [3, 1], strides = [1, 2], dilations = [1, 1], low = [0, 0], counts = [7, 5], channels = 64, joined = 4> : tensor<2x9x12x4xf16> -> tensor<70x192xf16>
+//   CHECK-DAG:   nvtile.im2col %{{.*}} windows = <sizes = [3, 1], strides = [1, 4], dilations = [1, 1], low = [0, 0], counts = [1, 1], channels = 64, joined = 4> : tensor<32x3x4x4xf16> -> tensor<32x192xf16>
+//       CHECK:   return
+func.func private @joined(%x: tensor<2x9x12x4xf16>, %w: tensor<32x3x4x4xf16>, %bias: tensor<32xf32>, %out: tensor<2x7x5x32xf32>) -> tensor<2x7x5x32xf32> attributes {orchestra.kernel, orchestra.kind = "contraction"} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x7x5x32xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x7x5x32xf32>) -> tensor<2x7x5x32xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d1 + d4, d2 * 2 + d5, d6)>, affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d3, d4, d5, d6)>, affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d1, d2, d3)>], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%x, %w : tensor<2x9x12x4xf16>, tensor<32x3x4x4xf16>) outs(%f : tensor<2x7x5x32xf32>) {
+  ^bb0(%a: f16, %b: f16, %o: f32):
+    %p = arith.extf %a : f16 to f32
+    %q = arith.extf %b : f16 to f32
+    %m = arith.mulf %p, %q : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<2x7x5x32xf32>
+  %v = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>, affine_map<(d0, d1, d2, d3) -> (d3)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%r, %bias : tensor<2x7x5x32xf32>, tensor<32xf32>) outs(%out : tensor<2x7x5x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<2x7x5x32xf32>
+  return %v : tensor<2x7x5x32xf32>
+}
+
 // One pixel a window, and all of them: rows are the picture's own.
 // CHECK-LABEL: func.func private @pointwise(
 //       CHECK:   tensor.collapse_shape %{{.*}} {{\[\[}}0, 1, 2], [3]] : tensor<2x7x7x64xf16> into tensor<98x64xf16>

@@ -283,3 +283,17 @@ func.func @load(%x: memref<7x64xf16>, %i: index) {
   %t = nvtile.load %x[%i, %i] {windows = #windows} : memref<7x64xf16> -> memref<64x64xf16, #gpu.address_space<workgroup>>
   return
 }
+
+// -----
+
+// expected-error@below {{windows of joined pixels have one of them, and begin in the picture}}
+func.func private @windows() attributes {windows = #nvtile.windows<sizes = [3], strides = [2], dilations = [1], low = [0], counts = [5], channels = 64, joined = 4>}
+
+// -----
+
+#windows = #nvtile.windows<sizes = [1], strides = [2], dilations = [1], low = [0], counts = [5], channels = 64, joined = 4>
+func.func @im2col(%x: tensor<1x11x4xf16>) {
+  // expected-error@below {{windows of joined pixels end outside of the picture}}
+  %m = nvtile.im2col %x windows = #windows : tensor<1x11x4xf16> -> tensor<5x64xf16>
+  return
+}
