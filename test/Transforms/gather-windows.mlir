@@ -62,7 +62,9 @@ func.func @far(%x: tensor<1x1x12x12xf16>, %w: tensor<8x1x3x3xf16>) -> tensor<1x8
 
 // Pixels that tensor maps read, and f32, stay.
 // CHECK-LABEL: func.func @others(
+// CHECK-NOT: linalg.generic
 // CHECK-COUNT-2: linalg.conv_2d_nchw_fchw
+// CHECK-NOT: linalg.generic
 func.func @others(%x: tensor<1x8x9x9xf16>, %w: tensor<8x8x3x3xf16>, %y: tensor<1x3x9x9xf32>, %v: tensor<8x3x3x3xf32>) -> (tensor<1x8x7x7xf32>, tensor<1x8x7x7xf32>) {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1x8x7x7xf32>
