@@ -334,7 +334,7 @@ struct ChannelsLast : orchestra::impl::ChannelsLastPassBase<ChannelsLast> {
                  ToChannelsLast<linalg::PoolingNchwSumOp>,
                  GroupedToChannelsLast, PointwiseConvolutionToMatmul>(
         &getContext());
-    populateSinkTransposePatterns(patterns);
+    populateSinkTransposePatterns(patterns, /*keepConstants=*/inMemory);
     tensor::CastOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());

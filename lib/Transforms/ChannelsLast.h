@@ -35,8 +35,10 @@ mlir::Value makeTransposeTo(mlir::OpBuilder &b, mlir::Location loc,
                             mlir::Type type);
 
 /// Patterns that move transposes to channels first down through what follows,
-/// merge those that meet, and let reductions read through them.
-void populateSinkTransposePatterns(mlir::RewritePatternSet &patterns);
+/// merge those that meet, and let reductions read through them. With
+/// `keepConstants`, named products of transposed constants stay as they are.
+void populateSinkTransposePatterns(mlir::RewritePatternSet &patterns,
+                                   bool keepConstants);
 
 } // namespace orchestra
 

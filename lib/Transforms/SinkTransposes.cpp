@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace orchestra;
@@ -231,19 +232,27 @@ struct FoldIntoReduction : OpRewritePattern<linalg::GenericOp> {
 };
 
 /// A named matrix product of a transpose takes the form that can read its
-/// source.
+/// source; with `keepConstants`, transposes of
+/// constants are left to be folded.
 template <typename OpTy>
 struct GeneralizeOverTranspose : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
+  GeneralizeOverTranspose(MLIRContext *ctx, bool keepConstants)
+      : OpRewritePattern<OpTy>(ctx), keepConstants(keepConstants) {}
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    if (llvm::none_of(op->getOperands(), [](Value operand) {
-          return operand.getDefiningOp<linalg::TransposeOp>();
+    if (llvm::none_of(op->getOperands(), [&](Value operand) {
+          auto transpose = operand.getDefiningOp<linalg::TransposeOp>();
+          return transpose &&
+                 !(keepConstants &&
+                   matchPattern(transpose.getInput(), m_Constant()));
         }))
       return rewriter.notifyMatchFailure(op, "reads no transpose");
     return linalg::generalizeNamedOp(rewriter, op);
   }
+
+private:
+  bool keepConstants;
 };
 
 /// pad(transpose(x)) is transpose(pad(x)).
@@ -356,10 +365,12 @@ struct SinkThroughShuffle : OpRewritePattern<tensor::CollapseShapeOp> {
 
 } // namespace
 
-void orchestra::populateSinkTransposePatterns(RewritePatternSet &patterns) {
+void orchestra::populateSinkTransposePatterns(RewritePatternSet &patterns,
+                                              bool keepConstants) {
   patterns.add<GeneralizeOverTranspose<linalg::MatmulOp>,
-               GeneralizeOverTranspose<linalg::BatchMatmulOp>, MergeTransposes,
-               TransposeToReshape, SinkThroughElementwise, FoldIntoReduction,
-               SinkThroughPad, SinkThroughSlice, SinkThroughConcat,
-               SinkThroughShuffle>(patterns.getContext());
+               GeneralizeOverTranspose<linalg::BatchMatmulOp>>(
+      patterns.getContext(), keepConstants);
+  patterns.add<MergeTransposes, TransposeToReshape, SinkThroughElementwise,
+               FoldIntoReduction, SinkThroughPad, SinkThroughSlice,
+               SinkThroughConcat, SinkThroughShuffle>(patterns.getContext());
 }

@@ -34,3 +34,15 @@ func.func @wide(%x: tensor<1x64x9x9xf32>, %w: tensor<32x64x3x3xf32>) -> tensor<1
   %r = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x64x9x9xf32>, tensor<32x64x3x3xf32>) outs(%f : tensor<1x32x7x7xf32>) -> tensor<1x32x7x7xf32>
   return %r : tensor<1x32x7x7xf32>
 }
+
+// A product of transposed weights keeps its name; the weights are folded later.
+// CHECK-LABEL: func.func @weights(
+// CHECK: linalg.matmul
+// CHECK-NOT: linalg.generic
+func.func @weights(%x: tensor<4x3xf16>, %i: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf16>
+  %e = tensor.empty() : tensor<3x2xf16>
+  %t = linalg.transpose ins(%w : tensor<2x3xf16>) outs(%e : tensor<3x2xf16>) permutation = [1, 0]
+  %r = linalg.matmul ins(%x, %t : tensor<4x3xf16>, tensor<3x2xf16>) outs(%i : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %r : tensor<4x2xf32>
+}
