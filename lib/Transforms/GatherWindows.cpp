@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ChannelsLast.h"
+#include "FramedRead.h"
 
 #include "orchestra/Transforms/Passes.h"
 
@@ -94,25 +95,15 @@ static Value gather(OpBuilder &b, Location loc, const Picture &picture,
         Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
                                              at[5], constant(windows.columns));
         SmallVector<Value> pixels;
-        for (unsigned dim = 0; dim < 2; ++dim) {
-          int64_t size = type.getDimSize(2 + dim);
-          Value pixel =
-              getPixel(b, loc, at[1 + dim], at[4 + dim], windows.strides[dim],
-                       windows.dilations[dim], picture.low[dim]);
-          // As an unsigned number, one before the picture is behind it.
-          Value holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
-                                              pixel, constant(size));
-          inside = arith::AndIOp::create(b, loc, inside, holds);
-          pixel = arith::MaxSIOp::create(b, loc, pixel, constant(0));
-          pixels.push_back(
-              arith::MinSIOp::create(b, loc, pixel, constant(size - 1)));
-        }
-        Value value = tensor::ExtractOp::create(
-            b, loc, picture.value,
-            ValueRange{at[0], at[3], pixels[0], pixels[1]});
+        for (unsigned dim = 0; dim < 2; ++dim)
+          pixels.push_back(getPixel(b, loc, at[1 + dim], at[4 + dim],
+                                    windows.strides[dim],
+                                    windows.dilations[dim], picture.low[dim]));
         Value zero = arith::ConstantOp::create(
             b, loc, b.getZeroAttr(type.getElementType()));
-        value = arith::SelectOp::create(b, loc, inside, value, zero);
+        Value value = readFramed(b, loc, picture.value,
+                                 {at[0], at[3], pixels[0], pixels[1]}, {2, 3},
+                                 zero, inside);
         linalg::YieldOp::create(b, loc, value);
       });
   return generic.getResult(0);
@@ -129,32 +120,16 @@ static Value widenPicture(OpBuilder &b, Location loc, const Picture &picture,
   auto generic = linalg::GenericOp::create(
       b, loc, empty.getType(), ValueRange(), empty, b.getMultiDimIdentityMap(4),
       kinds, [&](OpBuilder &b, Location loc, ValueRange) {
-        auto constant = [&](int64_t value) -> Value {
-          return arith::ConstantIndexOp::create(b, loc, value);
-        };
         SmallVector<Value> at;
         for (unsigned dim = 0; dim < 4; ++dim)
           at.push_back(linalg::IndexOp::create(b, loc, dim));
-        Value inside;
-        auto clamp = [&](Value index, int64_t size) -> Value {
-          // As an unsigned number, one before the picture is behind it.
-          Value holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
-                                              index, constant(size));
-          inside =
-              inside ? arith::AndIOp::create(b, loc, inside, holds).getResult()
-                     : holds;
-          index = arith::MaxSIOp::create(b, loc, index, constant(0));
-          return arith::MinSIOp::create(b, loc, index, constant(size - 1));
-        };
-        Value column =
-            arith::SubIOp::create(b, loc, at[2], constant(picture.low[1]));
-        column = clamp(column, type.getDimSize(3));
-        Value channel = clamp(at[3], type.getDimSize(1));
-        Value value = tensor::ExtractOp::create(
-            b, loc, picture.value, ValueRange{at[0], channel, at[1], column});
+        Value column = arith::SubIOp::create(
+            b, loc, at[2],
+            arith::ConstantIndexOp::create(b, loc, picture.low[1]));
         Value zero = arith::ConstantOp::create(
             b, loc, b.getZeroAttr(type.getElementType()));
-        value = arith::SelectOp::create(b, loc, inside, value, zero);
+        Value value = readFramed(b, loc, picture.value,
+                                 {at[0], at[3], at[1], column}, {1, 3}, zero);
         linalg::YieldOp::create(b, loc, value);
       });
   return generic.getResult(0);

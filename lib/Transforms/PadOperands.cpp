@@ -9,6 +9,8 @@
 // itself.
 //
 //===----------------------------------------------------------------------===//
+#include "FramedRead.h"
+
 #include "orchestra/Dialect/Orchestra/KernelGroups.h"
 #include "orchestra/Transforms/Passes.h"
 
@@ -90,32 +92,18 @@ static Value makePointwise(OpBuilder &b, tensor::PadOp pad) {
       b, loc, type, ValueRange(), empty,
       b.getMultiDimIdentityMap(type.getRank()), kinds,
       [&](OpBuilder &b, Location loc, ValueRange) {
-        auto constant = [&](int64_t value) -> Value {
-          return arith::ConstantIndexOp::create(b, loc, value);
-        };
-        Value inside;
         SmallVector<Value> at;
+        SmallVector<int64_t> framed;
         for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-          Value index = linalg::IndexOp::create(b, loc, dim);
-          int64_t low = pad.getStaticLow()[dim],
-                  size = pad.getSourceType().getDimSize(dim);
-          if (low != 0 || pad.getStaticHigh()[dim] != 0) {
-            index = arith::SubIOp::create(b, loc, index, constant(low));
-            // As an unsigned number, one before the source is behind it.
-            Value holds = arith::CmpIOp::create(
-                b, loc, arith::CmpIPredicate::ult, index, constant(size));
-            inside =
-                inside
-                    ? arith::AndIOp::create(b, loc, inside, holds).getResult()
-                    : holds;
-            index = arith::MaxSIOp::create(b, loc, index, constant(0));
-            index = arith::MinSIOp::create(b, loc, index, constant(size - 1));
-          }
-          at.push_back(index);
+          at.push_back(linalg::IndexOp::create(b, loc, dim));
+          int64_t low = pad.getStaticLow()[dim];
+          if (low == 0 && pad.getStaticHigh()[dim] == 0)
+            continue;
+          framed.push_back(dim);
+          at[dim] = arith::SubIOp::create(
+              b, loc, at[dim], arith::ConstantIndexOp::create(b, loc, low));
         }
-        Value value = tensor::ExtractOp::create(b, loc, pad.getSource(), at);
-        if (inside)
-          value = arith::SelectOp::create(b, loc, inside, value, padding);
+        Value value = readFramed(b, loc, pad.getSource(), at, framed, padding);
         linalg::YieldOp::create(b, loc, value);
       });
   return generic.getResult(0);
