@@ -5,8 +5,8 @@
 //
 // Where tiles of a picture are loaded by an engine that reads zeros outside of
 // it, padding costs nothing in the kernel that reads the picture, and a pass
-// over memory anywhere else. What a pooling reads it compares with the frame
-// itself.
+// over memory anywhere else. The frame of a pooling is made by an op of its
+// own: inside of the product before it, it would keep that from such an engine.
 //
 //===----------------------------------------------------------------------===//
 #include "FramedRead.h"

@@ -85,8 +85,8 @@ def PadOperandsPass
     innermost, and poolings of padded pictures. After: each convolution has a
     `tensor.pad` of its own, with the attribute `orchestra.in_kernel`: kernels take
     such padding inside, where loads of tiles read zeros outside of a picture.
-    The frame of a pooling is an elementwise op, which `orchestra-fuse-elementwise`
-    makes part of the pooling.
+    The frame of a pooling is an elementwise op, which is no part of the product
+    before it.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -50,16 +50,21 @@ private:
 };
 } // namespace
 
+/// The first `rows` of `rank` dimensions, and all others.
+static SmallVector<ReassociationIndices> getGroups(int64_t rank, int64_t rows) {
+  SmallVector<ReassociationIndices> groups(2);
+  for (int64_t dim = 0; dim < rank; ++dim)
+    groups[dim >= rows].push_back(dim);
+  return groups;
+}
+
 /// `value` with its first `rows` dimensions as one, and all others as one.
 Value Flattener::collapse(Value value, int64_t rows) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getRank() == 2)
     return value;
-  SmallVector<ReassociationIndices> groups(2);
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    groups[dim >= rows].push_back(dim);
   return tensor::CollapseShapeOp::create(rewriter, conv.op.getLoc(), value,
-                                         groups);
+                                         getGroups(type.getRank(), rows));
 }
 
 /// A tensor of the result's dimensions, as rows and columns.
@@ -220,12 +225,10 @@ LogicalResult Flattener::run() {
     auto type = cast<RankedTensorType>(returned.get().getType());
     if (!rows)
       return failure();
-    SmallVector<ReassociationIndices> groups(2);
-    for (int64_t dim = 0; dim < type.getRank(); ++dim)
-      groups[dim >= conv.pixels].push_back(dim);
     rewriter.setInsertionPoint(terminator);
-    returned.set(tensor::ExpandShapeOp::create(rewriter, conv.op.getLoc(), type,
-                                               rows, groups));
+    returned.set(
+        tensor::ExpandShapeOp::create(rewriter, conv.op.getLoc(), type, rows,
+                                      getGroups(type.getRank(), conv.pixels)));
   }
   for (linalg::LinalgOp op : llvm::reverse(ops))
     rewriter.eraseOp(op);

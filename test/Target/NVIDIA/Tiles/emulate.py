@@ -189,7 +189,8 @@ def check(folder, strategy, case, rng):
     return not wrong.any()
 
 
-def main():
+def run_cases(draw, check):
+    """Checks as many random cases as the command line says; ends the program."""
     folder, strategy = Path(sys.argv[1]), sys.argv[2]
     seed, count = int(sys.argv[3]), int(sys.argv[4])
     folder.mkdir(parents=True, exist_ok=True)
@@ -206,4 +207,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_cases(draw, check)

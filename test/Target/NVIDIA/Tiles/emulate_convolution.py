@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from emulate import run_on_tiles
+from emulate import run_cases, run_on_tiles
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "Inputs"))
 from reference import EPS, from_bits, to_bits  # noqa: E402
@@ -140,14 +140,5 @@ def check(folder, strategy, case, rng):
     return not wrong.any()
 
 
-def main():
-    folder, strategy = Path(sys.argv[1]), sys.argv[2]
-    seed, count = int(sys.argv[3]), int(sys.argv[4])
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(seed)
-    results = [check(folder, strategy, draw(rng), rng) for _ in range(count)]
-    sys.exit(0 if results and all(results) else 1)
-
-
 if __name__ == "__main__":
-    main()
+    run_cases(draw, check)
